@@ -1,0 +1,200 @@
+"""The environment, parsed once into a frozen `Config`.
+
+One URL per service; unset means embedded under one data directory. No other module reads the
+environment, and no code asks "am I embedded?": it asks for a capability.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from yunying.base.errors import InvalidInput, msg
+from yunying.base.ids import new_secret
+
+__all__ = ["SETTINGS", "Config", "Setting", "masked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, what it does and its default, as the documentation shows them."""
+
+    name: str
+    about: str
+    default: str
+
+
+SETTINGS = (
+    Setting("YUNYING_DATA_DIR", "Folder of everything that is embedded.", "./yunying-data"),
+    Setting("YUNYING_DATABASE_URL", "Relational store: sqlite:///file or postgres://…", "sqlite file in the data folder"),
+    Setting("YUNYING_EVENTS_URL", "Event store: chdb:///folder or clickhouse://…?cluster=", "chDB in the data folder"),
+    Setting("YUNYING_JOBS_URL", "Where job state is kept: sqlite:///file or postgres://…", "as the relational store"),
+    Setting("YUNYING_SPOOL_URL", "Spool of accepted events: file:///folder", "folder in the data folder"),
+    Setting("YUNYING_FILES_URL", "Uploaded and exported files: file:///folder", "folder in the data folder"),
+    Setting("YUNYING_MAIL_URL", "console: or smtp://user:password@host:port?tls=1", "console:"),
+    Setting("YUNYING_MAIL_FROM", "Sender address of mails.", "yunying@localhost"),
+    Setting("YUNYING_SECRET_KEY", "Signs sessions and encrypts secrets at rest.", "made once, kept in the data folder"),
+    Setting("YUNYING_BASE_URL", "Address under which people reach the pages.", "http://HOST:PORT"),
+    Setting("YUNYING_HOST", "Address to listen on.", "127.0.0.1"),
+    Setting("YUNYING_PORT", "Port to listen on.", "8642"),
+    Setting("YUNYING_ALLOWED_HOSTS", "Host names answered to, comma separated.", "host of the base URL and loopback"),
+    Setting("YUNYING_SIGN_UP", "Who may create an account: open, invited or closed.", "invited"),
+    Setting("YUNYING_OIDC", "OpenID Connect providers as JSON list of objects.", "none"),
+    Setting("YUNYING_TRUSTED_PROXIES", "Addresses whose X-Forwarded-* headers are believed, comma separated.", "none"),
+    Setting("YUNYING_WEB_THREADS", "Threads that serve pages.", "8"),
+    Setting("YUNYING_JOB_THREADS", "Background jobs that run at once.", "4"),
+    Setting("YUNYING_SPOOL_CAP_MB", "Size of the spool above which the collector answers 503.", "4096"),
+    Setting("YUNYING_QUERY_MEMORY_MB", "Memory one report may use before it spills and is then stopped.", "2048"),
+    Setting("YUNYING_QUERY_TIMEOUT_S", "Seconds one report may take.", "30"),
+    Setting("YUNYING_DEBUG", "1 shows tracebacks in pages; never on a public address.", "0"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    data_dir: Path
+    database_url: str
+    events_url: str
+    jobs_url: str
+    spool_url: str
+    files_url: str
+    mail_url: str
+    mail_from: str
+    secret_key: str
+    base_url: str
+    host: str
+    port: int
+    allowed_hosts: tuple[str, ...]
+    sign_up: str
+    oidc: str
+    trusted_proxies: tuple[str, ...]
+    web_threads: int
+    job_threads: int
+    spool_cap_mb: int
+    query_memory_mb: int
+    query_timeout_s: int
+    debug: bool
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> "Config":
+        """Parse `YUNYING_*`. Raises InvalidInput naming the variable that cannot be used."""
+        data = Path(env.get("YUNYING_DATA_DIR") or "yunying-data").resolve()
+        database = env.get("YUNYING_DATABASE_URL") or f"sqlite:///{data / 'yunying.sqlite3'}"
+        host = env.get("YUNYING_HOST") or "127.0.0.1"
+        port = _number(env, "YUNYING_PORT", 8642, 0, 65535)
+        base_url = (env.get("YUNYING_BASE_URL") or f"http://{host}:{port}").rstrip("/")
+        return cls(
+            data_dir=data,
+            database_url=_url(database, "YUNYING_DATABASE_URL", "sqlite", "postgres", "postgresql"),
+            events_url=_url(
+                env.get("YUNYING_EVENTS_URL") or f"chdb://{data / 'events'}", "YUNYING_EVENTS_URL", "chdb", "clickhouse"
+            ),
+            jobs_url=_url(
+                env.get("YUNYING_JOBS_URL") or _jobs_url(database, data),
+                "YUNYING_JOBS_URL",
+                "sqlite",
+                "postgres",
+                "postgresql",
+            ),
+            spool_url=_url(env.get("YUNYING_SPOOL_URL") or f"file://{data / 'spool'}", "YUNYING_SPOOL_URL", "file"),
+            files_url=_url(env.get("YUNYING_FILES_URL") or f"file://{data / 'files'}", "YUNYING_FILES_URL", "file"),
+            mail_url=_url(env.get("YUNYING_MAIL_URL") or "console:", "YUNYING_MAIL_URL", "console", "smtp"),
+            mail_from=env.get("YUNYING_MAIL_FROM") or "yunying@localhost",
+            secret_key=env.get("YUNYING_SECRET_KEY") or _kept_secret(data),
+            base_url=base_url,
+            host=host,
+            port=port,
+            allowed_hosts=_hosts(env, base_url),
+            sign_up=_choice(env, "YUNYING_SIGN_UP", "invited", "open", "closed"),
+            oidc=env.get("YUNYING_OIDC") or "[]",
+            trusted_proxies=_list(env.get("YUNYING_TRUSTED_PROXIES", "")),
+            web_threads=_number(env, "YUNYING_WEB_THREADS", 8, 1, 256),
+            job_threads=_number(env, "YUNYING_JOB_THREADS", 4, 1, 256),
+            spool_cap_mb=_number(env, "YUNYING_SPOOL_CAP_MB", 4096, 1, 1 << 30),
+            query_memory_mb=_number(env, "YUNYING_QUERY_MEMORY_MB", 2048, 64, 1 << 20),
+            query_timeout_s=_number(env, "YUNYING_QUERY_TIMEOUT_S", 30, 1, 3600),
+            debug=env.get("YUNYING_DEBUG", "0") == "1",
+        )
+
+    def path(self, url: str) -> Path:
+        """The folder or file behind a `file:`, `sqlite:` or `chdb:` URL."""
+        return Path(urlsplit(url).path)
+
+    def shown(self) -> dict[str, str]:
+        """Every value as text with secrets masked, for `yunying doctor`."""
+        return {f.name: masked(f.name, str(getattr(self, f.name))) for f in fields(self)}
+
+
+def masked(name: str, value: str) -> str:
+    """`value` fit to be printed: secrets and passwords inside URLs become ****."""
+    if "secret" in name or name == "oidc":
+        return "****" if value not in ("", "[]") else value
+    parts = urlsplit(value) if "://" in value else None
+    if parts is None or not parts.password:
+        return value
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":****@")))
+
+
+def _jobs_url(database: str, data: Path) -> str:
+    # A queue in the same SQLite file makes page writes wait for it, so embedded jobs have a file of their own.
+    return f"sqlite:///{data / 'jobs.sqlite3'}" if database.startswith("sqlite:") else database
+
+
+def _url(value: str, name: str, *schemes: str) -> str:
+    if urlsplit(value).scheme in schemes:
+        return value
+    raise InvalidInput(
+        "config.url",
+        msg("%(name)s must start with %(schemes)s."),
+        field=name,
+        name=name,
+        schemes=" / ".join(s + ":" for s in schemes),
+    )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name) or str(default)
+    if text.isdecimal() and low <= int(text) <= high:
+        return int(text)
+    raise InvalidInput(
+        "config.number",
+        msg("%(name)s must be a whole number from %(low)d to %(high)d."),
+        field=name,
+        name=name,
+        low=low,
+        high=high,
+    )
+
+
+def _choice(env: Mapping[str, str], name: str, *choices: str) -> str:
+    value = env.get(name) or choices[0]
+    if value in choices:
+        return value
+    raise InvalidInput(
+        "config.choice", msg("%(name)s must be one of %(choices)s."), field=name, name=name, choices=", ".join(choices)
+    )
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _hosts(env: Mapping[str, str], base_url: str) -> tuple[str, ...]:
+    named = _list(env.get("YUNYING_ALLOWED_HOSTS", ""))
+    return named or (urlsplit(base_url).hostname or "localhost", "localhost", "127.0.0.1", "[::1]")
+
+
+def _kept_secret(data: Path) -> str:
+    path = data / "secret-key"
+    if path.exists():
+        return path.read_text().strip()
+    data.mkdir(parents=True, exist_ok=True)
+    secret = new_secret("yy", 48)
+    # "x" closes the race of two processes that start at once: the loser reads the winner's file.
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secret)
+    except FileExistsError:
+        return path.read_text().strip()
+    return secret
