@@ -1,0 +1,135 @@
+"""From a request's body to a JSON document, deciding by content: labels of real SDKs are often wrong.
+
+Order: `Content-Encoding`, magic bytes, JSON or NDJSON, form with `data=` (plain, base64, base64 of gzip).
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+from yunying.base.errors import InvalidInput, LimitReached, msg
+from yunying.events.limits import MAX_DECODED_BYTES, MAX_RATIO
+from yunying.events.text import loads
+
+__all__ = ["decode", "form", "unpack"]
+
+_GZIP = b"\x1f\x8b"
+_ALWAYS_ALLOWED = 1 << 20
+
+
+def decode(body: bytes, encoding: str = "", query: Mapping[str, str] | None = None) -> Any:
+    """The JSON document of a request; several NDJSON lines become a list.
+
+    `query` stands in for an empty body. Raises InvalidInput (`body.*`) or LimitReached `body.too_big`.
+    """
+    raw = unpack(body, encoding).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not raw:
+        return _from_form(dict(query or {}))
+    if raw[:1] in (b"{", b"["):
+        return _json_or_lines(raw)
+    return _from_form(form(raw))
+
+
+def unpack(body: bytes, encoding: str = "") -> bytes:
+    """`body` without its compression. A wrong label is forgiven; too much content is not (LimitReached)."""
+    label = encoding.strip().lower()
+    if label == "deflate" and body[:1] == b"\x78":
+        return _inflate(body, zlib.MAX_WBITS)
+    if body[:2] == _GZIP:
+        return _inflate(body, zlib.MAX_WBITS | 16)
+    if label in ("br", "zstd"):
+        raise InvalidInput(
+            "body.encoding", msg("The compression %(encoding)s is not understood; send gzip."), encoding=label
+        )
+    return body
+
+
+def form(raw: bytes) -> dict[str, str]:
+    """A form body as a dictionary; of repeated fields the last wins. A `+` inside base64 comes out as a blank."""
+    try:
+        return dict(parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=1000))
+    except ValueError as error:
+        raise _not_json() from error
+
+
+def _inflate(body: bytes, bits: int) -> bytes:
+    cap = min(MAX_DECODED_BYTES, max(_ALWAYS_ALLOWED, len(body) * MAX_RATIO))
+    out, rest = [], body
+    left = cap
+    while rest:
+        stream = zlib.decompressobj(bits)
+        try:
+            part = stream.decompress(rest, left + 1)
+        except zlib.error as error:
+            raise InvalidInput("body.compression", msg("The compressed body is damaged.")) from error
+        left -= len(part)
+        if left < 0:
+            raise LimitReached("body.too_big", msg("The body is larger than %(limit)d bytes."), limit=cap)
+        if not stream.eof:
+            raise InvalidInput("body.compression", msg("The compressed body is damaged."))
+        out.append(part)
+        # A gzip file may have several members; padding behind the last one is not another.
+        rest = stream.unused_data if stream.unused_data[:2] == _GZIP else b""
+    return b"".join(out)
+
+
+def _json_or_lines(raw: bytes) -> Any:
+    if b"\n" not in raw.rstrip():
+        return loads(raw)
+    first = raw.split(b"\n", 1)[0].rstrip()
+    # One complete object on the first line and more behind it: NDJSON. Anything else is indented JSON.
+    if first.startswith(b"{") and first.endswith(b"}"):
+        return _lines(raw)
+    return loads(raw)
+
+
+def _lines(raw: bytes) -> Any:
+    try:
+        return [loads(line) for line in raw.splitlines() if line.strip()]
+    except InvalidInput:
+        return loads(raw)
+
+
+def _from_form(fields: dict[str, str]) -> Any:
+    text = fields.get("data") or fields.get("data_list")
+    if not text:
+        raise InvalidInput("body.empty", msg("The request carries no event."))
+    document = _first_of(text.strip(), _plain, _base64)
+    if isinstance(document, dict):
+        for name in ("api_key", "token"):
+            if name in fields:
+                document.setdefault(name, fields[name])
+    return document
+
+
+def _first_of(text: str, *readers: Callable[[str], Any]) -> Any:
+    for read in readers:
+        found = read(text)
+        if found is not None:
+            return found
+    raise _not_json()
+
+
+def _plain(text: str) -> Any:
+    if text[:1] in ("{", "["):
+        return loads(text.encode("utf-8", "surrogatepass"))
+    if text[:3].upper() in ("%7B", "%5B"):
+        return loads(unquote_plus(text).encode("utf-8", "surrogatepass"))
+    return None
+
+
+def _base64(text: str) -> Any:
+    # A "+" turned blank on the way, url-safe letters and missing padding are all seen in the wild.
+    letters = text.replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        raw = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _not_json() from error
+    return loads(unpack(raw))
+
+
+def _not_json() -> InvalidInput:
+    return InvalidInput("body.not_json", msg("The body is neither JSON nor a form with a data field."))

@@ -1,0 +1,288 @@
+"""From what an SDK sent to the fields of a canonical event, with a clear refusal for what cannot be used."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from yunying.base.errors import InvalidInput, LimitReached, msg
+from yunying.base.ids import uuid7, uuid_of
+from yunying.events.event import Op, OpKind
+from yunying.events.limits import (
+    FUTURE_MS,
+    MAX_DEPTH,
+    MAX_ID_CHARS,
+    MAX_KEY_CHARS,
+    MAX_NAME_CHARS,
+    MAX_PROPERTIES,
+    SKEW_CAP_MS,
+    SKEW_FROM_MS,
+)
+from yunying.events.text import clean_text
+
+__all__ = [
+    "Arrival",
+    "event_name",
+    "event_uuid",
+    "identity",
+    "is_object",
+    "moment_ms",
+    "ops",
+    "properties",
+    "required_identity",
+    "text_of",
+    "unset_ops",
+    "when_ms",
+]
+
+# Seen in the wild as ids of "nobody"; merging on one of them would make one person of a whole country.
+_NOBODY = frozenset(
+    {
+        "",
+        "0",
+        "anonymous",
+        "guest",
+        "nan",
+        "nil",
+        "none",
+        "null",
+        "undefined",
+        "[object object]",
+        "distinct_id",
+        "distinctid",
+        "user_id",
+        "userid",
+        "00000000-0000-0000-0000-000000000000",
+        "$posthog_cookieless",
+    }
+)
+_SCALARS = (str, int, float, bool, type(None))
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What is known about a request around its events: the receipt that a protocol reads each item with.
+
+    `sent_ms` is the client's clock when it sent, if the protocol says it. `visitor` gives a daily id that
+    cannot be turned back, for protocols without any.
+    """
+
+    product: int
+    received_ms: int
+    sent_ms: int | None = None
+    historical: bool = False
+    library: str = ""
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    visitor: Callable[[], str] | None = None
+
+    def to_data(self) -> dict[str, Any]:
+        """What a refused item is kept with, so that a replay reads it as the first time."""
+        return {
+            "sent_ms": self.sent_ms,
+            "historical": self.historical,
+            "library": self.library,
+            "shared": dict(self.shared),
+        }
+
+    @classmethod
+    def from_data(cls, product: int, received_ms: int, data: Mapping[str, Any]) -> "Arrival":
+        """The arrival that `to_data` was taken of."""
+        return cls(
+            product=product,
+            received_ms=received_ms,
+            sent_ms=data.get("sent_ms"),
+            historical=bool(data.get("historical")),
+            library=str(data.get("library") or ""),
+            shared=data.get("shared") or {},
+        )
+
+
+def is_object(value: Any, field_name: str) -> dict[str, Any]:
+    """`value` as a JSON object; absent is empty. Raises InvalidInput `field.not_object`."""
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise InvalidInput(
+        "field.not_object", msg("%(name)s must be an object of names and values."), field=field_name, name=field_name
+    )
+
+
+def text_of(value: Any) -> str:
+    """A short text out of a string or number; anything else is empty."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def event_name(value: Any) -> str:
+    """The name of an event, trimmed. Raises InvalidInput `event.name_missing` or `event.name_too_long`."""
+    name = value.strip() if isinstance(value, str) else ""
+    if not name:
+        raise InvalidInput("event.name_missing", msg("The event has no name."), field="event")
+    if len(name) > MAX_NAME_CHARS:
+        raise InvalidInput(
+            "event.name_too_long",
+            msg("The name of the event is longer than %(limit)d characters."),
+            field="event",
+            limit=MAX_NAME_CHARS,
+        )
+    return name
+
+
+def identity(value: Any) -> str:
+    """A distinct id as text; what stands for "nobody" becomes empty. Raises InvalidInput `id.too_long`."""
+    found = text_of(value).strip()
+    if found.lower() in _NOBODY:
+        return ""
+    if len(found) > MAX_ID_CHARS:
+        raise InvalidInput(
+            "id.too_long",
+            msg("The id is longer than %(limit)d characters."),
+            field="distinct_id",
+            limit=MAX_ID_CHARS,
+        )
+    return found
+
+
+def required_identity(value: Any, *, name: str = "distinct_id") -> str:
+    """As `identity`, but nobody is not allowed. Raises InvalidInput `id.missing` or `id.unusable`."""
+    found = identity(value)
+    if found:
+        return found
+    sent = text_of(value).strip()
+    if sent:
+        raise InvalidInput(
+            "id.unusable",
+            msg("“%(sent)s” cannot be used as an id, because many people would share it."),
+            field=name,
+            sent=sent,
+        )
+    raise InvalidInput(
+        "id.missing", msg("The event does not say who did it: %(name)s is missing."), field=name, name=name
+    )
+
+
+def properties(value: Any, field_name: str = "properties") -> dict[str, Any]:
+    """The properties of an event. Raises InvalidInput or LimitReached `props.*`."""
+    props = is_object(value, field_name)
+    if len(props) > MAX_PROPERTIES:
+        raise LimitReached(
+            "props.too_many",
+            msg("The event has more than %(limit)d properties."),
+            field=field_name,
+            limit=MAX_PROPERTIES,
+        )
+    for key, item in props.items():
+        if len(key) > MAX_KEY_CHARS:
+            raise LimitReached(
+                "props.key_too_long",
+                msg("The name of a property is longer than %(limit)d characters."),
+                field=field_name,
+                limit=MAX_KEY_CHARS,
+            )
+        if not isinstance(item, _SCALARS):
+            _check_depth(item, field_name)
+    return props
+
+
+def _check_depth(value: Any, field_name: str) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise LimitReached(
+        "props.too_deep",
+        msg("A property is nested deeper than %(limit)d levels."),
+        field=field_name,
+        limit=MAX_DEPTH,
+    )
+
+
+def _children(node: Any) -> list[Any]:
+    items = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [item for item in items if isinstance(item, dict | list)]
+
+
+def ops(kind: OpKind, value: Any, field_name: str) -> list[Op]:
+    """One operation for each name in the object `value`."""
+    return [Op(kind, key, item) for key, item in properties(value, field_name).items()]
+
+
+def unset_ops(value: Any) -> list[Op]:
+    """One UNSET for each name in a list, or for each key of an object."""
+    names = value if isinstance(value, list | dict) else []
+    return [Op(OpKind.UNSET, name) for name in names if isinstance(name, str)]
+
+
+def event_uuid(value: Any, protocol: str, product: int) -> str:
+    """The event's id: a UUID as it is, any other text turned into one that is always the same, else a new one.
+
+    The id makes a repeated event one event, so a client that retries should send it.
+    """
+    sent = text_of(value).strip()
+    if not sent:
+        return str(uuid7())
+    try:
+        return str(UUID(sent))
+    except ValueError:
+        return str(uuid_of("message", protocol, str(product), clean_text(sent)))
+
+
+def moment_ms(value: Any) -> int | None:
+    """Epoch milliseconds of an ISO 8601 text (without zone: UTC) or of epoch seconds or milliseconds; absent: None.
+
+    Raises InvalidInput `time.unreadable` or `time.out_of_range`.
+    """
+    if value is None or value == "":
+        return None
+    found = _number_ms(value) if isinstance(value, int | float) else _text_ms(value)
+    if found is None:
+        raise InvalidInput(
+            "time.unreadable", msg("The time is neither ISO 8601 nor an epoch number."), field="timestamp"
+        )
+    if not 0 <= found < 32_503_680_000_000:
+        raise InvalidInput(
+            "time.out_of_range", msg("The time lies before the year 1970 or after the year 3000."), field="timestamp"
+        )
+    return found
+
+
+def _number_ms(value: float) -> int | None:
+    if isinstance(value, bool) or value != value or abs(value) > 1e17:
+        return None
+    # Seconds until the year 5138; above that nobody means seconds.
+    return round(value) if abs(value) > 1e11 else round(value * 1000)
+
+
+def _text_ms(value: Any) -> int | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        at = dt.datetime.fromisoformat(value.strip())
+    except ValueError:
+        try:
+            return _number_ms(float(value))
+        except ValueError:
+            return None
+    aware = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return round(aware.timestamp() * 1000)
+
+
+def when_ms(timestamp: Any, arrival: Arrival, *, explicit: bool = False) -> int:
+    """When the event happened, UTC epoch milliseconds.
+
+    A wrong client clock is taken out by the difference of `sent_ms` and the time of arrival, if that is more
+    than ten seconds; `explicit` or historical times are left as they are. Times more than an hour ahead become
+    the time of arrival. Raises InvalidInput `time.*`.
+    """
+    found = moment_ms(timestamp)
+    if found is None:
+        return arrival.received_ms
+    if arrival.sent_ms is not None and not explicit and not arrival.historical:
+        skew = arrival.received_ms - arrival.sent_ms
+        if abs(skew) > SKEW_FROM_MS:
+            found = max(0, found + max(-SKEW_CAP_MS, min(SKEW_CAP_MS, skew)))
+    return arrival.received_ms if found > arrival.received_ms + FUTURE_MS else found

@@ -1,0 +1,89 @@
+"""The registry of wire protocols. A new protocol is one module here and one name in `PROTOCOLS`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yunying.events.protocols import own, posthog, segment
+from yunying.events.protocols.base import Protocol, Request, Route
+
+__all__ = ["PROTOCOLS", "Match", "by_name", "candidates", "choose", "owns"]
+
+PROTOCOLS: tuple[Protocol, ...] = (own.PROTOCOL, posthog.PROTOCOL, segment.PROTOCOL)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A route that fits a path, with the values of its `{names}`."""
+
+    protocol: Protocol
+    route: Route
+    values: Mapping[str, str]
+
+
+def by_name(name: str) -> Protocol | None:
+    """The protocol called `name`, or None."""
+    return next((protocol for protocol in PROTOCOLS if protocol.name == name), None)
+
+
+def candidates(path: str) -> tuple[Match, ...]:
+    """Every route whose path fits, in the order of the registry, whatever its method.
+
+    `/<protocol>/…` names the protocol outright, for teams whose SDKs share a path.
+    """
+    parts = tuple(part for part in path.split("/") if part)
+    if not parts:
+        return ()
+    # A plain path is one dictionary lookup; only the few routes with {names} are compared part by part.
+    found = list(_PLAIN.get(parts, ()))
+    for match, pattern in _PATTERNS:
+        values = _fit(pattern, parts)
+        if values is not None:
+            found.append(Match(match.protocol, match.route, values))
+    if not found and len(parts) > 1 and (named := by_name(parts[0])):
+        return tuple(match for match in candidates("/" + "/".join(parts[1:])) if match.protocol is named)
+    return tuple(found)
+
+
+def owns(path: str) -> bool:
+    """Whether the collector answers this path."""
+    return bool(candidates(path))
+
+
+def choose(matches: tuple[Match, ...], request: Request) -> Match | None:
+    """The one among `matches` that speaks this method and claims the request.
+
+    Raises what decoding raises, if a claim has to look at the body.
+    """
+    fitting = [match for match in matches if request.method in match.route.methods]
+    if len(fitting) == 1:
+        return fitting[0]
+    return next((m for m in fitting if m.route.claims is None or m.route.claims(request)), None)
+
+
+def _fit(pattern: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | None:
+    if len(pattern) != len(parts):
+        return None
+    values = {}
+    for want, have in zip(pattern, parts, strict=True):
+        if want.startswith("{"):
+            values[want[1:-1]] = have
+        elif want != have:
+            return None
+    return values
+
+
+def _split() -> tuple[dict[tuple[str, ...], list[Match]], list[tuple[Match, tuple[str, ...]]]]:
+    plain: dict[tuple[str, ...], list[Match]] = {}
+    patterns = []
+    for protocol in PROTOCOLS:
+        for route in protocol.routes:
+            parts = tuple(part for part in route.path.split("/") if part)
+            match = Match(protocol, route, {})
+            if "{" in route.path:
+                patterns.append((match, parts))
+            else:
+                plain.setdefault(parts, []).append(match)
+    return plain, patterns
+
+
+_PLAIN, _PATTERNS = _split()

@@ -1,0 +1,133 @@
+"""Yunying's own protocol: `POST /v1/events` with one event, a list, `{"events": […]}`, or NDJSON; gzip welcome."""
+
+from typing import Any
+
+from yunying.base.errors import InvalidInput, msg
+from yunying.events.event import Event, Link, LinkKind, Op, OpKind
+from yunying.events.normalise import (
+    Arrival,
+    event_name,
+    event_uuid,
+    identity,
+    is_object,
+    ops,
+    properties,
+    required_identity,
+    text_of,
+    unset_ops,
+    when_ms,
+)
+from yunying.events.protocols.base import (
+    Intake,
+    Outcome,
+    Protocol,
+    Reply,
+    Request,
+    Route,
+    basic_user,
+    bearer,
+    first_text,
+    json_reply,
+    listed,
+)
+
+__all__ = ["PROTOCOL"]
+
+_OPS = (("set", OpKind.SET), ("set_once", OpKind.SET_ONCE), ("add", OpKind.ADD), ("append", OpKind.APPEND))
+_LINKS = (("anonymous_id", LinkKind.IDENTIFY), ("alias", LinkKind.ALIAS), ("merge", LinkKind.MERGE))
+_FIELDS = frozenset(
+    {
+        "event",
+        "distinct_id",
+        "timestamp",
+        "uuid",
+        "properties",
+        "session",
+        "account",
+        "account_set",
+        "account_set_once",
+        "account_unset",
+        "account_add",
+        "account_append",
+        "library",
+        "historical",
+        "unset",
+        "key",
+    }
+    | {name for name, _ in _OPS}
+    | {name for name, _ in _LINKS}
+)
+
+
+def take(request: Request) -> Intake:
+    document = request.document
+    envelope = document if isinstance(document, dict) else {}
+    key = first_text(bearer(request), basic_user(request), request.query.get("key"), envelope.get("key"))
+    items = listed(envelope["events"] if "events" in envelope else document)
+    return Intake(key, items, historical=envelope.get("historical") is True, library=text_of(envelope.get("library")))
+
+
+def read(item: Any, arrival: Arrival) -> Event:
+    sent = is_object(item, "event")
+    unknown = next((name for name in sent if name not in _FIELDS), None)
+    if unknown is not None:
+        # A misspelt field would be lost in silence; a refusal that names it is found at once.
+        raise InvalidInput(
+            "event.unknown_field",
+            msg("“%(name)s” is not a field of an event; put it into properties."),
+            field=unknown,
+            name=unknown[:100],
+        )
+    account = identity(sent.get("account"))
+    distinct_id = required_identity(sent.get("distinct_id"))
+    return Event(
+        product=arrival.product,
+        uuid=event_uuid(sent.get("uuid"), "own", arrival.product),
+        name=event_name(sent.get("event")),
+        distinct_id=distinct_id,
+        ts_ms=when_ms(sent.get("timestamp"), arrival, explicit=True),
+        received_ms=arrival.received_ms,
+        props=properties(sent.get("properties")),
+        session=text_of(sent.get("session"))[:200],
+        account=account,
+        person_ops=_ops(sent, ""),
+        account_ops=_ops(sent, "account_") if account else [],
+        links=_links(sent, distinct_id),
+        protocol="own",
+        library=(text_of(sent.get("library")) or arrival.library)[:100],
+        historical=arrival.historical or sent.get("historical") is True,
+    )
+
+
+def _ops(sent: dict[str, Any], prefix: str) -> list[Op]:
+    found: list[Op] = []
+    for name, kind in _OPS:
+        if prefix + name in sent:
+            found += ops(kind, sent[prefix + name], prefix + name)
+    return found + unset_ops(sent.get(prefix + "unset"))
+
+
+def _links(sent: dict[str, Any], distinct_id: str) -> list[Link]:
+    return [
+        Link(kind, other, distinct_id)
+        for name, kind in _LINKS
+        if (other := identity(sent.get(name))) and other != distinct_id
+    ]
+
+
+def reply(request: Request, outcome: Outcome) -> Reply:
+    refused = [
+        {"index": index, "code": refusal.code, "reason": refusal.reason} for index, refusal in outcome.refused[:100]
+    ]
+    body: dict[str, Any] = {"accepted": outcome.accepted, "refused": refused}
+    if outcome.status != 200:
+        body |= {"code": outcome.status, "message": refused[0]["reason"]}
+    return json_reply(body, outcome.status)
+
+
+PROTOCOL = Protocol(
+    name="own",
+    label="Yunying",
+    routes=(Route("/v1/events", ("POST",), take=take, reply=reply),),
+    read=read,
+)

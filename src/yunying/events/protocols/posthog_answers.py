@@ -1,0 +1,85 @@
+"""What PostHog SDKs ask for besides sending events: flags, remote configuration, recordings."""
+
+from typing import Any
+
+import orjson
+
+from yunying.base.ids import uuid7
+from yunying.events.protocols.base import Reply, Request, Route, json_reply
+
+__all__ = ["ANSWERS"]
+
+# Everything the browser SDK could switch on is said to be off, so that it asks for nothing more.
+_CONFIG: dict[str, Any] = {
+    "supportedCompression": ["gzip", "gzip-js"],
+    "hasFeatureFlags": False,
+    "autocapture_opt_out": False,
+    "captureDeadClicks": False,
+    "capturePerformance": False,
+    "autocaptureExceptions": False,
+    "analytics": {"endpoint": "/i/v0/e/"},
+    "elementsChainAsString": True,
+    "sessionRecording": False,
+    "heatmaps": False,
+    "surveys": False,
+    "productTours": False,
+    "toolbarParams": {},
+    "isAuthenticated": False,
+    "siteApps": [],
+    "siteAppsJS": [],
+    "defaultIdentifiedOnly": True,
+}
+
+
+def _recording(request: Request) -> Reply:
+    return json_reply({"status": 1})
+
+
+def _flags(request: Request) -> Reply:
+    body: dict[str, Any] = {
+        "flags": {},
+        "featureFlags": {},
+        "featureFlagPayloads": {},
+        "errorsWhileComputingFlags": False,
+        "requestId": str(uuid7()),
+        "evaluatedAt": request.received_ms,
+    }
+    return json_reply(body | _CONFIG if request.query.get("config") == "true" else body)
+
+
+def _decide(request: Request) -> Reply:
+    version = request.query.get("v", "1")
+    flags: Any = [] if version in ("1", "") else {}
+    body = {"featureFlags": flags, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}
+    return json_reply(_CONFIG | body)
+
+
+def _definitions(request: Request) -> Reply:
+    return json_reply({"flags": [], "group_type_mapping": {}, "cohorts": {}})
+
+
+def _config(request: Request) -> Reply:
+    return json_reply(_CONFIG | {"token": request.matched["token"]})
+
+
+def _config_script(request: Request) -> Reply:
+    # JSON is safe inside a script only with "<" and the two line separators escaped; orjson leaves them as they are.
+    config = orjson.dumps(_CONFIG | {"token": request.matched["token"]}).decode()
+    config = config.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    token = orjson.dumps(request.matched["token"]).decode().replace("<", "\\u003c")
+    script = (
+        "(function(){window._POSTHOG_REMOTE_CONFIG=window._POSTHOG_REMOTE_CONFIG||{};"
+        f"window._POSTHOG_REMOTE_CONFIG[{token}]={{config:{config},siteApps:[]}};}})();"
+    )
+    return Reply(200, script.encode(), "text/javascript; charset=utf-8")
+
+
+ANSWERS = (
+    Route("/s", ("POST", "GET"), answer=_recording),
+    Route("/flags", ("POST",), answer=_flags),
+    Route("/decide", ("POST", "GET"), answer=_decide),
+    Route("/flags/definitions", ("GET",), answer=_definitions),
+    Route("/api/feature_flag/local_evaluation", ("GET",), answer=_definitions),
+    Route("/array/{token}/config", ("GET",), answer=_config),
+    Route("/array/{token}/config.js", ("GET",), answer=_config_script),
+)
