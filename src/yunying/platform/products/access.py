@@ -1,4 +1,4 @@
-"""The one door to products and what belongs to them.
+"""The one door to organisations, products and what belongs to them.
 
 Absent and forbidden look the same to outsiders (NotFound); an insider who lacks a right gets NotAllowed.
 """
@@ -6,12 +6,25 @@ Absent and forbidden look the same to outsiders (NotFound); an insider who lacks
 from dataclasses import dataclass
 from enum import StrEnum
 
-from yunying.base.actor import Actor
+from django.db.models import QuerySet
+
+from yunying.base.actor import Actor, ActorKind
 from yunying.base.errors import NotAllowed, NotFound, msg
 from yunying.platform.accounts.models import User
-from yunying.platform.products.models import Member, Product, ProductRole, Role
+from yunying.platform.products.models import ApiKey, Member, Organisation, Product, ProductRole, Role
 
-__all__ = ["Permission", "ProductAccess", "product_for", "products_of", "role_in"]
+__all__ = [
+    "OrganisationAccess",
+    "Permission",
+    "ProductAccess",
+    "archived_product_for",
+    "key_access",
+    "organisation_for",
+    "organisations_of",
+    "product_for",
+    "products_of",
+    "role_in",
+]
 
 
 class Permission(StrEnum):
@@ -36,6 +49,11 @@ RIGHTS: dict[Role, frozenset[Permission]] = {
 }
 
 
+def _require(permissions: frozenset[Permission], need: Permission) -> None:
+    if need not in permissions:
+        raise NotAllowed("access.denied", msg("You need the right “%(need)s” to do this."), need=need.value)
+
+
 @dataclass(frozen=True, slots=True)
 class ProductAccess:
     """A product together with what this actor may do in it. Made only by this module."""
@@ -49,34 +67,106 @@ class ProductAccess:
 
     def require(self, need: Permission) -> None:
         """Raises NotAllowed when the actor lacks `need`."""
-        if need not in self.permissions:
-            raise NotAllowed("access.denied", msg("You need the right “%(need)s” to do this."), need=need.value)
+        _require(self.permissions, need)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationAccess:
+    """An organisation together with what this actor may do in it. Made only by this module."""
+
+    organisation: Organisation
+    actor: Actor
+    role: Role
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return RIGHTS[self.role]
+
+    def may(self, need: Permission) -> bool:
+        return need in self.permissions
+
+    def require(self, need: Permission) -> None:
+        """Raises NotAllowed when the actor lacks `need`."""
+        _require(self.permissions, need)
+
+
+def _place(user: User, organisation_id: int) -> Role | None:
+    if user.is_superuser:
+        return Role.OWNER
+    role = Member.objects.filter(organisation_id=organisation_id, user=user).values_list("role", flat=True).first()
+    return None if role is None else Role(role)
 
 
 def role_in(user: User, product: Product) -> Role | None:
     """The user's role in the product: its own, else the organisation's, else None."""
-    if user.is_superuser:
-        return Role.OWNER
-    own = ProductRole.objects.filter(product=product, user=user).values_list("role", flat=True).first()
-    place = Member.objects.filter(organisation_id=product.organisation_id, user=user).values_list("role", flat=True).first()
-    if place is None:
-        return None
+    place = _place(user, product.organisation_id)
     # An owner of the organisation stays owner everywhere, or nobody could mend a product's roles.
-    return Role(place) if place == Role.OWNER or own is None else Role(own)
+    if place is None or place == Role.OWNER:
+        return place
+    own = ProductRole.objects.filter(product=product, user=user).values_list("role", flat=True).first()
+    return place if own is None else Role(own)
 
 
-def product_for(user: User, actor: Actor, slug: str, need: Permission = Permission.VIEW) -> ProductAccess:
-    """The product `slug` if the user may see it. Raises NotFound to outsiders, NotAllowed to insiders without `need`."""
-    product = Product.objects.select_related("organisation").filter(slug=slug).first()
+def _no_product() -> NotFound:
+    return NotFound("product.absent", msg("There is no such product, or you have no access to it."))
+
+
+def _product(user: User, actor: Actor, need: Permission, product: Product | None) -> ProductAccess:
     role = role_in(user, product) if product else None
     if product is None or role is None:
-        raise NotFound("product.absent", msg("There is no such product, or you have no access to it."))
+        raise _no_product()
     access = ProductAccess(product, actor, RIGHTS[role])
     access.require(need)
     return access
 
 
+def product_for(user: User, actor: Actor, slug: str, need: Permission = Permission.VIEW) -> ProductAccess:
+    """The product `slug` if the user may see it and it is not archived.
+
+    Raises NotFound to outsiders, NotAllowed to insiders without `need`.
+    """
+    found = Product.objects.select_related("organisation").filter(slug=slug, archived_at=None).first()
+    return _product(user, actor, need, found)
+
+
+def archived_product_for(user: User, actor: Actor, slug: str) -> ProductAccess:
+    """The archived product `slug`, to restore or delete it; raises as `product_for` with MANAGE_PRODUCT does."""
+    found = Product.objects.select_related("organisation").filter(slug=slug, archived_at__isnull=False).first()
+    return _product(user, actor, Permission.MANAGE_PRODUCT, found)
+
+
+def key_access(key: ApiKey, slug: str, need: Permission = Permission.VIEW, *, ip: str = "", agent: str = "") -> ProductAccess:
+    """What the API key may do in the product `slug`. A key knows one product; any other is NotFound to it."""
+    product = key.product
+    if product.slug != slug or product.archived_at is not None:
+        raise _no_product()
+    actor = Actor(ActorKind.API_KEY, key.pk, key.name, ip, agent)
+    access = ProductAccess(product, actor, frozenset(p for p in Permission if p.value in key.scopes))
+    access.require(need)
+    return access
+
+
+def organisation_for(user: User, actor: Actor, pk: int, need: Permission = Permission.VIEW) -> OrganisationAccess:
+    """The organisation if the user belongs to it. Raises NotFound to outsiders, NotAllowed to members without `need`."""
+    organisation = Organisation.objects.filter(pk=pk).first()
+    role = _place(user, organisation.pk) if organisation else None
+    if organisation is None or role is None:
+        raise NotFound("organisation.absent", msg("There is no such organisation, or you do not belong to it."))
+    access = OrganisationAccess(organisation, actor, role)
+    access.require(need)
+    return access
+
+
+def _products(user: User) -> QuerySet[Product]:
+    return Product.objects.all() if user.is_superuser else Product.objects.filter(organisation__members__user=user)
+
+
 def products_of(user: User) -> list[Product]:
-    """All products the user may see, by name."""
-    rows = Product.objects.all() if user.is_superuser else Product.objects.filter(organisation__members__user=user)
+    """All products the user may see, by name, without the archived ones."""
+    return list(_products(user).filter(archived_at=None).order_by("name", "id"))
+
+
+def organisations_of(user: User) -> list[Organisation]:
+    """All organisations the user belongs to, by name; a superuser belongs to every one."""
+    rows = Organisation.objects.all() if user.is_superuser else Organisation.objects.filter(members__user=user)
     return list(rows.order_by("name", "id"))

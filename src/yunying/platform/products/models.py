@@ -1,5 +1,7 @@
 """Organisations, the products they run, who may do what in them, and the keys that open them to programs."""
 
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -64,9 +66,14 @@ class Product(models.Model):
     languages = models.JSONField(_("Languages"), default=list, blank=True)
     notice = models.TextField(_("Source and licence of the data"), blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
 
 class ProductRole(models.Model):
@@ -119,3 +126,7 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, editable=False)
+
+    def is_open(self) -> bool:
+        """Whether somebody may still walk in by it."""
+        return self.accepted_at is None and self.expires_at > clock.now()

@@ -1,0 +1,141 @@
+"""What may stand in a product's profile: the closed lists and their check, shared by forms, API and services."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+from django.utils.translation import gettext_lazy as _
+
+from yunying.base.errors import InvalidInput, msg
+from yunying.platform.products.models import Stage, WeekStart
+
+__all__ = ["LANGUAGES", "PLATFORMS", "PROFILE_FIELDS", "checked", "currencies", "timezones"]
+
+PLATFORMS = (
+    ("web", _("Web")),
+    ("h5", _("Mobile web (H5)")),
+    ("ios", "iOS"),
+    ("android", "Android"),
+    ("harmony", "HarmonyOS"),
+    ("wechat", _("WeChat mini program")),
+    ("alipay", _("Alipay mini program")),
+    ("douyin", _("Douyin mini program")),
+    ("desktop", _("Desktop")),
+    ("server", _("Server or API")),
+    ("device", _("Device")),
+    ("shop", _("Physical shop")),
+)
+LANGUAGES = (
+    ("zh-hans", "简体中文"),
+    ("zh-hant", "繁體中文"),
+    ("en", "English"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("pt", "Português"),
+    ("ru", "Русский"),
+    ("ar", "العربية"),
+    ("hi", "हिन्दी"),
+    ("id", "Bahasa Indonesia"),
+    ("th", "ไทย"),
+    ("vi", "Tiếng Việt"),
+)
+PROFILE_FIELDS = (
+    "name",
+    "about",
+    "core_functions",
+    "platforms",
+    "scope",
+    "stage",
+    "timezone",
+    "week_start",
+    "currency",
+    "languages",
+    "notice",
+)
+_TEXT_LIMIT = 5000
+
+
+@cache
+def timezones() -> tuple[str, ...]:
+    """IANA zone names people choose from: places, and UTC first."""
+    names = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+    return ("UTC", *names)
+
+
+@cache
+def currencies() -> tuple[str, ...]:
+    """ISO 4217 codes, the frequent ones first."""
+    frequent = ("CNY", "USD", "EUR", "GBP", "HKD", "TWD", "JPY", "KRW", "SGD", "INR")
+    return (*frequent, *sorted(list_currencies() - set(frequent)))
+
+
+def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` of PROFILE_FIELDS, tidied. Raises InvalidInput naming the first field that cannot be used."""
+    return {name: _CHECKS[name](name, value) for name, value in values.items()}
+
+
+def _invalid(name: str, message: str, **data: Any) -> InvalidInput:
+    return InvalidInput(f"product.{name}", message, field=name, **data)
+
+
+def _name(name: str, value: str) -> str:
+    text = " ".join(value.split())
+    if not 1 <= len(text) <= 100:
+        raise _invalid(name, msg("Give a name of 1 to 100 characters."))
+    return text
+
+
+def _text(name: str, value: str) -> str:
+    if len(value) > _TEXT_LIMIT:
+        raise _invalid(name, msg("Shorten this to %(limit)d characters."), limit=_TEXT_LIMIT)
+    return value.strip()
+
+
+def _one(*choices: Any) -> Any:
+    def check(name: str, value: Any) -> Any:
+        if value not in choices:
+            raise _invalid(name, msg("Choose one of the listed values; “%(value)s” is not among them."), value=value)
+        return value
+
+    return check
+
+
+def _many(*choices: str) -> Any:
+    one = _one(*choices)
+
+    def check(name: str, value: list[str]) -> list[str]:
+        return [one(name, item) for item in dict.fromkeys(value)]
+
+    return check
+
+
+def _timezone(name: str, value: str) -> str:
+    if value != "UTC" and value not in available_timezones():
+        raise _invalid(name, msg("“%(value)s” is not a timezone. Choose one such as Asia/Shanghai."), value=value)
+    return value
+
+
+def _currency(name: str, value: str) -> str:
+    if value not in currencies():
+        raise _invalid(name, msg("“%(value)s” is not a currency code. Use one such as CNY or EUR."), value=value)
+    return value
+
+
+_CHECKS: dict[str, Any] = {
+    "name": _name,
+    "about": _text,
+    "core_functions": _text,
+    "platforms": _many(*(code for code, _label in PLATFORMS)),
+    "scope": _text,
+    "stage": _one(*Stage.values),
+    "timezone": _timezone,
+    "week_start": _one(*WeekStart.values),
+    "currency": _currency,
+    "languages": _many(*(code for code, _label in LANGUAGES)),
+    "notice": _text,
+}
