@@ -1,0 +1,74 @@
+"""Run the test suite the way `make test` and CI do.
+
+First everything that runs in parallel, then, one at a time, what starts real servers and browsers. With
+--postgres the Django tests run once more on a PostgreSQL server that is started here and thrown away.
+Other arguments go to pytest as they are, which then runs once: `make test ARGS="tests/engine -x"`.
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_TESTS = 5
+
+
+def pytest(*arguments: str, env: dict[str, str] | None = None) -> int:
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    print("$ pytest", *arguments, flush=True)
+    code = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
+    return 0 if code == NO_TESTS else code
+
+
+def tell_about_browser() -> bool:
+    """Whether a browser for the end-to-end tests is here; without one they are skipped, except in CI."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return True
+    print(
+        "\nNo Chromium was found, so the tests in a real browser cannot run. "
+        "Install it, for example on Debian and Ubuntu: apt install chromium\n",
+        file=sys.stderr,
+    )
+    return not os.environ.get("CI")
+
+
+def whole_suite(workers: str) -> int:
+    quick = pytest("-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile")
+    real = pytest("-m", "(crash or e2e) and not nightly")
+    return quick or real
+
+
+def on_postgres(workers: str) -> int:
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres.server())
+        except postgres.Missing as error:
+            print(error, file=sys.stderr)
+            return 1 if os.environ.get("CI") else 0
+        chosen = ["-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile"]
+        return pytest(*chosen, "tests/platform", "tests/apps", env={"YUNYING_TEST_DATABASE_URL": url})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", default="2", help="tests that run at once")
+    parser.add_argument("--postgres", action="store_true", help="run the Django tests on PostgreSQL as well")
+    options, rest = parser.parse_known_args()
+    if rest:
+        return pytest(*rest)
+    if not tell_about_browser():
+        return 1
+    other = on_postgres(options.workers) if options.postgres else 0
+    return whole_suite(options.workers) or other
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
