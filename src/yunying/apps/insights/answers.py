@@ -1,0 +1,73 @@
+"""Asking the engine on behalf of a product, with a bounded cache of answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.cache import cache
+
+from yunying.apps.tracking.selectors import catalogue_for
+from yunying.base import clock
+from yunying.engine import Context, parse, run
+from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.models import Product
+from yunying.store import shared
+
+__all__ = ["Answer", "context_for", "run_report"]
+
+# A range that reaches into the present changes with every event; one that is over only by late arrivals.
+FRESH_S, SETTLED_S = 30, 600
+# Larger answers are cheaper to compute again than to keep.
+LARGEST_CACHED_POINTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result; `cached` says that it was computed for an earlier look, at `result.provenance.computed_at`."""
+
+    result: Any
+    cached: bool
+
+
+def context_for(product: Product) -> Context:
+    """Everything the engine needs to know about a product, as of now."""
+    return Context(
+        store=shared(),
+        product=product.pk,
+        zone=ZoneInfo(product.timezone),
+        week_start=product.week_start,
+        now=clock.now(),
+        catalogue=catalogue_for(product.pk),
+        memory_mb=settings.CONFIG.query_memory_mb,
+        timeout_s=settings.CONFIG.query_timeout_s,
+    )
+
+
+def run_report(access: ProductAccess, spec: Mapping[str, Any], *, fresh: bool = False) -> Answer:
+    """The answer to a query, from the cache when it is recent enough and `fresh` is not asked for.
+
+    Raises InvalidInput with the field at fault, LimitReached when the query is too long or too big.
+    """
+    access.require(Permission.VIEW)
+    asked = parse(dict(spec))
+    key = _key(access.product, asked)
+    known = None if fresh else cache.get(key)
+    if known is not None:
+        return replace(known, cached=True)
+    answer = Answer(run(asked, context_for(access.product)), cached=False)
+    cache.set(key, answer, _seconds(access.product, spec))
+    return answer
+
+
+def _key(product: Product, asked: Any) -> str:
+    # The zone and the week's start change what a day and a week is, so they are part of the question.
+    return f"insights:{product.pk}:{product.timezone}:{product.week_start}:{asked.hash}"
+
+
+def _seconds(product: Product, spec: Mapping[str, Any]) -> int:
+    end = str((spec.get("range") or {}).get("to") or "")
+    yesterday = clock.now().astimezone(ZoneInfo(product.timezone)).date() - timedelta(days=1)
+    return SETTLED_S if end and end[:10] < yesterday.isoformat() else FRESH_S

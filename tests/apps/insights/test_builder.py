@@ -1,0 +1,124 @@
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yunying.apps.insights.builder import (
+    Breakdown,
+    Builder,
+    FilterRow,
+    SeriesRow,
+    edited,
+    from_query,
+    from_spec,
+)
+
+words = st.text(min_size=1, max_size=12).map(str.strip).filter(bool)
+filters = st.builds(
+    FilterRow,
+    of=st.sampled_from(["event", "person", "account"]),
+    property=words,
+    operator=st.sampled_from(["exact", "is_not", "contains"]),
+    values=st.lists(words, min_size=1, max_size=3).map(tuple),
+)
+groups = st.lists(filters, max_size=3).map(tuple)
+series = st.builds(
+    SeriesRow,
+    event=words | st.just(""),
+    label=words | st.just(""),
+    measure=st.just("sum"),
+    property=words,
+    match=st.just("and"),
+    filters=groups,
+)
+builders = st.builds(
+    Builder,
+    series=st.lists(series, min_size=1, max_size=4).map(tuple),
+    range=st.sampled_from(["last-7-day", "last-12-month"]),
+    interval=st.sampled_from(["hour", "day", "month"]),
+    filters=groups,
+    breakdown=st.lists(st.builds(Breakdown, property=words), max_size=3).map(tuple),
+    formula=st.sampled_from(["", "A/B"]),
+    compare=st.sampled_from(["", "previous", "year"]),
+    display=st.sampled_from(["series", "total", "cumulative"]),
+    smooth=st.sampled_from(["", "7"]),
+)
+
+
+@given(builders)
+def test_the_address_keeps_the_whole_state(builder: Builder) -> None:
+    assert from_query(QueryDict(builder.to_query())) == builder
+
+
+@given(builders)
+def test_a_saved_question_opens_as_it_was_asked(builder: Builder) -> None:
+    opened = from_spec(builder.to_spec())
+    assert opened is not None
+    assert opened.to_spec() == builder.to_spec()
+
+
+def test_an_empty_address_asks_for_all_events_of_thirty_days() -> None:
+    spec = from_query(QueryDict("")).to_spec()
+    assert spec["range"] == {"last": 30, "unit": "day"}
+    assert spec["series"] == [{"event": None, "measure": "count"}]
+
+
+def test_defaults_do_not_clutter_the_address() -> None:
+    assert Builder(series=(SeriesRow(event="order"),)).to_query() == "s0.measure=count&s0.event=order"
+
+
+def test_custom_dates_are_read_and_kept() -> None:
+    builder = from_query(QueryDict("range=custom&from=2011-01-01&to=2011-03-31"))
+    assert builder.to_spec()["range"] == {"from": "2011-01-01", "to": "2011-03-31"}
+    assert from_query(QueryDict(builder.to_query())) == builder
+
+
+def test_rows_that_are_not_filled_in_are_not_asked() -> None:
+    builder = from_query(QueryDict("f0.property=country&f0.operator=exact&f1.property=&f1.operator=exact&b0.property="))
+    assert "filters" not in builder.to_spec()
+    assert "breakdown" not in builder.to_spec()
+    assert len(builder.filters) == 2
+
+
+def test_nested_conditions_cannot_be_shown_by_the_form() -> None:
+    nested: dict[str, Any] = {
+        "kind": "trends",
+        "series": [{"event": "order", "measure": "count"}],
+        "filters": {"op": "and", "items": [{"op": "or", "items": []}]},
+    }
+    assert from_spec(nested) is None
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "inputs"),
+    [
+        ("exact", ("a", "b"), ("a", "b", "")),
+        ("is_set", ("a",), ()),
+        ("gt", (), ("",)),
+        ("between", ("1",), ("1", "")),
+        ("gt", ("1", "2"), ("1",)),
+    ],
+)
+def test_a_condition_shows_as_many_fields_as_it_takes_values(
+    operator: str, values: tuple[str, ...], inputs: tuple[str, ...]
+) -> None:
+    assert FilterRow("event", "x", operator, values).inputs() == inputs
+
+
+def test_buttons_add_and_remove_rows() -> None:
+    builder = edited(edited(Builder(), "add-series"), "add-s1.f")
+    assert [len(row.filters) for row in builder.series] == [0, 1]
+    assert edited(builder, "drop-s1.f0").series[1].filters == ()
+    assert len(edited(builder, "drop-s0").series) == 1
+    assert len(edited(edited(builder, "add-f"), "add-b").breakdown) == 1
+
+
+@pytest.mark.parametrize("action", ["", "drop-s9", "drop-f3", "add", "drop-s0.f5", "add-sx.f", "-", "drop-b-1"])
+def test_a_button_that_names_nothing_changes_nothing(action: str) -> None:
+    assert edited(Builder(), action) == Builder()
+
+
+def test_the_last_series_stays() -> None:
+    assert edited(Builder(), "drop-s0") == Builder()
