@@ -1,11 +1,11 @@
 """Django's settings, computed from `Config`. Nothing here reads the environment itself."""
 
-import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from yunying.config import Config
+from yunying.platform.accounts import oidc
 
 CONFIG = Config.from_env()
 ROOT = Path(__file__).parent
@@ -18,12 +18,13 @@ ROOT_URLCONF = "yunying.urls"
 APPEND_SLASH = True
 
 INSTALLED_APPS = [
+    # Before allauth, whose templates it lays out anew.
+    "yunying.platform.accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.sites",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -34,7 +35,6 @@ INSTALLED_APPS = [
     "yunying.platform.audit",
     "yunying.platform.jobs",
     "yunying.platform.notify",
-    "yunying.platform.accounts",
     "yunying.platform.products",
     "yunying.platform.console",
     "yunying.apps.tracking",
@@ -45,17 +45,21 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "yunying.platform.ui.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "yunying.platform.ui.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "yunying.platform.accounts.middleware.SessionActivity",
+    "yunying.platform.ui.errors.ErrorMiddleware",
 ]
+CSRF_FAILURE_VIEW = "yunying.platform.ui.errors.csrf_failure"
 
 TEMPLATES = [
     {
@@ -67,6 +71,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "yunying.nav.context",
             ],
         },
     }
@@ -115,9 +120,39 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SITE_ID = 1
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+
+# Without a mail server an address cannot be verified, and demanding it would lock everybody out.
+_mailed = urlsplit(CONFIG.mail_url).scheme == "smtp"
+ACCOUNT_ADAPTER = "yunying.platform.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "yunying.platform.accounts.forms.SignUpExtra"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _mailed else "none"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(CONFIG.base_url).scheme
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reset_password": "10/m/ip,5/m/key",
+    "reauthenticate": "10/m/user",
+}
+SOCIALACCOUNT_ADAPTER = "yunying.platform.accounts.adapter.SocialAdapter"
+SOCIALACCOUNT_PROVIDERS = oidc.providers(CONFIG.oidc)
+# A form that ends at another origin would need a hole in the content security policy; a link does not.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+MFA_ADAPTER = "yunying.platform.accounts.adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Yunying"
+MFA_ALLOW_UNVERIFIED_EMAIL = not _mailed
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -130,9 +165,11 @@ STATIC_URL = "/static/"
 STATIC_ROOT = CONFIG.data_dir / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "yunying.platform.ui.storage.VersionedStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+# Addresses carry a hash of the content, so a file may be kept for as long as a browser likes.
+WHITENOISE_MAX_AGE = 0 if DEBUG else 365 * 24 * 3600
 MEDIA_ROOT = CONFIG.path(CONFIG.files_url)
 
 _secure = urlsplit(CONFIG.base_url).scheme == "https"
@@ -142,8 +179,6 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-
-OIDC_PROVIDERS = json.loads(CONFIG.oidc)
 
 
 def _mail(url: str) -> dict[str, Any]:

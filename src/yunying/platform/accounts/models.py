@@ -20,8 +20,10 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A user who may do everything in every organisation of this installation."""
-        return self.create_user(email, password, is_superuser=True, is_staff=True, **fields)
+        """A user who may do everything in every organisation; what `createsuperuser` calls."""
+        from yunying.platform.accounts.services import create_superuser
+
+        return create_superuser(email=email, password=password, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)

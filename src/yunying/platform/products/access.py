@@ -135,7 +135,9 @@ def archived_product_for(user: User, actor: Actor, slug: str) -> ProductAccess:
     return _product(user, actor, Permission.MANAGE_PRODUCT, found)
 
 
-def key_access(key: ApiKey, slug: str, need: Permission = Permission.VIEW, *, ip: str = "", agent: str = "") -> ProductAccess:
+def key_access(
+    key: ApiKey, slug: str, need: Permission = Permission.VIEW, *, ip: str = "", agent: str = ""
+) -> ProductAccess:
     """What the API key may do in the product `slug`. A key knows one product; any other is NotFound to it."""
     product = key.product
     if product.slug != slug or product.archived_at is not None:

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,97 +15,219 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='Name')),
-                ('created_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="Name")),
+                ("created_at", models.DateTimeField(default=yunying.base.clock.now, editable=False)),
             ],
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254, verbose_name='Mail address')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('operator', 'Operator'), ('pm', 'Product manager'), ('developer', 'Developer'), ('marketer', 'Marketer'), ('support', 'Support'), ('viewer', 'Viewer')], default='viewer', max_length=10, verbose_name='Role')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(editable=False, null=True)),
-                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='products.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254, verbose_name="Mail address")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("operator", "Operator"),
+                            ("pm", "Product manager"),
+                            ("developer", "Developer"),
+                            ("marketer", "Marketer"),
+                            ("support", "Support"),
+                            ("viewer", "Viewer"),
+                        ],
+                        default="viewer",
+                        max_length=10,
+                        verbose_name="Role",
+                    ),
+                ),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(default=yunying.base.clock.now, editable=False)),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="products.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True, verbose_name='Short name')),
-                ('name', models.CharField(max_length=100, verbose_name='Name')),
-                ('about', models.TextField(blank=True, verbose_name='What it is')),
-                ('core_functions', models.TextField(blank=True, verbose_name='Core functions')),
-                ('platforms', models.JSONField(blank=True, default=list, verbose_name='Platforms')),
-                ('scope', models.TextField(blank=True, verbose_name='Scope of use')),
-                ('stage', models.CharField(choices=[('pre_launch', 'Before launch'), ('launched', 'Launched')], default='launched', max_length=10, verbose_name='Stage')),
-                ('timezone', models.CharField(default='UTC', max_length=64, verbose_name='Timezone')),
-                ('week_start', models.PositiveSmallIntegerField(choices=[(1, 'Monday'), (7, 'Sunday')], default=1, verbose_name='Week starts on')),
-                ('currency', models.CharField(default='CNY', max_length=3, verbose_name='Currency')),
-                ('languages', models.JSONField(blank=True, default=list, verbose_name='Languages')),
-                ('notice', models.TextField(blank=True, verbose_name='Source and licence of the data')),
-                ('created_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='products', to='products.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(unique=True, verbose_name="Short name")),
+                ("name", models.CharField(max_length=100, verbose_name="Name")),
+                ("about", models.TextField(blank=True, verbose_name="What it is")),
+                ("core_functions", models.TextField(blank=True, verbose_name="Core functions")),
+                ("platforms", models.JSONField(blank=True, default=list, verbose_name="Platforms")),
+                ("scope", models.TextField(blank=True, verbose_name="Scope of use")),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[("pre_launch", "Before launch"), ("launched", "Launched")],
+                        default="launched",
+                        max_length=10,
+                        verbose_name="Stage",
+                    ),
+                ),
+                ("timezone", models.CharField(default="UTC", max_length=64, verbose_name="Timezone")),
+                (
+                    "week_start",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Monday"), (7, "Sunday")], default=1, verbose_name="Week starts on"
+                    ),
+                ),
+                ("currency", models.CharField(default="CNY", max_length=3, verbose_name="Currency")),
+                ("languages", models.JSONField(blank=True, default=list, verbose_name="Languages")),
+                ("notice", models.TextField(blank=True, verbose_name="Source and licence of the data")),
+                ("created_at", models.DateTimeField(default=yunying.base.clock.now, editable=False)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="products", to="products.organisation"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='Name')),
-                ('prefix', models.CharField(editable=False, max_length=12)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('scopes', models.JSONField(default=list, verbose_name='Scopes')),
-                ('created_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),
-                ('revoked_at', models.DateTimeField(editable=False, null=True)),
-                ('last_used_at', models.DateTimeField(editable=False, null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='products.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="Name")),
+                ("prefix", models.CharField(editable=False, max_length=12)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("scopes", models.JSONField(default=list, verbose_name="Scopes")),
+                ("created_at", models.DateTimeField(default=yunying.base.clock.now, editable=False)),
+                ("revoked_at", models.DateTimeField(editable=False, null=True)),
+                ("last_used_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="api_keys", to="products.product"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WriteKey',
+            name="WriteKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='Name')),
-                ('token', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),
-                ('revoked_at', models.DateTimeField(editable=False, null=True)),
-                ('last_used_at', models.DateTimeField(editable=False, null=True)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='write_keys', to='products.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="Name")),
+                ("token", models.CharField(editable=False, max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(default=yunying.base.clock.now, editable=False)),
+                ("revoked_at", models.DateTimeField(editable=False, null=True)),
+                ("last_used_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="write_keys", to="products.product"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('operator', 'Operator'), ('pm', 'Product manager'), ('developer', 'Developer'), ('marketer', 'Marketer'), ('support', 'Support'), ('viewer', 'Viewer')], default='viewer', max_length=10, verbose_name='Role')),
-                ('created_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='products.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("operator", "Operator"),
+                            ("pm", "Product manager"),
+                            ("developer", "Developer"),
+                            ("marketer", "Marketer"),
+                            ("support", "Support"),
+                            ("viewer", "Viewer"),
+                        ],
+                        default="viewer",
+                        max_length=10,
+                        verbose_name="Role",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=yunying.base.clock.now, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="members", to="products.organisation"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'user'), name='products_member_once')],
+                "constraints": [models.UniqueConstraint(fields=("organisation", "user"), name="products_member_once")],
             },
         ),
         migrations.CreateModel(
-            name='ProductRole',
+            name="ProductRole",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('operator', 'Operator'), ('pm', 'Product manager'), ('developer', 'Developer'), ('marketer', 'Marketer'), ('support', 'Support'), ('viewer', 'Viewer')], max_length=10, verbose_name='Role')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='products.product')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='product_roles', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("operator", "Operator"),
+                            ("pm", "Product manager"),
+                            ("developer", "Developer"),
+                            ("marketer", "Marketer"),
+                            ("support", "Support"),
+                            ("viewer", "Viewer"),
+                        ],
+                        max_length=10,
+                        verbose_name="Role",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="roles", to="products.product"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="product_roles",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('product', 'user'), name='products_role_once')],
+                "constraints": [models.UniqueConstraint(fields=("product", "user"), name="products_role_once")],
             },
         ),
     ]

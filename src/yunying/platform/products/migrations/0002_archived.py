@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('products', '0001_initial'),
+        ("products", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='product',
-            name='archived_at',
+            model_name="product",
+            name="archived_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]

@@ -181,9 +181,7 @@ def _member(access: OrganisationAccess, member_id: int) -> Member:
 def _keep_an_owner(member: Member) -> None:
     others = Member.objects.filter(organisation_id=member.organisation_id, role=Role.OWNER).exclude(pk=member.pk)
     if member.role == Role.OWNER and not others.exists():
-        raise Conflict(
-            "member.last_owner", msg("An organisation needs an owner. Make somebody else an owner first.")
-        )
+        raise Conflict("member.last_owner", msg("An organisation needs an owner. Make somebody else an owner first."))
 
 
 @transaction.atomic
