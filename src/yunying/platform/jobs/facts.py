@@ -5,7 +5,6 @@ job per subscriber in the caller's transaction; a subscriber that fails is tried
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -17,12 +16,13 @@ __all__ = ["publish", "subscriber"]
 
 F = TypeVar("F")
 
+Hearing = Callable[[F], None]
+
 _subscribers: dict[type[Any], list[Callable[..., None]]] = {}
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
-def subscriber(
-    kind: type[F], *, queue: str = "default", retries: int = 5
-) -> Callable[[Callable[[F], None]], Callable[[F], None]]:
+def subscriber(kind: type[F], *, queue: str = "default", retries: int = 5) -> Callable[[Hearing[F]], Hearing[F]]:
     """Make `function(fact)` hear of every fact of `kind`. It may hear of one more than once: it has to be idempotent.
 
     Put it into the app's `facts.py` or `tasks.py`, which are imported at the start.
@@ -46,6 +46,7 @@ def publish(fact: object) -> list[int]:
     return [enqueue(function, fact=content) for function in heard]
 
 
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
