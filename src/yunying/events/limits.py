@@ -1,6 +1,7 @@
 """What one event and one request may be at most. The numbers are explained in `docs/operator/collector.md`."""
 
 __all__ = [
+    "FUTURE_MS",
     "MAX_BODY_BYTES",
     "MAX_DECODED_BYTES",
     "MAX_DEPTH",
@@ -12,7 +13,6 @@ __all__ = [
     "MAX_NAME_CHARS",
     "MAX_PROPERTIES",
     "MAX_RATIO",
-    "FUTURE_MS",
     "SKEW_CAP_MS",
     "SKEW_FROM_MS",
 ]

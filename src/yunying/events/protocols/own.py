@@ -63,7 +63,7 @@ def take(request: Request) -> Intake:
     document = request.document
     envelope = document if isinstance(document, dict) else {}
     key = first_text(bearer(request), basic_user(request), request.query.get("key"), envelope.get("key"))
-    items = listed(envelope["events"] if "events" in envelope else document)
+    items = listed(envelope.get("events", document))
     return Intake(key, items, historical=envelope.get("historical") is True, library=text_of(envelope.get("library")))
 
 

@@ -95,9 +95,11 @@ def read(item: Any, arrival: Arrival) -> Event:
     kind = text_of(sent.get("type")).lower()
     if kind != "track" and kind not in _NAMES:
         raise InvalidInput(
-            "segment.type", msg("“%(sent)s” is not a type of message; use track, page, screen, identify, group or alias."),
-            field="type", sent=kind[:50],
-        )  # fmt: skip
+            "segment.type",
+            msg("“%(sent)s” is not a type of message; use track, page, screen, identify, group or alias."),
+            field="type",
+            sent=kind[:50],
+        )
     context = dict(arrival.shared.get("context") or {}) | is_object(sent.get("context"), "context")
     distinct_id = _distinct_id(sent)
     account, account_ops = _account(kind, sent, context)

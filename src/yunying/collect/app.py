@@ -1,0 +1,317 @@
+"""The collector: a bare ASGI application. Size cap → key → decode → normalise → spool → answer.
+
+Nothing here logs a query string, a body, a key or an address: they carry personal data.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from yunying.base import clock
+from yunying.base.errors import Bug, InvalidInput, LimitReached, NotAllowed, NotFound, Unavailable, YunyingError, msg
+from yunying.base.ids import uuid7
+from yunying.collect import codec
+from yunying.collect.counters import Counters
+from yunying.collect.keys import KeyDirectory
+from yunying.collect.spool import Spool
+from yunying.events import protocols
+from yunying.events.event import Event, Refusal
+from yunying.events.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_KEPT_BODY_CHARS
+from yunying.events.normalise import Arrival
+from yunying.events.protocols import Match
+from yunying.events.protocols.base import (
+    Intake,
+    Outcome,
+    Protocol,
+    Reply,
+    Request,
+    basic_user,
+    bearer,
+    common_error,
+    first_text,
+)
+from yunying.events.text import clean_text
+
+__all__ = ["Collector", "CollectorLimits"]
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_EXPOSED = b"Retry-After, ETag, x-sse-support, PostHog-Request-Id"
+# Above this a body is unpacked and parsed in a thread, so that small requests do not wait behind it.
+_THREAD_FROM_BYTES = 256 << 10
+# So many items are read before the event loop gets a turn.
+_SLICE = 500
+# Where the protocols put the write key into an address.
+_KEY_NAMES = ("key", "api_key", "token", "writeKey")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorLimits:
+    """`body_bytes` of one request, `flight_bytes` of all requests being read, `read_s` to send a body."""
+
+    body_bytes: int = MAX_BODY_BYTES
+    flight_bytes: int = 256 << 20
+    read_s: float = 30.0
+
+
+class Collector:
+    """Answers every path of the wire protocols. `secret` makes the daily ids of protocols that send none."""
+
+    def __init__(
+        self,
+        keys: KeyDirectory,
+        spool: Spool,
+        counters: Counters,
+        *,
+        secret: str,
+        limits: CollectorLimits | None = None,
+    ) -> None:
+        self._keys = keys
+        self._spool = spool
+        self.counters = counters
+        self._secret = secret.encode()
+        self._limits = limits or CollectorLimits()
+        self._in_flight = 0
+        self._refresh: asyncio.Task[None] | None = None
+
+    @staticmethod
+    def owns(path: str) -> bool:
+        """Whether this path belongs to the collector."""
+        return protocols.owns(path)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        matches = protocols.candidates(scope["path"])
+        if scope["method"] == "OPTIONS":
+            await _respond(send, _preflight(headers), headers)
+            return
+        self.counters.add("requests")
+        protocol = matches[0].protocol if matches else None
+        try:
+            request = await self._request(scope, receive, headers)
+            reply = await self._handle(request, matches, scope)
+        except YunyingError as error:
+            self.counters.refuse(error.code)
+            reply = (protocol.error if protocol else common_error)(error)
+        except _Gone:
+            return
+        except Exception as error:
+            incident = str(uuid7())
+            # Only the place of the fault is logged: the message of an error may quote the body.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("incident %s in the collector: %s\n%s", incident, type(error).__name__, place)
+            reply = common_error(Bug("collector.bug", msg("Something went wrong here: incident %(id)s."), id=incident))
+        await _respond(send, reply, headers)
+
+    # -- reading the request -------------------------------------------------------------------------------------
+
+    async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> Request:
+        query = scope.get("query_string", b"")
+        return Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
+            headers=headers,
+            body=await self._body(receive, headers.get("content-length", "")),
+            received_ms=int(clock.now().timestamp() * 1000),
+            host=f"{scope.get('scheme', 'http')}://{headers.get('host', '')}",
+        )
+
+    async def _body(self, receive: Receive, announced: str) -> bytes:
+        if announced.isdecimal() and int(announced) > self._limits.body_bytes:
+            raise self._too_big()
+        held = 0
+        chunks: list[bytes] = []
+        try:
+            async with asyncio.timeout(self._limits.read_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise _Gone
+                    chunk = message.get("body", b"")
+                    held += len(chunk)
+                    self._in_flight += len(chunk)
+                    chunks.append(chunk)
+                    self._check_size(held)
+                    if not message.get("more_body"):
+                        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        except TimeoutError as error:
+            raise InvalidInput("body.slow", msg("The body did not arrive in time.")) from error
+        finally:
+            self._in_flight -= held
+
+    def _check_size(self, held: int) -> None:
+        if held > self._limits.body_bytes:
+            raise self._too_big()
+        if self._in_flight > self._limits.flight_bytes:
+            raise Unavailable("collector.busy", msg("The collector is overloaded; try again later."), retry_after_s=2)
+
+    def _too_big(self) -> LimitReached:
+        limit = self._limits.body_bytes
+        return LimitReached("body.too_big", msg("The body is larger than %(limit)d bytes."), limit=limit)
+
+    # -- handling it ---------------------------------------------------------------------------------------------
+
+    async def _handle(self, request: Request, matches: tuple[Match, ...], scope: Scope) -> Reply:
+        if len(request.body) > _THREAD_FROM_BYTES:
+            await asyncio.to_thread(_parse_ahead, request)
+        try:
+            match = protocols.choose(matches, request)
+            if match is None:
+                raise NotFound("path.unknown", msg("No protocol takes this request at this address."))
+            request.matched = match.values
+            if match.route.answer is not None:
+                return match.route.answer(request)
+            assert match.route.take is not None and match.route.reply is not None
+            intake = match.route.take(request)
+        except (InvalidInput, LimitReached) as error:
+            await self._keep_body(request, matches[0].protocol.name, error)
+            raise
+        product = await self._product(intake.key)
+        arrival = self._arrival(request, intake, product, scope)
+        outcome = await self._read(match.protocol, intake.items, arrival, len(request.body))
+        await self._keep(outcome)
+        return match.route.reply(request, outcome)
+
+    async def _product(self, key: str) -> int:
+        if self._keys.stale() and (self._refresh is None or self._refresh.done()):
+            # In the background: a known key need not wait for the query.
+            self._refresh = asyncio.create_task(asyncio.to_thread(self._keys.look_again))
+        product = self._keys.known(key)
+        if product is None and key:
+            product = await asyncio.to_thread(self._keys.product_of, key)
+        if product is None:
+            raise NotAllowed(
+                "key.unknown" if key else "key.missing",
+                msg("The write key is unknown or was revoked.") if key else msg("The request carries no write key."),
+            )
+        return product
+
+    def _arrival(self, request: Request, intake: Intake, product: int, scope: Scope) -> Arrival:
+        def visitor() -> str:
+            client = scope.get("client") or ("",)
+            day = request.received_ms // 86_400_000
+            text = f"{day}|{product}|{client[0]}|{request.headers.get('user-agent', '')}"
+            return "visitor-" + hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+        return Arrival(
+            product=product,
+            received_ms=request.received_ms,
+            sent_ms=intake.sent_ms,
+            historical=intake.historical,
+            library=intake.library,
+            shared=intake.shared,
+            visitor=visitor,
+        )
+
+    async def _read(self, protocol: Protocol, items: Sequence[Any], arrival: Arrival, size: int) -> Outcome:
+        outcome = Outcome()
+        for index, item in enumerate(items):
+            if index and index % _SLICE == 0:
+                await asyncio.sleep(0)
+            try:
+                _check_event_size(item, size)
+                outcome.events.append(protocol.read(item, arrival))
+            except (InvalidInput, LimitReached) as error:
+                outcome.events.append(None)
+                outcome.refused.append((index, _refusal(protocol.name, item, arrival, error)))
+        return outcome
+
+    async def _keep_body(self, request: Request, protocol: str, error: YunyingError) -> None:
+        """Put a body nobody could read into the quarantine, if a key outside of it says whose it is."""
+        key = first_text(bearer(request), basic_user(request), *(request.query.get(name) for name in _KEY_NAMES))
+        product = await asyncio.to_thread(self._keys.product_of, key) if key else None
+        if product is None:
+            return
+        arrival = Arrival(product=product, received_ms=request.received_ms)
+        text = clean_text(request.body[:MAX_KEPT_BODY_CHARS].decode("utf-8", "replace"))
+        refusal = _refusal(protocol, text, arrival, error)
+        await self._spool.append(codec.encode([replace(refusal, body=text, data={"unread": True})]))
+
+    async def _keep(self, outcome: Outcome) -> None:
+        records: list[Event | Refusal] = [event for event in outcome.events if event is not None]
+        accepted = len(records)
+        records += [refusal for _, refusal in outcome.refused]
+        self.counters.add("received", len(outcome.events))
+        if not records:
+            return
+        await self._spool.append(codec.encode(records))
+        self.counters.add("spooled", accepted)
+        for _, refusal in outcome.refused:
+            self.counters.refuse(refusal.code)
+
+
+class _Gone(Exception):
+    """The client hung up."""
+
+
+def _parse_ahead(request: Request) -> None:
+    # The result is cached on the request; an error comes again, and is answered, where the document is asked for.
+    try:
+        _ = request.document
+    except YunyingError:
+        return
+
+
+def _check_event_size(item: Any, body_size: int) -> None:
+    # Compressed bodies unfold, so a small body may hold a big event; measuring each event would cost more than reading it.
+    if body_size * 50 > MAX_EVENT_BYTES and len(orjson.dumps(item)) > MAX_EVENT_BYTES:
+        raise LimitReached("event.too_big", msg("The event is larger than %(limit)d bytes."), limit=MAX_EVENT_BYTES)
+
+
+def _refusal(protocol: str, item: Any, arrival: Arrival, error: YunyingError) -> Refusal:
+    body = orjson.dumps(item).decode()
+    return Refusal(
+        product=arrival.product,
+        id=str(uuid7()),
+        received_ms=arrival.received_ms,
+        protocol=protocol,
+        code=error.code,
+        reason=clean_text(error.text),
+        body=body[:MAX_KEPT_BODY_CHARS],
+        data=arrival.to_data() | {"field": error.field, "cut": len(body) > MAX_KEPT_BODY_CHARS},
+    )
+
+
+def _preflight(headers: Mapping[str, str]) -> Reply:
+    allowed = headers.get("access-control-request-headers", "")
+    return Reply(
+        204,
+        b"",
+        headers=(
+            ("access-control-allow-methods", "GET, POST, OPTIONS"),
+            *((("access-control-allow-headers", allowed),) if allowed else ()),
+            ("access-control-max-age", "86400"),
+        ),
+    )
+
+
+async def _respond(send: Send, reply: Reply, headers: Mapping[str, str]) -> None:
+    out = [(b"content-length", str(len(reply.body)).encode()), (b"cache-control", b"no-store")]
+    if reply.body:
+        out.append((b"content-type", reply.content_type.encode()))
+        out.append((b"x-content-type-options", b"nosniff"))
+    out += [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+    origin = headers.get("origin")
+    if origin:
+        # Never "*": some SDKs send credentials. Safe because nothing here reads a session.
+        out += [
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", _EXPOSED),
+            (b"vary", b"Origin"),
+        ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": out})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,0 +1,79 @@
+"""Which product a write key belongs to: a snapshot in memory, read by one plain SELECT.
+
+The collector does not load the ORM; `tests/contract` pins the table and the columns read here.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Mapping
+from contextlib import closing
+from urllib.parse import quote, unquote, urlsplit
+
+import psycopg
+
+from yunying.base.clock import monotonic_s
+
+__all__ = ["SELECT", "KeyDirectory"]
+
+log = logging.getLogger(__name__)
+
+SELECT = """
+SELECT token, product_id
+FROM products_writekey
+WHERE revoked_at IS NULL
+"""
+
+
+class KeyDirectory:
+    """Write keys and their products; at most `max_age_s` old, and read again for a key that is not known yet.
+
+    A store that is away costs nothing but new and revoked keys: the last snapshot stays in use.
+    """
+
+    def __init__(self, database_url: str, *, max_age_s: float = 5.0, miss_gap_s: float = 0.5) -> None:
+        self._url = database_url
+        self._max_age_s = max_age_s
+        self._miss_gap_s = miss_gap_s
+        self._keys: Mapping[str, int] = {}
+        self._read_at_s = float("-inf")
+        self._lock = threading.Lock()
+
+    def known(self, token: str) -> int | None:
+        """The product of `token` by the snapshot at hand; no I/O, so the event loop may call it."""
+        return self._keys.get(token)
+
+    def stale(self) -> bool:
+        """Whether the snapshot is older than it should be."""
+        return monotonic_s() - self._read_at_s > self._max_age_s
+
+    def look_again(self) -> None:
+        """Read the keys once more, unless that was done a moment ago. Blocks: one query."""
+        with self._lock:
+            if monotonic_s() - self._read_at_s >= self._miss_gap_s:
+                self._read()
+
+    def product_of(self, token: str) -> int | None:
+        """The product of `token`, reading the table if it must. Blocks."""
+        if self.stale() or token not in self._keys:
+            self.look_again()
+        return self._keys.get(token)
+
+    def _read(self) -> None:
+        try:
+            rows = _select(self._url)
+        except (sqlite3.Error, psycopg.Error) as error:
+            log.warning("write keys could not be read: %s", type(error).__name__)
+        else:
+            self._keys = dict(rows)
+        # Also after a failure: a store that is away must not be asked by every request.
+        self._read_at_s = monotonic_s()
+
+
+def _select(url: str) -> list[tuple[str, int]]:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        with closing(sqlite3.connect(f"file:{quote(unquote(parts.path))}?mode=ro", uri=True, timeout=5)) as lite:
+            return lite.execute(SELECT).fetchall()
+    with psycopg.connect(url, connect_timeout=5, autocommit=True) as server:
+        return server.execute(SELECT).fetchall()

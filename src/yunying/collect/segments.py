@@ -1,0 +1,76 @@
+"""Segment files of the spool: how frames are written, read back and sealed.
+
+A segment is a magic line and frames: length and CRC-32 (both four bytes, little endian), then the payload.
+`<name>.open` is being written, `<name>.seg` is complete. Reading stops at the first frame that is cut short or
+damaged: after a crash the tail may be torn, and nothing behind the last `fdatasync` was ever acknowledged.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from yunying.base import clock
+from yunying.base.ids import new_secret
+
+__all__ = ["MAGIC", "frame", "new_name", "read_frames", "recover", "seal", "sealed", "sync_folder"]
+
+MAGIC = b"yunying-spool-1\n"
+_HEAD = struct.Struct("<II")
+_MAX_FRAME = 256 << 20
+
+
+def frame(payload: bytes) -> bytes:
+    """`payload` with its length and checksum in front."""
+    return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def new_name() -> str:
+    """A name that sorts by time and never comes back, so that tokens made of it never collide."""
+    millis = int(clock.now().timestamp() * 1000)
+    return f"{millis:013d}-{new_secret('s', 9).replace('_', '-')}"
+
+
+def read_frames(path: Path) -> Iterator[bytes]:
+    """The payloads of a segment up to the first torn or damaged frame."""
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return
+        while len(head := file.read(_HEAD.size)) == _HEAD.size:
+            size, checksum = _HEAD.unpack(head)
+            payload = file.read(size) if size <= _MAX_FRAME else b""
+            if len(payload) != size or zlib.crc32(payload) != checksum:
+                return
+            yield payload
+
+
+def seal(path: Path) -> Path:
+    """Turn `<name>.open` into `<name>.seg`, or remove it if it holds nothing; returns the new path."""
+    target = path.with_suffix(".seg")
+    if next(read_frames(path), None) is None:
+        path.unlink()
+    else:
+        path.rename(target)
+    sync_folder(path.parent)
+    return target
+
+
+def recover(folder: Path) -> list[Path]:
+    """Seal every segment a dead process left open; returns the sealed paths that hold something."""
+    found = [seal(path) for path in sorted(folder.glob("*.open"))]
+    return [path for path in found if path.exists()]
+
+
+def sealed(folder: Path) -> list[Path]:
+    """Complete segments, oldest first."""
+    return sorted(folder.glob("*.seg"))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make created, renamed and removed names durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

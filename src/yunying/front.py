@@ -1,0 +1,117 @@
+"""One port: the paths of the wire protocols are answered by the collector, everything else by Django.
+
+Django runs as WSGI in a bounded pool of threads, so pages that hang take nothing from the collector.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from a2wsgi import WSGIMiddleware
+
+__all__ = ["Front"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_PAGE_BODY_BYTES = 64 << 20
+READ_S = 60.0
+
+
+class Collecting(Protocol):
+    """What the front needs of a collector."""
+
+    def owns(self, path: str) -> bool: ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+class Front:
+    """The ASGI application of every role that listens.
+
+    Without `wsgi` only events are taken, without `collector` there are only pages.
+    """
+
+    def __init__(self, *, collector: Collecting | None, wsgi: Any | None, threads: int = 8) -> None:
+        self._collector = collector
+        self._pages = WSGIMiddleware(wsgi, workers=threads) if wsgi is not None else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["path"] == "/healthz":
+            await _plain(send, 200, b"ok\n")
+        elif self._collector is not None and self._collector.owns(scope["path"]):
+            await self._collector(scope, receive, send)
+        elif self._pages is not None:
+            await self._page(scope, receive, send)
+        else:
+            await _plain(send, 404, b"Only events are taken at this address.\n")
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The whole body first: a client that sends slowly would otherwise hold one of the few threads.
+        try:
+            async with asyncio.timeout(READ_S):
+                body = await _read(receive)
+        except TimeoutError:
+            await _plain(send, 408, b"The request did not arrive in time.\n")
+            return
+        if body is None:
+            await _plain(send, 413, b"The request is too large.\n")
+            return
+        assert self._pages is not None
+        # a2wsgi takes Content-Length for granted; a chunked request has none.
+        scope = dict(scope) | {"headers": _with_length(scope["headers"], len(body))}
+        await self._pages(scope, _replay(body, receive), send)
+
+    def close(self) -> None:
+        """Take no new page; those being made may finish."""
+        if self._pages is not None:
+            self._pages.executor.shutdown(wait=False, cancel_futures=True)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_PAGE_BODY_BYTES:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> MutableMapping[str, Any]:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    # Names with an underscore would become the same WSGI variable as those with a hyphen: a way to forge headers.
+    kept = [(name, value) for name, value in headers if b"_" not in name and name != b"content-length"]
+    return [*kept, (b"content-length", str(size).encode())]
+
+
+async def _plain(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

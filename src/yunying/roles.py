@@ -1,0 +1,254 @@
+"""Which parts run in this process, in what order they start, and in what order they stop.
+
+    serve    everything in one process; the only role for the embedded event store
+    web      pages and API
+    collect  the collector, its spool and the flusher
+    work     background jobs
+
+Stop: take no new request → finish those at hand → jobs → empty the spool → close the store.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from yunying.base.clock import monotonic_s
+from yunying.base.errors import InvalidInput, Unavailable, msg
+from yunying.collect.app import Collector
+from yunying.collect.counters import Counters
+from yunying.collect.flusher import Flusher
+from yunying.collect.keys import KeyDirectory
+from yunying.collect.sink import Sink
+from yunying.collect.spool import Spool, SpoolLimits
+from yunying.config import Config
+from yunying.front import Front
+
+__all__ = ["Collecting", "collect", "metrics", "serve", "web", "work"]
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 20
+JOBS_STOP_S = 20.0
+FLUSH_STOP_S = 20.0
+
+
+class Collecting:
+    """The collector with its spool and flusher: opened together, closed together."""
+
+    def __init__(self, config: Config, sink: Sink) -> None:
+        self.counters = Counters()
+        self.spool = Spool(Path(config.path(config.spool_url)), SpoolLimits(cap_bytes=config.spool_cap_mb << 20))
+        self.flusher = Flusher(self.spool, sink, self.counters)
+        keys = KeyDirectory(config.database_url)
+        self.app = Collector(keys, self.spool, self.counters, secret=config.secret_key)
+        self.flusher.start()
+
+    def metrics(self) -> dict[str, Any]:
+        """Counts since the start, bytes in the spool and the lag of the store in seconds."""
+        return self.counters.snapshot() | {
+            "spool_bytes": self.spool.bytes_held(),
+            "lag_s": round(self.flusher.lag_s(), 3),
+        }
+
+    def close(self) -> None:
+        """Seal the spool and write what the store will take within `FLUSH_STOP_S`; the rest stays for the next start."""
+        self.spool.close()
+        deadline = monotonic_s() + FLUSH_STOP_S
+        while self.spool.segments() and monotonic_s() < deadline:
+            threading.Event().wait(0.05)
+        self.flusher.stop(max(1.0, deadline - monotonic_s()))
+
+
+_collecting: Collecting | None = None
+
+
+def metrics() -> dict[str, Any]:
+    """What the collector of this process counts; empty in a process without one."""
+    return _collecting.metrics() if _collecting else {}
+
+
+def serve(config: Config) -> None:
+    """Everything in this process until SIGINT or SIGTERM. Raises Unavailable when the port or a store is taken."""
+    _run(config, pages=True, events=True, jobs=True, migrate=True)
+
+
+def web(config: Config) -> None:
+    """Pages and API until SIGINT or SIGTERM; needs an event store on a server."""
+    _needs_server(config, "web")
+    _run(config, pages=True, events=False, jobs=False, migrate=False)
+
+
+def collect(config: Config) -> None:
+    """Collector and flusher until SIGINT or SIGTERM; needs an event store on a server."""
+    _needs_server(config, "collect")
+    _run(config, pages=False, events=True, jobs=False, migrate=False)
+
+
+def work(config: Config) -> None:
+    """Background jobs until SIGINT or SIGTERM; needs an event store on a server."""
+    _needs_server(config, "work")
+    with _parts(config, migrate=False) as stack:
+        _start_jobs(config, stack)
+        _wait_for_signal()
+
+
+def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool) -> None:
+    # The port first: a second start by mistake must fail before it touches a store.
+    with listening(config.host, config.port) as sock, _parts(config, migrate=migrate) as stack:
+        collecting = _start_collecting(config, stack) if events else None
+        if jobs:
+            _start_jobs(config, stack)
+        front = Front(
+            collector=collecting.app if collecting else None,
+            wsgi=_wsgi() if pages else None,
+            threads=config.web_threads,
+        )
+        stack.callback(front.close)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_listen(config, front, sock, collecting))
+
+
+async def _listen(config: Config, front: Front, sock: socket.socket, collecting: Collecting | None) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            front,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=bool(config.trusted_proxies),
+            forwarded_allow_ips=list(config.trusted_proxies),
+            timeout_graceful_shutdown=DRAIN_S,
+            backlog=2048,
+        )
+    )
+    log.info("listening on http://%s:%d", *sock.getsockname()[:2])
+    await server.serve(sockets=[sock])
+    if collecting is not None:
+        await collecting.spool.drain()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    # uvloop does not exist on every system; the standard loop is slower and just as right.
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A bound socket. Raises Unavailable `serve.port_taken` or `serve.address`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+            # Bound alone, two processes may share a port until one listens; so that the second one fails here.
+            sock.listen(2048)
+        except OSError as error:
+            raise _cannot_listen(error, host, port) from error
+        yield sock
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> Unavailable:
+    if error.errno == errno.EADDRINUSE:
+        return Unavailable(
+            "serve.port_taken",
+            msg("Port %(port)d of %(host)s is taken by another program. Choose another: YUNYING_PORT=%(other)d"),
+            host=host,
+            port=port,
+            other=port + 1 if port < 65535 else 8643,
+        )
+    return Unavailable(
+        "serve.address",
+        msg("Cannot listen on %(host)s port %(port)d: %(reason)s. Check YUNYING_HOST and YUNYING_PORT."),
+        host=host,
+        port=port,
+        reason=os.strerror(error.errno or 0),
+    )
+
+
+@contextmanager
+def _parts(config: Config, *, migrate: bool) -> Iterator[ExitStack]:
+    """Django and the event store, ready; on leaving, everything on the stack is closed in reverse, the store last."""
+    with ExitStack() as stack:
+        _django(migrate=migrate)
+        _open_store(config, stack, migrate=migrate)
+        yield stack
+
+
+def _django(*, migrate: bool) -> None:
+    import django
+    from django.core.management import call_command
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunying.settings")
+    django.setup()
+    if migrate:
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def _open_store(config: Config, stack: ExitStack, *, migrate: bool) -> None:
+    from yunying.store import open_store, use
+
+    store = open_store(config.events_url, memory_mb=config.query_memory_mb, timeout_s=config.query_timeout_s)
+    stack.callback(store.close)
+    if migrate:
+        store.migrate()
+    use(store)
+
+
+def _start_collecting(config: Config, stack: ExitStack) -> Collecting:
+    global _collecting
+    from yunying.apps.tracking.ingest import Ingest
+
+    _collecting = Collecting(config, Ingest())
+    stack.callback(_collecting.close)
+    return _collecting
+
+
+def _start_jobs(config: Config, stack: ExitStack) -> None:
+    from yunying.platform.jobs import runner
+
+    runner.start(config)
+    stack.callback(runner.stop, JOBS_STOP_S)
+
+
+def _wsgi() -> Any:
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+def _wait_for_signal() -> None:
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    while not done.wait(1.0):
+        pass
+
+
+def _needs_server(config: Config, role: str) -> None:
+    if config.events_url.startswith("chdb:"):
+        raise InvalidInput(
+            "role.embedded",
+            msg(
+                "The embedded event store belongs to one process, so “%(role)s” cannot run beside others. "
+                "Use “serve”, or set YUNYING_EVENTS_URL to a ClickHouse server."
+            ),
+            field="YUNYING_EVENTS_URL",
+            role=role,
+        )
