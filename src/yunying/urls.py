@@ -4,4 +4,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
+    path("", include("yunying.platform.ui.urls")),
 ]
+
+handler400 = "yunying.platform.ui.errors.bad_request"
+handler403 = "yunying.platform.ui.errors.forbidden"
+handler404 = "yunying.platform.ui.errors.not_found"
+handler500 = "yunying.platform.ui.errors.server_error"

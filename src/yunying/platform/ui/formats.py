@@ -1,0 +1,167 @@
+"""Numbers, money and time in the reader's language and the product's zone.
+
+The language is Django's active one and the zone its current one (`page.render` sets the product's), unless given.
+Absent values are shown as a dash, so that nobody takes them for zero.
+"""
+
+import datetime as dt
+import math
+from decimal import Decimal
+from functools import cache
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent, get_currency_symbol
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from yunying.base import clock
+from yunying.base.money import Money, minor_digits
+
+__all__ = [
+    "DASH",
+    "ago",
+    "compact",
+    "currency_symbol",
+    "date",
+    "datetime",
+    "duration",
+    "language_tag",
+    "locale",
+    "money",
+    "number",
+    "percent",
+    "time",
+]
+
+DASH = "–"
+Number = int | float | Decimal
+_LOCALES = {"zh-hans": "zh_Hans_CN", "zh-hant": "zh_Hant_TW", "en": "en"}
+_TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
+
+
+def language_tag(language: str | None = None) -> str:
+    """The BCP 47 tag for `lang` attributes: zh-Hans, zh-Hant, en."""
+    code = (language or get_language() or "en").lower()
+    return _TAGS.get(code, code)
+
+
+def locale(language: str | None = None) -> Locale:
+    """Babel's locale of the language; English for one we do not speak."""
+    return _locale((language or get_language() or "en").lower())
+
+
+@cache
+def _locale(code: str) -> Locale:
+    return Locale.parse(_LOCALES.get(code, "en"))
+
+
+def number(value: Number | None, digits: int | None = None) -> str:
+    """`1,234.5`. Without `digits` whole numbers have no decimals and others at most two."""
+    if _absent(value):
+        return DASH
+    places = digits if digits is not None else 0 if value == int(value) else 2  # type: ignore[arg-type]
+    pattern = "#,##0." + ("0" if digits is not None else "#") * places if places else "#,##0"
+    return format_decimal(value, format=pattern, locale=locale())
+
+
+def compact(value: Number | None) -> str:
+    """A number for narrow places: `12.3K`, `1.2万`."""
+    if _absent(value):
+        return DASH
+    if abs(value) < 10_000:  # type: ignore[arg-type]
+        return number(value)
+    return format_compact_decimal(value, locale=locale(), fraction_digits=1)
+
+
+def percent(fraction: Number | None, digits: int = 1) -> str:
+    """A fraction of one as percent: `0.123` → `12.3%`."""
+    if _absent(fraction):
+        return DASH
+    return format_percent(fraction, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=locale())
+
+
+def money(value: Money | Number | None, currency: str = "") -> str:
+    """`Money`, or an amount in minor units with its currency: `money(12345, "CNY")` → `CN¥123.45` or `¥123.45`."""
+    if isinstance(value, Money):
+        return _currency(value.amount, value.currency)
+    if _absent(value):
+        return DASH
+    return _currency(Decimal(str(value)).scaleb(-minor_digits(currency)), currency)
+
+
+def _currency(amount: Decimal, currency: str) -> str:
+    return format_currency(amount, currency, locale=locale())
+
+
+def currency_symbol(currency: str) -> str:
+    return get_currency_symbol(currency, locale=locale())
+
+
+def date(value: dt.date | dt.datetime | None, style: str = "medium", zone: dt.tzinfo | None = None) -> str:
+    """The day; a moment is first taken to the zone. `style`: short, medium, long, full."""
+    if value is None:
+        return DASH
+    day = _local(value, zone).date() if isinstance(value, dt.datetime) else value
+    return format_date(day, format=style, locale=locale())
+
+
+def time(value: dt.datetime | None, style: str = "short", zone: dt.tzinfo | None = None) -> str:
+    if value is None:
+        return DASH
+    return format_time(_local(value, zone), format=style, locale=locale())
+
+
+def datetime(value: dt.datetime | None, style: str = "medium", zone: dt.tzinfo | None = None) -> str:
+    """Day and minute (`style="long"` also second and zone) in the zone."""
+    if value is None:
+        return DASH
+    local = _local(value, zone)
+    if style == "medium":
+        return f"{format_date(local, format='medium', locale=locale())} {local:%H:%M}"
+    return format_datetime(local, format=style, tzinfo=local.tzinfo, locale=locale())
+
+
+def ago(value: dt.datetime | None, now: dt.datetime | None = None) -> str:
+    """How long before or after now: `3 hours ago`, `in 2 days`."""
+    if value is None:
+        return DASH
+    return format_timedelta(value - (now or clock.now()), add_direction=True, locale=locale())
+
+
+def duration(seconds: Number | None) -> str:
+    """The two largest units: `1 h 5 min`, `3 d 4 h`, `12.5 s`, `340 ms`."""
+    if _absent(seconds):
+        return DASH
+    amount = float(seconds)  # type: ignore[arg-type]
+    if amount < 0:
+        return "-" + duration(-amount)
+    if amount < 1:
+        return _("%(n)s ms") % {"n": number(round(amount * 1000))}
+    if amount < 60:
+        return _("%(n)s s") % {"n": number(round(amount, 1))}
+    return _two_units(round(amount))
+
+
+def _two_units(seconds: int) -> str:
+    minutes = round(seconds / 60) if seconds >= 3600 else seconds // 60
+    if seconds < 3600:
+        rest = seconds % 60
+        head = _("%(n)s min") % {"n": minutes}
+        return f"{head} {_('%(n)s s') % {'n': rest}}" if rest else head
+    if minutes < 24 * 60:
+        hours, rest = divmod(minutes, 60)
+        head = _("%(n)s h") % {"n": hours}
+        return f"{head} {_('%(n)s min') % {'n': rest}}" if rest else head
+    days, hours = divmod(round(minutes / 60), 24)
+    head = ngettext("%(n)s day", "%(n)s days", days) % {"n": number(days)}
+    return f"{head} {_('%(n)s h') % {'n': hours}}" if hours else head
+
+
+def _local(value: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
+    return value.astimezone(zone or timezone.get_current_timezone())
+
+
+def _absent(value: Number | None) -> bool:
+    return value is None or (isinstance(value, float) and not math.isfinite(value))

@@ -1,0 +1,74 @@
+"""The shipped help: Markdown files of `docs/user`, shown as pages of the program in the reader's language."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import nh3
+from django.utils.translation import get_language
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from yunying.base.errors import NotFound, msg
+
+__all__ = ["HelpPage", "help_page", "help_pages"]
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+# A wheel carries the pages inside the package; a clone has them beside `src`.
+_PLACES = (_PACKAGE / "docs" / "user", _PACKAGE.parents[1] / "docs" / "user")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\Z")
+_INNER_LINK = re.compile(r"(?:\./)?([a-z0-9-]+)(?:\.zh-han[st])?\.md(#.*)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPage:
+    """`html` is clean; `translated` is False when the page is only there in English."""
+
+    name: str
+    title: str
+    html: str
+    translated: bool
+
+
+def help_page(name: str, language: str | None = None) -> HelpPage:
+    """`<name>.<language>.md` if it exists, else `<name>.md`. Raises NotFound."""
+    path = _file(name, language or get_language() or "en")
+    if path is None:
+        raise NotFound("help.absent", msg("There is no help page of this name."))
+    wanted = (language or get_language() or "en") == "en" or path.stem != name
+    title, html = _render(path, path.stat().st_mtime_ns)
+    return HelpPage(name, title, html, wanted)
+
+
+def help_pages(language: str | None = None) -> list[HelpPage]:
+    """All pages by title, `index` left out."""
+    names = {path.name.split(".")[0] for folder in _PLACES for path in folder.glob("*.md")} - {"index"}
+    return sorted((help_page(name, language) for name in names), key=lambda page: page.title)
+
+
+def _file(name: str, language: str) -> Path | None:
+    if not _NAME.match(name):
+        return None
+    files = (folder / file for folder in _PLACES for file in (f"{name}.{language}.md", f"{name}.md"))
+    return next((file for file in files if file.is_file()), None)
+
+
+@lru_cache(maxsize=256)
+def _render(path: Path, changed_ns: int) -> tuple[str, str]:
+    """Title and clean HTML; cached until the file changes."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(path.read_text(encoding="utf-8"))
+    title = next((t.content for i, t in enumerate(tokens) if i and tokens[i - 1].type == "heading_open"), path.stem)
+    _mend_links(tokens)
+    html = nh3.clean(markdown.renderer.render(tokens, markdown.options, {}))
+    return title, re.sub(r"^\s*<h1>.*?</h1>", "", html, count=1, flags=re.S)
+
+
+def _mend_links(tokens: list[Token]) -> None:
+    """Links between the files become links between the pages."""
+    for token in tokens:
+        for inner in token.children or ():
+            match = _INNER_LINK.match(str(inner.attrs.get("href", "")))
+            if match:
+                inner.attrs["href"] = f"/help/{match[1]}{match[2] or ''}"

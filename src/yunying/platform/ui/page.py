@@ -1,0 +1,53 @@
+"""Answering with a page, or with the part of it that htmx asked for."""
+
+import zoneinfo
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+
+__all__ = ["is_htmx", "render", "zone_of"]
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page. Going back in history asks for the whole page again."""
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
+def zone_of(request: HttpRequest) -> tzinfo:
+    """The zone of the product this request is about, else the current one (UTC)."""
+    product = getattr(getattr(request, "access", None), "product", None)
+    name = getattr(product, "timezone", "")
+    try:
+        return zoneinfo.ZoneInfo(name) if name else timezone.get_current_timezone()
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return timezone.get_current_timezone()
+
+
+def render(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    partial: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """`template` as a whole page, or `partial` alone when htmx asks; times are shown in the product's zone.
+
+    A partial brings flash messages along, to be added to the page's message area. A form that did not validate is
+    answered with `status=422`, which htmx swaps like a 200.
+    """
+    part = partial is not None and is_htmx(request)
+    with timezone.override(zone_of(request)):
+        html = render_to_string(partial if part and partial else template, dict(context or {}), request)
+        if part and len(get_messages(request)):
+            html += render_to_string("ui/_messages.html", {"oob": True}, request)
+    response = HttpResponse(html, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response

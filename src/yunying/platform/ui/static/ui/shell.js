@@ -1,0 +1,112 @@
+// The frame: drop-down menus, the menu on phones and its narrow form, the palette, messages. All works without it,
+// only less comfortably.
+(function () {
+  "use strict";
+  const body = document.body;
+
+  // Drop-downs are <details>; one is open at a time, Escape and a click elsewhere close it.
+  function closeDrops(except) {
+    document.querySelectorAll("details.yy-drop[open]").forEach(function (drop) {
+      if (drop !== except) drop.open = false;
+    });
+  }
+  document.addEventListener("click", function (event) {
+    closeDrops(event.target.closest("details.yy-drop"));
+    const dismiss = event.target.closest("[data-yy-dismiss]");
+    if (dismiss) dismiss.closest(".alert").remove();
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    const open = document.querySelector("details.yy-drop[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    } else if (location.hash === "#menu") {
+      location.hash = "";
+      document.querySelector(".yy-menu-open").focus();
+    }
+  });
+
+  const collapse = document.querySelector("[data-yy-collapse]");
+  if (collapse) {
+    collapse.addEventListener("click", function () {
+      const narrow = body.classList.toggle("yy-narrow");
+      collapse.setAttribute("aria-pressed", String(narrow));
+      document.cookie = "yunying_menu=" + (narrow ? "narrow" : "wide") + ";path=/;max-age=31536000;samesite=lax";
+      window.dispatchEvent(new Event("resize"));
+    });
+  }
+
+  // Forms that apply themselves when something in them changes; without JavaScript their button does.
+  document.addEventListener("change", function (event) {
+    const form = event.target.closest("form[data-yy-auto]");
+    if (form) form.requestSubmit();
+  });
+  // A destructive button asks first; the question comes from the page, in the reader's language.
+  document.addEventListener("submit", function (event) {
+    const question = (event.submitter && event.submitter.dataset.yyConfirm) || event.target.dataset.yyConfirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  }, true);
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-yy-copy]");
+    if (!button || !navigator.clipboard) return;
+    const source = document.querySelector(button.dataset.yyCopy);
+    navigator.clipboard.writeText("value" in source ? source.value : source.textContent.trim()).then(function () {
+      button.classList.add("yy-copied");
+      setTimeout(function () { button.classList.remove("yy-copied"); }, 1500);
+    });
+  });
+
+  // Palette.
+  const palette = document.getElementById("yy-palette");
+  if (palette) {
+    const input = palette.querySelector("input[type=search]");
+    const list = document.getElementById("yy-palette-list");
+    let chosen = -1;
+    function items() { return Array.from(list.querySelectorAll("[role=option]")); }
+    function choose(index) {
+      const all = items();
+      if (!all.length) { input.removeAttribute("aria-activedescendant"); return; }
+      chosen = (index + all.length) % all.length;
+      all.forEach(function (item, i) { item.setAttribute("aria-selected", String(i === chosen)); });
+      input.setAttribute("aria-activedescendant", all[chosen].id);
+      all[chosen].scrollIntoView({ block: "nearest" });
+    }
+    function open() {
+      if (palette.open) return;
+      closeDrops();
+      palette.showModal();
+      input.select();
+      input.dispatchEvent(new CustomEvent("yy:open"));
+    }
+    document.addEventListener("click", function (event) {
+      if (event.target.closest("[data-yy-palette]")) { event.preventDefault(); open(); }
+      if (event.target === palette) palette.close();
+    });
+    document.addEventListener("keydown", function (event) {
+      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        if (palette.open) palette.close(); else open();
+      }
+    });
+    palette.addEventListener("keydown", function (event) {
+      if (event.key === "ArrowDown") { event.preventDefault(); choose(chosen + 1); }
+      if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen - 1); }
+      if (event.key === "Enter" && items()[chosen]) { event.preventDefault(); location.href = items()[chosen].href; }
+    });
+    palette.querySelector("form").addEventListener("submit", function (event) { event.preventDefault(); });
+    list.addEventListener("htmx:afterSwap", function () { choose(0); });
+  }
+
+  // A thin line on top while htmx waits; an answer that never came is said aloud.
+  const busy = document.getElementById("yy-busy");
+  let waiting = 0;
+  function wait(by) { waiting = Math.max(0, waiting + by); if (busy) busy.classList.toggle("yy-on", waiting > 0); }
+  document.addEventListener("htmx:beforeRequest", function () { wait(1); });
+  document.addEventListener("htmx:afterRequest", function () { wait(-1); });
+  document.addEventListener("htmx:sendError", function () {
+    const template = document.getElementById("yy-offline");
+    const alerts = document.getElementById("alerts");
+    if (template && alerts) alerts.replaceChildren(template.content.cloneNode(true));
+  });
+})();

@@ -1,0 +1,165 @@
+"""`{% load ui %}`: what templates build pages with."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template.base import NodeList, Parser, Token
+from django.template.context import Context
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from yunying.base.money import Money
+from yunying.platform.ui import formats
+from yunying.platform.ui.icons import ICONS
+
+register = template.Library()
+_KNOWN_ICONS = frozenset(ICONS)
+
+register.filter("number", formats.number)
+register.filter("compact", formats.compact)
+register.filter("percent", formats.percent)
+register.filter("duration", formats.duration)
+register.filter("date_of", formats.date)
+register.filter("ago", formats.ago)
+
+
+@register.filter
+def money(value: Money | int | None, currency: str = "") -> str:
+    return formats.money(value, currency)
+
+
+@register.filter
+def when(value: dt.datetime | dt.date | None, style: str = "medium") -> SafeString:
+    """A moment in the product's zone as <time>, the exact moment in its attributes; a plain date as a date."""
+    if value is None:
+        return mark_safe(formats.DASH)
+    if not isinstance(value, dt.datetime):
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.date(value, style))
+    exact, shown = formats.datetime(value, "long"), formats.datetime(value, style)
+    if style == "ago":
+        shown = formats.ago(value)
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, shown)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", classes: str = "") -> SafeString:
+    """`{% icon "flag" %}`: decoration; with a `label` it is read out."""
+    if settings.DEBUG and name not in _KNOWN_ICONS:
+        raise template.TemplateSyntaxError(f"“{name}” is not in platform/ui/icons.txt")
+    href = f"{static('vendor/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href
+        )
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', classes, href)
+
+
+@register.inclusion_tag("ui/_empty.html")
+def empty_state(
+    title: str, text: str = "", action_url: str = "", action_label: str = "", icon: str = "inbox"
+) -> dict[str, str]:
+    """What a page without content says: what to do next."""
+    return {"title": title, "text": text, "action_url": action_url, "action_label": action_label, "icon": icon}
+
+
+@register.inclusion_tag("ui/_field.html")
+def field(bound: BoundField, label: str = "", help: str = "", size: str = "") -> dict[str, Any]:
+    """A form field with label, help and errors wired to each other for screen readers."""
+    return {
+        "field": bound,
+        "widget": _styled(bound, size),
+        "label": label or bound.label,
+        "help": help or bound.help_text,
+    }
+
+
+@register.inclusion_tag("ui/_form.html", takes_context=True)
+def form(context: Context, form: BaseForm, submit: str = "", cancel_url: str = "") -> dict[str, Any]:
+    """All fields of a form and, with `submit`, its buttons. The <form> element and csrf_token stay with the page."""
+    return {"form": form, "submit": submit, "cancel_url": cancel_url}
+
+
+def _styled(bound: BoundField, size: str) -> dict[str, Any]:
+    """The widget's HTML with Tabler's classes and the ids of help and errors."""
+    widget = bound.field.widget
+    many = isinstance(widget, CheckboxSelectMultiple | RadioSelect)
+    kind = "check" if isinstance(widget, CheckboxInput) else "choices" if many else "input"
+    text = "form-select" if isinstance(widget, Select) else "form-control"
+    base = {"check": "form-check-input", "choices": "", "input": text}[kind]
+    classes = " ".join(
+        part for part in (base if kind != "choices" else "", size, widget.attrs.get("class", "")) if part
+    )
+    attrs: dict[str, Any] = {"class": f"{classes} is-invalid" if bound.errors else classes}
+    # Django adds aria-describedby for the help text and aria-invalid by itself; the errors' id is ours.
+    described = [f"{bound.auto_id}_error"] if bound.errors else []
+    described += [f"{bound.auto_id}_helptext"] if bound.help_text else []
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    return {"html": bound.as_widget(attrs=attrs), "kind": kind}
+
+
+@register.simple_tag
+def help_link(page: str, label: str = "") -> SafeString:
+    """A link to a shipped help page, `docs/user/<page>.md`."""
+    inner = icon("help-circle", "" if label else gettext("Help"))
+    return format_html('<a class="yy-help" href="{}">{} {}</a>', reverse("ui:help", args=[page]), inner, label)
+
+
+@register.simple_tag
+def crumb(label: str, url: str = "") -> SafeString:
+    """One step of the path to this page; without `url` it is the page itself."""
+    if url:
+        return format_html('<li class="breadcrumb-item"><a href="{}">{}</a></li>', url, label)
+    return format_html('<li class="breadcrumb-item active" aria-current="page">{}</li>', label)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Context, **changes: Any) -> str:
+    """The page's address with some query parameters changed; an empty value drops one: `{% query page=2 %}`."""
+    params = context["request"].GET.copy()
+    for name, value in changes.items():
+        params.pop(name, None)
+        if value not in (None, ""):
+            params[name] = str(value)
+    return f"?{params.urlencode()}"
+
+
+@register.simple_tag
+def optional_url(name: str, *args: Any, **kwargs: Any) -> str:
+    """Like `{% url %}`, but empty when there is no such page in this installation."""
+    try:
+        return reverse(name, args=args, kwargs=kwargs)
+    except NoReverseMatch:
+        return ""
+
+
+@register.filter
+def item(mapping: Mapping[Any, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.tag
+def capture(parser: Parser, token: Token) -> template.Node:
+    """`{% capture name %}…{% endcapture %}`: what is rendered inside, as a variable (a block's content, say)."""
+    name = token.split_contents()[1]
+    nodes = parser.parse(("endcapture",))
+    parser.delete_first_token()
+    return _Capture(nodes, name)
+
+
+class _Capture(template.Node):
+    def __init__(self, nodelist: NodeList, name: str) -> None:
+        self.nodelist = nodelist
+        self.name = name
+
+    def render(self, context: Context) -> str:
+        # Rendered with autoescape on, hence safe to show again.
+        context[self.name] = mark_safe(self.nodelist.render(context).strip())
+        return ""

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from yunying.platform.ui import views
+
+app_name = "ui"
+urlpatterns = [
+    path("ui/language", views.language, name="language"),
+    path("ui/theme", views.theme, name="theme"),
+    path("ui/palette", views.palette, name="palette"),
+    path("help/<slug:page>", views.help, name="help"),
+]
