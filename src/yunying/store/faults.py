@@ -1,0 +1,60 @@
+"""From the engine's errors to ours. Decides on error codes, never on text, and never shows SQL to people."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
+
+from yunying.base.errors import Bug, InvalidInput, LimitReached, Unavailable, YunyingError, msg
+
+__all__ = ["away", "locked", "translated"]
+
+log = logging.getLogger("yunying.store")
+
+# Numbers from ClickHouse's own ErrorCodes.cpp.
+_TOO_LONG = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW
+_TOO_BIG = {158, 173, 191, 241, 307, 396}  # rows, memory, set size, memory limit, bytes, rows or bytes
+_BAD_PATTERN = {427}  # CANNOT_COMPILE_REGEXP
+_AWAY = {202, 209, 210, 242, 252, 319, 999}  # busy, socket, network, read only, too many parts, no quorum, Keeper
+
+
+def locked() -> Unavailable:
+    return Unavailable(
+        "store.locked", msg("The event store is in use by another process. Stop it first, or use its address.")
+    )
+
+
+def away() -> Unavailable:
+    return Unavailable("store.away", msg("The event store does not answer. Try again in a moment."), retry_after_s=2)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise our errors for the engine's inside the block; the original is logged and chained."""
+    try:
+        yield
+    except ClickHouseError as error:
+        raise _ours(error) from error
+    except OSError as error:
+        log.warning("event store away: %s", error)
+        raise away() from error
+
+
+def _ours(error: ClickHouseError) -> YunyingError:
+    code = error.code if isinstance(error, Error) else None
+    if code in _TOO_LONG:
+        return LimitReached(
+            "query.too_long", msg("This question takes too long. Choose a shorter range or fewer breakdowns.")
+        )
+    if code in _TOO_BIG:
+        return LimitReached(
+            "query.too_big", msg("This question needs too much memory. Choose a shorter range or fewer breakdowns.")
+        )
+    if code in _BAD_PATTERN:
+        return InvalidInput("query.pattern", msg("A pattern in this question is not a valid regular expression."))
+    if code in _AWAY or (code is None and isinstance(error, OperationalError)):
+        log.warning("event store away: %s", error)
+        return away()
+    log.error("event store refused a statement: %s", error)
+    return Bug("store.failed", msg("The event store could not answer. The details are in the log."))

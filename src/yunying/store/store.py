@@ -1,0 +1,224 @@
+"""The event store: ask, write, migrate. The same object for the embedded engine and for servers."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from typing import Any
+
+import pyarrow as pa
+
+from yunying.base import clock
+from yunying.base.errors import LimitReached, Unavailable, msg
+from yunying.store.address import Address
+from yunying.store.columns import EventColumns, Kind, Promoted
+from yunying.store.faults import away, translated
+from yunying.store.scripts import scripts
+from yunying.store.sql import Rows, Sql
+
+__all__ = ["MAX_PROMOTED", "Store", "open_store", "shared", "use"]
+
+MAX_PROMOTED = 300
+_COLUMNS_FRESH_S = 15.0
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+class Store:
+    """Thread-safe: a client serves one call at a time, calls that overlap get clients of their own."""
+
+    def __init__(self, address: Address, *, memory_mb: int = 2048, timeout_s: float = 30) -> None:
+        self.memory_mb = memory_mb
+        self.timeout_s = timeout_s
+        self._address = address
+        self._idle: LifoQueue[Any] = LifoQueue()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._columns = EventColumns()
+        self._columns_at = float("-inf")
+
+    def query(self, sql: Sql, *, timeout_s: float | None = None, memory_mb: int | None = None) -> Rows:
+        """The answer to a SELECT. Past a third of its memory it spills to disk.
+
+        Raises LimitReached (`query.too_long`, `query.too_big`), Unavailable, or Bug for a statement that is wrong.
+        """
+        started = clock.monotonic_s()
+        with self._client() as client, translated():
+            result = client.query(
+                sql.text,
+                parameters=dict(sql.params),
+                settings=_limits(timeout_s or self.timeout_s, memory_mb or self.memory_mb),
+            )
+        elapsed_ms = (clock.monotonic_s() - started) * 1000
+        read = int(result.summary.get("read_rows", 0))
+        return Rows(tuple(result.column_names), list(map(tuple, result.result_rows)), read, elapsed_ms)
+
+    def execute(self, sql: Sql) -> None:
+        """Run a statement that answers nothing. Raises Unavailable or Bug."""
+        with self._client() as client, translated():
+            client.command(sql.text, parameters=dict(sql.params) or None)
+
+    def insert(self, table: str, data: pa.Table, *, token: str) -> None:
+        """Add rows; the same `token` again adds nothing. `table` must be one of the schema's names.
+
+        All rows are on disk when it returns. Raises Unavailable, or Bug when a column does not fit.
+        """
+        if not _NAME.fullmatch(table):
+            raise ValueError(f"not a table: {table!r}")
+        if data.num_rows == 0:
+            return
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, data.schema) as stream:
+            stream.write_table(data)
+        with self._client() as client, translated():
+            client.raw_insert(
+                table,
+                column_names=data.column_names,
+                insert_block=sink.getvalue().to_pybytes(),
+                fmt="ArrowStream",
+                settings={"insert_deduplicate": 1, "insert_deduplication_token": token},
+            )
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to this version; gives the names of the migrations applied now."""
+        with translated():
+            self._address.create_database()
+        form = self._address.form
+        self.execute(
+            Sql(
+                form.render(
+                    "CREATE TABLE IF NOT EXISTS schema_migrations {on_cluster}"
+                    " (name String, applied DateTime DEFAULT now())"
+                    " ENGINE = {engine everywhere ReplacingMergeTree} ORDER BY name"
+                )
+            )
+        )
+        done = {row[0] for row in self.query(Sql("SELECT name FROM schema_migrations")).rows}
+        todo = [script for script in scripts() if script.name not in done]
+        for script in todo:
+            for statement in script.statements(form):
+                self.execute(Sql(statement))
+            self.execute(Sql("INSERT INTO schema_migrations (name) SELECT {name:String}", {"name": script.name}))
+        return [script.name for script in todo]
+
+    def columns(self) -> EventColumns:
+        """The columns of `events`, at most some seconds old."""
+        if clock.monotonic_s() - self._columns_at > _COLUMNS_FRESH_S:
+            self._refresh_columns()
+        return self._columns
+
+    def promote(self, property_name: str, kind: Kind | str) -> Promoted:
+        """Give a property a typed column; old rows answer through its default at once and are filled behind.
+
+        Raises LimitReached when the table has as many promoted columns as it should ever have.
+        """
+        wanted = Promoted.of(property_name, Kind(kind))
+        with self._lock:
+            self._refresh_columns()
+            if self._columns.has(property_name, wanted.kind):
+                return wanted
+            if len(self._columns.promoted) >= MAX_PROMOTED:
+                raise LimitReached("store.columns", msg("No more properties can be given a column of their own."))
+            self._add_column(wanted)
+            self._refresh_columns()
+        return wanted
+
+    def fill(self, promoted: Promoted) -> None:
+        """Write the column of a promoted property into old rows, in the background of the engine."""
+        self._alter_events(f"MATERIALIZE COLUMN {promoted.column}", both=False)
+
+    def reload_owners(self) -> None:
+        """Make merges written to `moved` count in questions."""
+        self.execute(Sql(self._address.form.render("SYSTEM RELOAD DICTIONARY {on_cluster} owner")))
+
+    def close(self) -> None:
+        """Close idle clients; the store answers Unavailable from now on."""
+        self._closed = True
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    def _add_column(self, wanted: Promoted) -> None:
+        self._alter_events(
+            f"ADD COLUMN IF NOT EXISTS {wanted.column} {wanted.type} DEFAULT {wanted.default}", both=True
+        )
+        self.execute(
+            Sql(
+                "INSERT INTO promoted (property, kind) SELECT {property:String}, {kind:String}",
+                {"property": wanted.property, "kind": wanted.kind.value},
+            )
+        )
+        self.fill(wanted)
+
+    def _alter_events(self, change: str, *, both: bool) -> None:
+        form = self._address.form
+        names = ["events{local}"] + (["events"] if both and form.cluster else [])
+        for name in names:
+            self.execute(Sql(form.render("ALTER TABLE " + name + " {on_cluster}") + " " + change))
+
+    def _refresh_columns(self) -> None:
+        rows = self.query(Sql("SELECT DISTINCT property, kind FROM promoted")).rows
+        self._columns = EventColumns.of(Promoted.of(name, Kind(kind)) for name, kind in rows)
+        self._columns_at = clock.monotonic_s()
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        if self._closed:
+            raise Unavailable("store.closed", msg("The event store has been closed."))
+        try:
+            client = self._idle.get_nowait()
+        except Empty:
+            client = self._address.connect(_SESSION)
+        try:
+            yield client
+        finally:
+            if self._closed:
+                client.close()
+            else:
+                self._idle.put(client)
+
+
+# Numbers are read exactly, and an insert that was answered is on disk on every node that keeps it.
+_SESSION = {"precise_float_parsing": 1, "distributed_foreground_insert": 1, "mutations_sync": 0}
+
+
+def _limits(timeout_s: float, memory_mb: int) -> dict[str, Any]:
+    memory = memory_mb << 20
+    return {
+        "max_execution_time": timeout_s,
+        "max_memory_usage": memory,
+        "max_bytes_before_external_group_by": memory // 3,
+        "max_bytes_before_external_sort": memory // 3,
+    }
+
+
+def open_store(url: str, *, memory_mb: int = 2048, timeout_s: float = 30) -> Store:
+    """The event store at `url`, ready to be asked (call `migrate` once per version).
+
+    Raises InvalidInput for an address that is none, Unavailable (`store.locked`) when the folder of an embedded
+    store belongs to another process, Unavailable when a server does not answer.
+    """
+    address = Address.parse(url)
+    with translated():
+        address.create_database()
+    store = Store(address, memory_mb=memory_mb, timeout_s=timeout_s)
+    store.query(Sql("SELECT 1"))
+    return store
+
+
+_shared: Store | None = None
+
+
+def use(store: Store | None) -> None:
+    """Make `store` the one this process works with."""
+    global _shared
+    _shared = store
+
+
+def shared() -> Store:
+    """The process's store. Raises Unavailable when none was opened."""
+    if _shared is None:
+        raise away()
+    return _shared

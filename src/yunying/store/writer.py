@@ -1,0 +1,60 @@
+"""From canonical events to the rows of the events table, in Arrow form."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pyarrow as pa
+
+from yunying.events.event import Event
+from yunying.store.columns import EventColumns, Kind
+from yunying.store.values import number_form, text_form
+
+__all__ = ["document", "event_table", "uuid_array"]
+
+_TIME = pa.timestamp("ms", tz="UTC")
+_LABEL = pa.dictionary(pa.int32(), pa.string())
+
+
+def event_table(events: Sequence[Event], numbers: Sequence[int], columns: EventColumns) -> pa.Table:
+    """The rows of `events`, in the same order; `numbers` are the numbers of their distinct ids."""
+    props = [event.props for event in events]
+    data: dict[str, pa.Array] = {
+        "product": pa.array([event.product for event in events], pa.uint32()),
+        "event": pa.array([event.name for event in events], pa.string()).dictionary_encode(),
+        "ts": pa.array([event.ts_ms for event in events], pa.int64()).cast(_TIME),
+        "person": pa.array(numbers, pa.uint32()),
+        "uuid": uuid_array(event.uuid for event in events),
+        "distinct_id": pa.array([event.distinct_id for event in events], pa.string()),
+        "account": pa.array([event.account for event in events], pa.string()),
+        "session": pa.array([event.session for event in events], pa.string()),
+        "props": pa.array(map(document, props), pa.string()),
+    }
+    for promoted in columns.promoted:
+        read = _text_column if promoted.kind is Kind.TEXT else _number_column
+        data[promoted.column] = read(props, promoted.property)
+    return pa.table(data)
+
+
+def uuid_array(uuids: Iterable[str]) -> pa.Array:
+    """Canonical uuids as sixteen bytes each, as the engine reads them from Arrow."""
+    return pa.array([UUID(text).bytes for text in uuids], pa.binary(16))
+
+
+def document(props: dict[str, Any]) -> str:
+    """JSON text. Integers past 64 bits, which the fast encoder refuses, are spelled in full."""
+    try:
+        return orjson.dumps(props).decode()
+    except TypeError:
+        return text_form(props)
+
+
+def _text_column(props: Sequence[dict[str, Any]], name: str) -> pa.Array:
+    values = [value if type(value := row.get(name)) is str else text_form(value) for row in props]
+    return pa.array(values, pa.string()).dictionary_encode()
+
+
+def _number_column(props: Sequence[dict[str, Any]], name: str) -> pa.Array:
+    form: Callable[[Any], float | None] = number_form
+    return pa.array([form(row.get(name)) for row in props], pa.float64())
