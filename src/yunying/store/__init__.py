@@ -1,7 +1,7 @@
 """The event store: chDB in the process or ClickHouse servers, behind one object."""
 
 from yunying.store.columns import EventColumns, Kind, Promoted
-from yunying.store.schema import ACCOUNTS, EVENTS, OWNER, PEOPLE
+from yunying.store.schema import ACCOUNTS, EVENTS, EVENTS_WITH_REPEATS, OWNER, PEOPLE
 from yunying.store.sql import Rows, Sql
 from yunying.store.store import Store, open_store, shared, use
 from yunying.store.values import number_form, number_sql, spelling, text_form, text_sql
@@ -9,6 +9,7 @@ from yunying.store.values import number_form, number_sql, spelling, text_form, t
 __all__ = [
     "ACCOUNTS",
     "EVENTS",
+    "EVENTS_WITH_REPEATS",
     "OWNER",
     "PEOPLE",
     "EventColumns",

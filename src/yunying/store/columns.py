@@ -24,9 +24,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """A property with a typed column. `column` is safe to stand in SQL as it is."""
+    """A property, by `name`, with a typed column. `column` is safe to stand in SQL as it is."""
 
-    property: str
+    name: str
     kind: Kind
     column: str
 
@@ -44,7 +44,7 @@ class Promoted:
     @property
     def default(self) -> str:
         """The expression that gives the same value from the JSON text."""
-        key = "'" + self.property.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        key = "'" + self.name.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return text_sql("props", key) if self.kind is Kind.TEXT else number_sql("props", key)
 
 
@@ -59,7 +59,7 @@ class EventColumns:
     @classmethod
     def of(cls, promoted: Iterable[Promoted]) -> "EventColumns":
         rows = tuple(sorted(promoted, key=lambda p: p.column))
-        return cls(promoted=rows, _by_property={(p.property, p.kind): p for p in rows})
+        return cls(promoted=rows, _by_property={(p.name, p.kind): p for p in rows})
 
     def text(self, property_name: str, key: str) -> str:
         """Expression of the text form (String, never null): the promoted column, else read from the JSON text.

@@ -6,7 +6,8 @@ Three placeholders are all that differs:
     {local}                 nothing, or _local: the replicated table behind a Distributed one
     {engine sharded Name(…)} / {engine everywhere Name(…)}   Name(…), or its Replicated form
 
-`{cluster}`, `{database}` and `{login}` are filled from the store's address in both forms. A statement that only one form has begins with the comment `-- only: one` or `-- only: cluster`.
+`{cluster}`, `{database}` and `{login}` are filled from the store's address in both forms.
+A statement that only one form has begins with the comment `-- only: one` or `-- only: cluster`.
 """
 
 import re

@@ -127,6 +127,11 @@ class Store:
         """Write the column of a promoted property into old rows, in the background of the engine."""
         self._alter_events(f"MATERIALIZE COLUMN {promoted.column}", both=False)
 
+    def settle(self) -> None:
+        """Merge every month to one part now: worth it after a large import, when questions come at once."""
+        form = self._address.form
+        self.execute(Sql(form.render("OPTIMIZE TABLE events{local} {on_cluster}") + " FINAL"))
+
     def reload_owners(self) -> None:
         """Make merges written to `moved` count in questions."""
         self.execute(Sql(self._address.form.render("SYSTEM RELOAD DICTIONARY {on_cluster} owner")))
@@ -147,7 +152,7 @@ class Store:
         self.execute(
             Sql(
                 "INSERT INTO promoted (property, kind) SELECT {property:String}, {kind:String}",
-                {"property": wanted.property, "kind": wanted.kind.value},
+                {"property": wanted.name, "kind": wanted.kind.value},
             )
         )
         self.fill(wanted)
@@ -181,7 +186,13 @@ class Store:
 
 
 # Numbers are read exactly, and an insert that was answered is on disk on every node that keeps it.
-_SESSION = {"precise_float_parsing": 1, "distributed_foreground_insert": 1, "mutations_sync": 0}
+# The same event has the same time, hence the same month: FINAL need not look across partitions.
+_SESSION = {
+    "precise_float_parsing": 1,
+    "distributed_foreground_insert": 1,
+    "mutations_sync": 0,
+    "do_not_merge_across_partitions_select_final": 1,
+}
 
 
 def _limits(timeout_s: float, memory_mb: int) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def event_table(events: Sequence[Event], numbers: Sequence[int], columns: EventC
     }
     for promoted in columns.promoted:
         read = _text_column if promoted.kind is Kind.TEXT else _number_column
-        data[promoted.column] = read(props, promoted.property)
+        data[promoted.column] = read(props, promoted.name)
     return pa.table(data)
 
 
