@@ -39,7 +39,6 @@ class Running:
     job_id: int
     durable: Durable | None = None
     stopping: Event = field(default_factory=Event)
-    finished_steps: int = 0
     asked_at_s: float = float("-inf")
     told_at_s: float = float("-inf")
     cancel: bool = False
@@ -63,9 +62,7 @@ def step(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     if cancelled():
         raise Cancelled
     if running.durable is None:
-        result = function(*args, **kwargs)
-        running.finished_steps += 1
-        return result
+        return function(*args, **kwargs)
     return _durable(running, running.durable, function, lambda: function(*args, **kwargs))
 
 
@@ -80,10 +77,15 @@ def _durable(running: Running, durable: Durable, function: Any, call: Callable[[
             raised.append(error)
             return {"error": record_of(error)}
 
-    outcome = durable(f"{function.__module__}.{function.__qualname__}", guarded)
+    try:
+        outcome = durable(f"{function.__module__}.{function.__qualname__}", guarded)
+    except Exception:
+        # The handler's own errors are in the outcome; this one is DBOS going down under a job that took too long.
+        if running.stopping.is_set():
+            raise Stopping from None
+        raise
     if "error" in outcome:
         raise raised[0] if raised else StepFailed(outcome["error"]["type"])
-    running.finished_steps += 1
     result: R = outcome["result"]
     return result
 

@@ -6,9 +6,10 @@ from threading import Event
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from yunying.base import clock
-from yunying.platform.jobs.context import Cancelled, Durable, Running, current
+from yunying.platform.jobs.context import Cancelled, Durable, Running, Stopping, current
 from yunying.platform.jobs.errors import backoff_s, is_final, record_of
 from yunying.platform.jobs.models import Job, State
 from yunying.platform.jobs.registry import handler_named
@@ -17,6 +18,7 @@ __all__ = ["execute", "fail"]
 
 log = logging.getLogger(__name__)
 
+OPEN = [State.WAITING, State.RUNNING]
 MAX_STARTS = 10
 """A try that was begun this often without an end takes its process down with it."""
 
@@ -41,10 +43,14 @@ def execute(
     token = current.set(running)
     try:
         _call(job)
+    except Stopping:
+        # A restart on purpose is no sign of a job that kills its process.
+        Job.objects.filter(pk=job.pk, attempt=job.attempt, starts=job.starts).update(starts=F("starts") - 1)
+        raise
     except Cancelled:
         _end(job, State.CANCELLED)
     except Exception as error:
-        fail(job, record_of(error), resume_step=running.finished_steps + 1, error=error)
+        fail(job, record_of(error), error)
         if reraise:
             raise
     else:
@@ -53,13 +59,13 @@ def execute(
         current.reset(token)
 
 
-def fail(job: Job, record: dict[str, Any], *, resume_step: int = 0, error: Exception | None = None) -> None:
+def fail(job: Job, record: dict[str, Any], error: Exception | None = None) -> None:
     """End the try `job` stands for as failed: wait for the next try, or give up when there is none."""
     handler = handler_named(job.name)
     log.error("job %s #%d failed in try %d: %s", job.name, job.pk, job.attempt, record.get("code", record["type"]))
     last = handler is None or job.attempt > handler.retries or (error is not None and is_final(error))
     if last:
-        _end(job, State.FAILED, error=record, resume_step=resume_step)
+        _end(job, State.FAILED, error=record)
         return
     due_at = clock.now() + timedelta(seconds=backoff_s(job.attempt, error))
     try:
@@ -68,7 +74,6 @@ def fail(job: Job, record: dict[str, Any], *, resume_step: int = 0, error: Excep
                 job,
                 State.WAITING,
                 error=record,
-                resume_step=resume_step,
                 attempt=job.attempt + 1,
                 starts=0,
                 due_at=due_at,
@@ -83,9 +88,7 @@ def fail(job: Job, record: dict[str, Any], *, resume_step: int = 0, error: Excep
 def _begin(job_id: int, attempt: int, worker: str) -> Job | None:
     with transaction.atomic():
         # The row lock also waits for a transaction that has just asked for this key again, so the job sees its work.
-        open_try = Job.objects.select_for_update().filter(
-            pk=job_id, attempt=attempt, state__in=[State.WAITING, State.RUNNING]
-        )
+        open_try = Job.objects.select_for_update().filter(pk=job_id, attempt=attempt, state__in=OPEN)
         job = open_try.first()
         if job is None:
             return None
@@ -110,5 +113,5 @@ def _call(job: Job) -> None:
 
 def _end(job: Job, state: State, **changes: Any) -> None:
     # Only the newest start of the newest try may end it: a worker that was taken over has an older number.
-    mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, starts=job.starts, state=State.RUNNING)
+    mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, starts=job.starts, state__in=OPEN)
     mine.update(**{"state": state, "ended_at": clock.now(), **changes})

@@ -1,5 +1,7 @@
 """The jobs of this installation as people see them. DBOS runs them and remembers their finished steps."""
 
+from uuid import uuid4
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,7 @@ class Job(models.Model):
     fence off a worker that was given up and comes back. `resume_step` is the first step that is not finished.
     """
 
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     name = models.CharField(_("Job"), max_length=200, editable=False)
     queue = models.CharField(_("Queue"), max_length=20, editable=False)
     arguments = models.JSONField(default=dict, editable=False)
@@ -30,7 +33,6 @@ class Job(models.Model):
     state = models.CharField(_("State"), max_length=10, choices=State, default=State.WAITING, editable=False)
     attempt = models.PositiveIntegerField(_("Try"), default=1, editable=False)
     starts = models.PositiveIntegerField(default=0, editable=False)
-    resume_step = models.PositiveIntegerField(default=0, editable=False)
     due_at = models.DateTimeField(_("Due"), default=clock.now, editable=False)
     wanted_at = models.DateTimeField(default=clock.now, editable=False)
     handed_at = models.DateTimeField(null=True, editable=False)
@@ -61,7 +63,11 @@ class Job(models.Model):
     @property
     def workflow_id(self) -> str:
         """What DBOS calls this try."""
-        return f"job-{self.pk}-{self.attempt}"
+        return self.try_id(self.attempt)
+
+    def try_id(self, attempt: int) -> str:
+        """What DBOS calls try `attempt`."""
+        return f"{self.uid}.{attempt}"
 
 
 class Schedule(models.Model):
