@@ -124,7 +124,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
 # Without a mail server an address cannot be verified, and demanding it would lock everybody out.
-_mailed = urlsplit(CONFIG.mail_url).scheme == "smtp"
+MAIL_LEAVES = _mailed = urlsplit(CONFIG.mail_url).scheme == "smtp"
 ACCOUNT_ADAPTER = "yunying.platform.accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", include("yunying.platform.ui.urls")),
+    path("", include("yunying.platform.console.urls")),
 ]
 
 handler400 = "yunying.platform.ui.errors.bad_request"

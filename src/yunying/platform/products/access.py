@@ -149,7 +149,10 @@ def key_access(
 
 
 def organisation_for(user: User, actor: Actor, pk: int, need: Permission = Permission.VIEW) -> OrganisationAccess:
-    """The organisation if the user belongs to it. Raises NotFound to outsiders, NotAllowed to members without `need`."""
+    """The organisation if the user belongs to it.
+
+    Raises NotFound to outsiders, NotAllowed to members without `need`.
+    """
     organisation = Organisation.objects.filter(pk=pk).first()
     role = _place(user, organisation.pk) if organisation else None
     if organisation is None or role is None:
