@@ -1,0 +1,172 @@
+"""A collector on a real port, with a small real sink: SQLite, one row per event, tokens kept."""
+
+import json
+import sqlite3
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from yunying.base.errors import Unavailable
+from yunying.collect import codec
+from yunying.collect.app import Collector, CollectorLimits
+from yunying.collect.counters import Counters
+from yunying.collect.flusher import Flusher
+from yunying.collect.keys import KeyDirectory
+from yunying.collect.spool import Spool, SpoolLimits
+from yunying.events.event import Event, Refusal
+from yunying.front import Front
+
+KEY = "yk_test"
+FAST = SpoolLimits(segment_age_s=0.05)
+
+
+def make_keys(path: Path, keys: dict[str, int] | None = None) -> str:
+    """A relational store with nothing but the table the collector reads; returns its URL."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("CREATE TABLE products_writekey (token TEXT UNIQUE, product_id INTEGER, revoked_at TEXT)")
+        rows = (keys or {KEY: 1}).items()
+        db.executemany("INSERT INTO products_writekey VALUES (?, ?, NULL)", list(rows))
+        db.commit()
+    return f"sqlite:///{path}"
+
+
+class SqliteSink:
+    """Keeps what it is given, once per token. `fault` may raise for a batch before anything is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fault: Callable[[Sequence[Event]], None] | None = None
+        self.batches: list[int] = []
+        with closing(self._connect()) as db:
+            db.executescript(
+                "CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY);"
+                "CREATE TABLE IF NOT EXISTS events (uuid TEXT, row TEXT);"
+                "CREATE TABLE IF NOT EXISTS refused (id TEXT, code TEXT, body TEXT, protocol TEXT, data TEXT);"
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=20)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        return db
+
+    def write(self, events: Sequence[Event], *, token: str) -> None:
+        if self.fault:
+            self.fault(events)
+        self.batches.append(len(events))
+        self._once(token, "INSERT INTO events VALUES (?, ?)", [(e.uuid, codec.event_to_text(e)) for e in events])
+
+    def refuse(self, items: Sequence[Refusal], *, token: str) -> None:
+        rows = [(r.id, r.code, r.body, r.protocol, json.dumps(r.data)) for r in items]
+        self._once(token, "INSERT INTO refused VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _once(self, token: str, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        with closing(self._connect()) as db, db:
+            if db.execute("INSERT OR IGNORE INTO tokens VALUES (?)", (token,)).rowcount:
+                db.executemany(sql, rows)
+
+    def events(self) -> list[Event]:
+        with closing(self._connect()) as db:
+            return [codec.event_from_text(row) for (row,) in db.execute("SELECT row FROM events ORDER BY rowid")]
+
+    def refused(self) -> list[tuple[str, str, str, str, dict[str, Any]]]:
+        with closing(self._connect()) as db:
+            rows = db.execute("SELECT id, code, body, protocol, data FROM refused ORDER BY rowid").fetchall()
+        return [(*row[:4], json.loads(row[4])) for row in rows]
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Live:
+    """A collector that listens. `base` is its address."""
+
+    base: str
+    sink: SqliteSink
+    spool: Spool
+    flusher: Flusher
+    counters: Counters
+    hooks: list[Callable[[dict[str, Any]], int | None]] = field(default_factory=list)
+
+    def send(self, path: str, body: bytes | Any = b"", *, method: str = "POST", **headers: str) -> Answer:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self.base + path, data=data or None, method=method, headers=names)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return Answer(answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()})
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.read(), {k.lower(): v for k, v in error.headers.items()})
+
+    def events(self, count: int, timeout_s: float = 5.0) -> list[Event]:
+        """Wait until `count` events are in the sink; returns what is there."""
+        return _until(self.sink.events, count, timeout_s)
+
+    def refused(self, count: int, timeout_s: float = 5.0) -> list[tuple[str, str, str, str, dict[str, Any]]]:
+        return _until(self.sink.refused, count, timeout_s)
+
+
+def _until(read: Callable[[], list[Any]], count: int, timeout_s: float) -> list[Any]:
+    deadline = time.monotonic() + timeout_s
+    while len(found := read()) < count and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def away(_: Sequence[Event]) -> None:
+    raise Unavailable("store.away", "The store is away.")
+
+
+@contextmanager
+def live(
+    folder: Path, *, limits: SpoolLimits = FAST, collector: CollectorLimits | None = None, wsgi: Any = None
+) -> Iterator[Live]:
+    """A collector on a free port of loopback; `hooks` may answer a status before it does (to play an outage)."""
+    spool, counters = Spool(folder / "spool", limits), Counters()
+    sink = SqliteSink(folder / "sink.sqlite3")
+    flusher = Flusher(spool, sink, counters, poll_s=0.02, first_wait_s=0.05)
+    keys = KeyDirectory(make_keys(folder / "keys.sqlite3"), miss_gap_s=0.0)
+    front = Front(collector=Collector(keys, spool, counters, secret="s", limits=collector), wsgi=wsgi, threads=2)
+    running = Live("", sink, spool, flusher, counters)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for hook in running.hooks:
+            if (status := hook(scope)) is not None:
+                await send({"type": "http.response.start", "status": status, "headers": [(b"retry-after", b"0")]})
+                await send({"type": "http.response.body", "body": b"{}"})
+                return
+        await front(scope, receive, send)
+
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    running.base = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    flusher.start()
+    try:
+        yield running
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        spool.close()
+        flusher.stop(5)
+        front.close()
