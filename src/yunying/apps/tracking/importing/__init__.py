@@ -1,0 +1,1 @@
+"""Bringing foreign files into a product as events: mapping, readers, conversion, runner."""

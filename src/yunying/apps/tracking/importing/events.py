@@ -1,0 +1,304 @@
+"""From rows to events: the mapping applied to a chunk, column by column."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from yunying.apps.tracking.importing.groups import Groups, grouping
+from yunying.apps.tracking.importing.mapping import (
+    ROW_IN_GROUP,
+    Aggregate,
+    ColumnType,
+    Condition,
+    FileMapping,
+    Rule,
+    Value,
+    template_columns,
+)
+from yunying.apps.tracking.importing.values import Fault, epoch_ms, typed
+from yunying.events.event import Event, Op, OpKind
+
+__all__ = ["Converter", "Result", "RowError"]
+
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that gave no event, and why. `row` counts from 1 without the header; 0 when the reader cannot tell."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Result:
+    events: list[Event]
+    errors: list[RowError]
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """Applies one mapping to one file's chunks.
+
+    `fingerprint` names the file's content and gives rows without key columns their identity; `zone` is the product's;
+    `lookups` are (on, key → position, columns) of the side tables.
+    """
+
+    product: int
+    mapping: FileMapping
+    fingerprint: str
+    zone: str
+    received_ms: int
+    lookups: "Sequence[Side]" = ()
+
+    def convert(self, table: Any, rows: Any) -> Result:
+        """The events of `table`, whose rows have the numbers `rows` (NumPy array, from 1), and what went wrong."""
+        columns, faults = self._columns(table)
+        grouped = grouping(table, rows, self.mapping)
+        result = Result([], [])
+        broken: dict[int, Fault] = {fault.position: fault for fault in reversed(faults)}
+        for rule in self.mapping.rules:
+            self._apply(rule, columns, rows, grouped, broken, result)
+        for position, fault in sorted(broken.items()):
+            result.errors.append(RowError(int(rows[position]), fault.column, fault.value, fault.reason))
+        return result
+
+    def _columns(self, table: Any) -> tuple[Columns, list[Fault]]:
+        """Typed columns by name; the lookups' columns among them."""
+        columns: Columns = {}
+        faults: list[Fault] = []
+        times = {rule.time.column for rule in self.mapping.rules if rule.time}
+        for name in table.column_names:
+            array = table.column(name).combine_chunks()
+            if name in times and name not in self.mapping.types:
+                columns[name] = array
+                continue
+            kind = self.mapping.types.get(name, ColumnType.TEXT)
+            columns[name], found = typed(array, kind, name)
+            faults += found
+        for side in self.lookups:
+            columns.update(side.beside(columns[side.on]))
+        return columns, faults
+
+    def _apply(
+        self, rule: Rule, columns: Columns, rows: Any, grouped: Groups, broken: dict[int, Fault], result: Result
+    ) -> None:
+        chosen = np.flatnonzero(_passing(rule.when, columns, len(rows)))
+        if broken:
+            chosen = chosen[~np.isin(chosen, np.fromiter(broken, np.int64))]
+        if not len(chosen):
+            return
+        assert rule.time is not None
+        moments, bad_times = epoch_ms(pc.take(columns[rule.time.column], pa.array(chosen)), rule.time, self.zone)
+        if bad_times:
+            broken.update({int(chosen[f.position]): Fault(int(chosen[f.position]), *_rest(f)) for f in bad_times})
+            valid = moments.is_valid().to_numpy(zero_copy_only=False)
+            chosen, moments = chosen[valid], moments.filter(pa.array(valid))
+            if not len(chosen):
+                return
+        picked = grouped.of(chosen) if rule.per_group else None
+        shape = _Rows(columns, chosen, picked)
+        firsts = chosen if picked is None else chosen[picked.order][picked.starts]
+        clock = moments if picked is None else pc.take(moments, pa.array(picked.order[picked.starts]))
+        result.events.extend(self._events(rule, shape, clock.to_pylist(), rows[firsts], grouped.position[firsts]))
+
+    def _events(self, rule: Rule, shape: "_Rows", moments: list[int], rows: Any, positions: Any) -> list[Event]:
+        names = shape.texts(rule.name)
+        who = shape.texts(rule.distinct_id)
+        ids = self._ids(rule, shape, names, rows, positions)
+        props = shape.dicts(rule.properties, rule.spread)
+        accounts = shape.texts(rule.account) if rule.account else [""] * len(names)
+        sessions = shape.texts(rule.session) if rule.session else [""] * len(names)
+        sets, onces = shape.dicts(rule.person_set), shape.dicts(rule.person_set_once)
+        people = bool(rule.person_set or rule.person_set_once)
+        product, received = self.product, self.received_ms
+        return [
+            Event(
+                product=product,
+                uuid=uuid,
+                name=name,
+                distinct_id=distinct_id,
+                ts_ms=moment,
+                received_ms=received,
+                props=one,
+                session=session,
+                account=account,
+                person_ops=_ops(sets[i], onces[i]) if people else [],
+                protocol="import",
+                historical=True,
+            )
+            for i, (uuid, name, distinct_id, moment, one, session, account) in enumerate(
+                zip(ids, names, who, moments, props, sessions, accounts, strict=True)
+            )
+            if name and distinct_id
+        ]
+
+    def _ids(self, rule: Rule, shape: "_Rows", names: list[str], rows: Any, positions: Any) -> list[str]:
+        """Deterministic ids: of the key columns, else of the file's content and the row's number."""
+        if not rule.id:
+            keys: list[list[Any]] = [rows.tolist()]
+            origin = f"{self.fingerprint}\x1f{self.mapping.rules.index(rule)}"
+        else:
+            keys = [positions.tolist() if name == ROW_IN_GROUP else shape.texts(Value(column=name)) for name in rule.id]
+            origin = self.mapping.source
+        return [_uuid(origin, *parts) for parts in zip(names, *keys, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A side table: its key column and the columns it adds."""
+
+    on: str
+    keys: Any
+    columns: Columns
+
+    def beside(self, values: Any) -> Columns:
+        """The side table's columns for each value of the `on` column; null where the key is unknown."""
+        at = pc.index_in(pc.cast(values, self.keys.type), value_set=self.keys)
+        return {name: pc.take(column, at) for name, column in self.columns.items()}
+
+
+class _Rows:
+    """The rows of one rule (or their groups), as Python lists per value."""
+
+    def __init__(self, columns: Columns, chosen: Any, picked: Groups | None) -> None:
+        self._columns = columns
+        self._picked = picked
+        self._at = pa.array(chosen if picked is None else chosen[picked.order])
+        self.count = len(chosen) if picked is None else len(picked.starts)
+        self._taken: Columns = {}
+
+    def column(self, name: str) -> Any:
+        if name not in self._taken:
+            self._taken[name] = pc.take(self._columns[name], self._at)
+        return self._taken[name]
+
+    def texts(self, value: Value) -> list[str]:
+        """Values as text; '' where there is none."""
+        if value.column is None and value.template is None and value.constant is not None:
+            return [str(value.constant)] * self.count
+        return ["" if one is None else one if isinstance(one, str) else str(one) for one in self.values(value)]
+
+    def values(self, value: Value) -> list[Any]:
+        """One Python value per row or group; None where there is none."""
+        found = self._raw(value)
+        if value.words:
+            found = [value.words.get(str(one), one) for one in found]
+        if value.otherwise is not None and None in found:
+            found = [b if a is None else a for a, b in zip(found, self.values(value.otherwise), strict=True)]
+        return found
+
+    def _raw(self, value: Value) -> list[Any]:
+        if value.template is not None:
+            return self._templates(value.template)
+        if value.column is None and not value.times:
+            return self._counts() if value.aggregate is Aggregate.COUNT else [value.constant] * self.count
+        array = self.column(value.column) if value.column else self._product(value.times)
+        return _finished(array if self._picked is None else self._aggregated(array, value), value)
+
+    def _product(self, names: Sequence[str]) -> Any:
+        array = pc.cast(self.column(names[0]), pa.float64())
+        for name in names[1:]:
+            array = pc.multiply(array, pc.cast(self.column(name), pa.float64()))
+        return array
+
+    def _counts(self) -> list[Any]:
+        return [1] * self.count if self._picked is None else self._picked.sizes().tolist()
+
+    def _aggregated(self, array: Any, value: Value) -> Any:
+        assert self._picked is not None
+        return self._picked.aggregate(array, value.aggregate)
+
+    def _templates(self, template: str) -> list[Any]:
+        names = template_columns(template)
+        parts = [self.values(Value(column=name)) for name in names]
+        form = template
+        for i, name in enumerate(names):
+            form = form.replace("{" + name + "}", "{" + str(i) + "}")
+        return [None if None in row else form.format(*row) for row in zip(*parts, strict=True)]
+
+    def dicts(self, wanted: "dict[str, Value] | Any", spread: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """A table of properties per row: absent where the value is."""
+        if not wanted and not spread:
+            return [{} for _ in range(self.count)]
+        keys = tuple(wanted)
+        lists = [self.values(value) for value in wanted.values()]
+        if all(None not in one for one in lists) and lists:
+            found = [dict(zip(keys, row, strict=True)) for row in zip(*lists, strict=True)]
+        else:
+            rows = zip(*lists, strict=True) if lists else ((),) * self.count
+            found = [{k: v for k, v in zip(keys, row, strict=True) if v is not None} for row in rows]
+        for name in spread:
+            for one, text in zip(found, self.values(Value(column=name)), strict=True):
+                more = orjson.loads(text) if text else {}
+                one.update(more if isinstance(more, dict) else {name: more})
+        return found
+
+
+def _finished(array: Any, value: Value) -> list[Any]:
+    if isinstance(array, list):
+        return array
+    if value.absolute:
+        array = pc.abs(array)
+    if value.digits is not None:
+        array = pc.round(pc.cast(array, pa.float64()), value.digits)
+        if value.digits == 0:
+            array = pc.cast(array, pa.int64())
+    if pa.types.is_timestamp(array.type):
+        array = pc.cast(array, pa.string())
+    found: list[Any] = array.to_pylist()
+    return found
+
+
+def _passing(when: Sequence[Condition], columns: Columns, count: int) -> Any:
+    mask = np.ones(count, dtype=bool)
+    for condition in when:
+        mask &= _test(columns[condition.column], condition)
+    return mask
+
+
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "gt": pc.greater,
+    "gte": pc.greater_equal,
+    "lt": pc.less,
+    "lte": pc.less_equal,
+}
+
+
+def _test(array: Any, condition: Condition) -> Any:
+    """Null never passes a positive test and always passes a negative one, as in reports."""
+    first = condition.operands[0]
+    negative = condition.test in ("is_not", "not_starts_with")
+    if condition.test == "empty":
+        found = array.is_null() if first else array.is_valid()
+    elif condition.test in ("is", "is_not"):
+        found = pc.is_in(array, value_set=pc.cast(pa.array(condition.operands), array.type), skip_nulls=True)
+    elif condition.test in ("starts_with", "not_starts_with"):
+        found = pc.starts_with(pc.cast(array, pa.string()), pattern=str(first))
+    else:
+        found = _ORDER[condition.test](array, pa.scalar(first))
+    passes = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
+    return ~passes if negative else passes
+
+
+def _ops(sets: dict[str, Any], onces: dict[str, Any]) -> list[Op]:
+    return [Op(OpKind.SET, k, v) for k, v in sets.items()] + [Op(OpKind.SET_ONCE, k, v) for k, v in onces.items()]
+
+
+def _rest(fault: Fault) -> tuple[str, str, str]:
+    return fault.column, fault.value, fault.reason
+
+
+def _uuid(origin: str, *parts: Any) -> str:
+    """A UUID (version 8, RFC 9562) of the first 16 bytes of BLAKE2b: three times faster than version 5."""
+    h = hashlib.blake2b("\x1f".join((origin, *map(str, parts))).encode(), digest_size=16).hexdigest()
+    return f"{h[:8]}-{h[8:12]}-8{h[13:16]}-a{h[17:20]}-{h[20:]}"

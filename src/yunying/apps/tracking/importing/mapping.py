@@ -1,0 +1,357 @@
+"""The mapping file: how the rows of a foreign file become events. JSON or TOML, parsed once into frozen objects.
+
+Every mistake in it is an InvalidInput whose `field` is the path of the entry at fault (`events[0].distinct_id`).
+The user's page about importing describes each entry.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from yunying.base.errors import InvalidInput, msg
+
+__all__ = [
+    "Aggregate",
+    "ColumnType",
+    "Condition",
+    "FileMapping",
+    "Lookup",
+    "Rule",
+    "TimeSpec",
+    "Value",
+    "load",
+    "parse",
+]
+
+ROW_IN_GROUP = "#"
+
+
+class ColumnType(StrEnum):
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    JSON = "json"
+
+
+class Aggregate(StrEnum):
+    """How the rows of a group become one value."""
+
+    FIRST = "first"
+    LAST = "last"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    COUNT = "count"
+    DISTINCT = "distinct"
+    LIST = "list"
+
+
+TESTS = ("is", "is_not", "starts_with", "not_starts_with", "gt", "gte", "lt", "lte", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of one column; `operands` are always a tuple."""
+
+    column: str
+    test: str
+    operands: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Where a value comes from: a constant, a column, a product of columns, or a template with {column} in it.
+
+    `otherwise` is taken when the column (or a column of the template) is empty; `words` translates single values.
+    """
+
+    constant: Any = None
+    column: str | None = None
+    times: tuple[str, ...] = ()
+    template: str | None = None
+    otherwise: "Value | None" = None
+    aggregate: Aggregate = Aggregate.FIRST
+    digits: int | None = None
+    absolute: bool = False
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+    def columns(self) -> set[str]:
+        """The columns it reads."""
+        own = {self.column} if self.column else set(self.times) | set(template_columns(self.template))
+        return {name for name in own if name} | (self.otherwise.columns() if self.otherwise else set())
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpec:
+    """`format`: iso, unix_s, unix_ms, or strptime's signs. Times without an offset are wall-clock times of `zone`."""
+
+    column: str
+    format: str = "iso"
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A second table whose columns are added to each row: `on` is the column here, `key` the column there."""
+
+    file: str
+    on: str
+    key: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Makes one event of each row that passes `when`, or of each group of such rows (`per` = "group")."""
+
+    name: Value
+    distinct_id: Value
+    time: TimeSpec | None
+    per_group: bool = False
+    when: tuple[Condition, ...] = ()
+    id: tuple[str, ...] = ()
+    account: Value | None = None
+    session: Value | None = None
+    properties: Mapping[str, Value] = field(default_factory=dict)
+    spread: tuple[str, ...] = ()
+    person_set: Mapping[str, Value] = field(default_factory=dict)
+    person_set_once: Mapping[str, Value] = field(default_factory=dict)
+
+    def columns(self) -> set[str]:
+        """The columns it reads."""
+        values: list[Value | None] = [self.name, self.distinct_id, self.account, self.session]
+        values += [*self.properties.values(), *self.person_set.values(), *self.person_set_once.values()]
+        read = set().union(*(value.columns() for value in values if value))
+        read |= {condition.column for condition in self.when} | set(self.spread)
+        read |= {name for name in self.id if name != ROW_IN_GROUP}
+        return read | ({self.time.column} if self.time else set())
+
+
+@dataclass(frozen=True, slots=True)
+class FileMapping:
+    """`digest` names this very mapping, so that a half-done import is only continued with the same one."""
+
+    source: str
+    rules: tuple[Rule, ...]
+    types: Mapping[str, ColumnType]
+    format: str | None = None
+    separator: str = ","
+    encoding: str = "utf-8"
+    header: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    group_within: int = 5000
+    lookups: tuple[Lookup, ...] = ()
+    digest: str = ""
+
+    def columns(self) -> set[str]:
+        """The columns to read from the file itself; what lookups add is not among them."""
+        read = set(self.group).union(*(rule.columns() for rule in self.rules))
+        added = {name for lookup in self.lookups for name in lookup.columns}
+        return (read - added) | {lookup.on for lookup in self.lookups}
+
+
+def template_columns(template: str | None) -> list[str]:
+    """Names between braces, in order."""
+    return [part.split("}")[0] for part in (template or "").split("{")[1:]]
+
+
+def load(path: Path) -> FileMapping:
+    """Read a mapping file. Raises InvalidInput when it is absent, no JSON or TOML, or not a mapping."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except OSError as error:
+        raise InvalidInput(
+            "import.mapping_absent", msg("The mapping file %(path)s cannot be read."), path=str(path)
+        ) from error
+    except (ValueError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInput(
+            "import.mapping_syntax",
+            msg("The mapping file %(path)s is not well formed: %(why)s"),
+            path=str(path),
+            why=str(error),
+        ) from error
+    return parse(raw, default_source=path.stem)
+
+
+def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapping:
+    """A mapping given as plain data. Raises InvalidInput naming the entry at fault."""
+    _known(raw, "", "source", "file", "columns", "group", "group_within", "time", "distinct_id", "lookups", "events")
+    file = _table(raw.get("file", {}), "file")
+    _known(file, "file", "format", "separator", "encoding", "header")
+    events = raw.get("events")
+    if not isinstance(events, list) or not events:
+        raise _bad("events", msg("List at least one event."))
+    group = _names(raw.get("group", ()), "group")
+    rules = tuple(_rule(_table(one, f"events[{i}]"), f"events[{i}]", raw, group) for i, one in enumerate(events))
+    canonical = json.dumps(raw, sort_keys=True, default=str, ensure_ascii=False)
+    return FileMapping(
+        source=str(raw.get("source", default_source)),
+        rules=rules,
+        types={
+            str(k): _member(ColumnType, v, f"columns.{k}") for k, v in _table(raw.get("columns", {}), "columns").items()
+        },
+        format=_format(file.get("format")),
+        separator=str(file.get("separator", ",")),
+        encoding=str(file.get("encoding", "utf-8")),
+        header=_names(file.get("header", ()), "file.header"),
+        group=group,
+        group_within=int(raw.get("group_within", 5000)),
+        lookups=tuple(
+            _lookup(_table(one, f"lookups[{i}]"), f"lookups[{i}]") for i, one in enumerate(raw.get("lookups", ()))
+        ),
+        digest=hashlib.sha256(canonical.encode()).hexdigest(),
+    )
+
+
+def _rule(raw: Mapping[str, Any], at: str, whole: Mapping[str, Any], group: tuple[str, ...]) -> Rule:
+    _known(
+        raw,
+        at,
+        "name",
+        "per",
+        "when",
+        "id",
+        "time",
+        "distinct_id",
+        "account",
+        "session",
+        "properties",
+        "spread",
+        "person",
+    )
+    per = raw.get("per", "row")
+    if per not in ("row", "group") or (per == "group" and not group):
+        raise _bad(f"{at}.per", msg("“per” is “row”, or “group” when the mapping names the columns of “group”."))
+    time = raw.get("time", whole.get("time"))
+    if time is None:
+        raise _bad(f"{at}.time", msg("Say which column holds the time."))
+    person = _table(raw.get("person", {}), f"{at}.person")
+    _known(person, f"{at}.person", "set", "set_once")
+    if "name" not in raw:
+        raise _bad(f"{at}.name", msg("Give the event a name."))
+    distinct_id = raw.get("distinct_id", whole.get("distinct_id"))
+    if distinct_id is None:
+        raise _bad(f"{at}.distinct_id", msg("Say who did it: a column or a template for “distinct_id”."))
+    return Rule(
+        name=_value(raw["name"], f"{at}.name", bare="constant"),
+        distinct_id=_value(distinct_id, f"{at}.distinct_id"),
+        time=_time(time, f"{at}.time"),
+        per_group=per == "group",
+        when=tuple(
+            _condition(_table(one, f"{at}.when[{i}]"), f"{at}.when[{i}]") for i, one in enumerate(raw.get("when", ()))
+        ),
+        id=_names(raw.get("id", ()), f"{at}.id"),
+        account=_value(raw["account"], f"{at}.account") if "account" in raw else None,
+        session=_value(raw["session"], f"{at}.session") if "session" in raw else None,
+        properties=_values(raw.get("properties", {}), f"{at}.properties"),
+        spread=_names(raw.get("spread", ()), f"{at}.spread"),
+        person_set=_values(person.get("set", {}), f"{at}.person.set"),
+        person_set_once=_values(person.get("set_once", {}), f"{at}.person.set_once"),
+    )
+
+
+def _values(raw: Any, at: str) -> dict[str, Value]:
+    if isinstance(raw, list):
+        return {name: Value(column=name) for name in _names(raw, at)}
+    return {str(name): _value(one, f"{at}.{name}") for name, one in _table(raw, at).items()}
+
+
+def _value(raw: Any, at: str, *, bare: str = "column") -> Value:
+    if isinstance(raw, str):
+        return Value(column=raw) if bare == "column" else Value(constant=raw)
+    table = _table(raw, at)
+    _known(table, at, "column", "value", "times", "template", "otherwise", "of", "digits", "absolute", "words")
+    if sum(name in table for name in ("column", "value", "times", "template")) != 1 and table.get("of") != "count":
+        raise _bad(at, msg("Give exactly one of “column”, “value”, “times” and “template”."))
+    return Value(
+        constant=table.get("value"),
+        column=table.get("column"),
+        times=_names(table.get("times", ()), f"{at}.times"),
+        template=table.get("template"),
+        otherwise=_value(table["otherwise"], f"{at}.otherwise") if "otherwise" in table else None,
+        aggregate=_member(Aggregate, table.get("of", "first"), f"{at}.of"),
+        digits=table.get("digits"),
+        absolute=bool(table.get("absolute", False)),
+        words=_table(table.get("words", {}), f"{at}.words"),
+    )
+
+
+def _time(raw: Any, at: str) -> TimeSpec:
+    if isinstance(raw, str):
+        return TimeSpec(raw)
+    table = _table(raw, at)
+    _known(table, at, "column", "format", "zone")
+    zone = table.get("zone")
+    try:
+        if zone is not None:
+            ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise _bad(f"{at}.zone", msg("There is no timezone called “%(zone)s”."), zone=zone) from error
+    if "column" not in table:
+        raise _bad(f"{at}.column", msg("Say which column holds the time."))
+    return TimeSpec(str(table["column"]), str(table.get("format", "iso")), zone)
+
+
+def _condition(raw: Mapping[str, Any], at: str) -> Condition:
+    tests = [name for name in raw if name != "column"]
+    if "column" not in raw or len(tests) != 1 or tests[0] not in TESTS:
+        raise _bad(at, msg("A condition is a column and one of %(tests)s."), tests=", ".join(TESTS))
+    operand = raw[tests[0]]
+    return Condition(str(raw["column"]), tests[0], tuple(operand) if isinstance(operand, list) else (operand,))
+
+
+def _lookup(raw: Mapping[str, Any], at: str) -> Lookup:
+    _known(raw, at, "file", "on", "key", "columns")
+    if not all(raw.get(name) for name in ("file", "on", "columns")):
+        raise _bad(at, msg("A lookup needs “file”, “on” and “columns”."))
+    key = str(raw.get("key", raw["on"]))
+    return Lookup(str(raw["file"]), str(raw["on"]), key, _names(raw["columns"], f"{at}.columns"))
+
+
+def _format(raw: Any) -> str | None:
+    if raw in (None, "csv", "jsonl", "parquet"):
+        return raw  # type: ignore[no-any-return]
+    raise _bad("file.format", msg("The format is csv, jsonl or parquet."))
+
+
+def _member(kind: Any, raw: Any, at: str) -> Any:
+    try:
+        return kind(raw)
+    except ValueError as error:
+        raise _bad(at, msg("Choose one of %(choices)s."), choices=", ".join(kind)) from error
+
+
+def _table(raw: Any, at: str) -> Mapping[str, Any]:
+    if isinstance(raw, Mapping):
+        return raw
+    raise _bad(at, msg("This must be a table of names and values."))
+
+
+def _names(raw: Any, at: str) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        return (raw,)
+    if isinstance(raw, (list, tuple)) and all(isinstance(one, str) for one in raw):
+        return tuple(raw)
+    raise _bad(at, msg("This must be a name or a list of names."))
+
+
+def _known(raw: Mapping[str, Any], at: str, *names: str) -> None:
+    for name in _unknown(raw, names):
+        path = f"{at}.{name}" if at else name
+        raise _bad(path, msg("There is no such entry here; known are %(names)s."), names=", ".join(names))
+
+
+def _unknown(raw: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    return sorted(set(raw) - set(names))
+
+
+def _bad(at: str, why: str, **data: Any) -> InvalidInput:
+    return InvalidInput("import.mapping", why, field=at, **data)
