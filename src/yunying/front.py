@@ -4,17 +4,20 @@ Django runs as WSGI in a bounded pool of threads, so pages that hang take nothin
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
+import uvicorn
 from a2wsgi import WSGIMiddleware
 
-__all__ = ["Front"]
+__all__ = ["Front", "server_config"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+DRAIN_S = 20
 MAX_PAGE_BODY_BYTES = 64 << 20
 READ_S = 60.0
 
@@ -115,3 +118,24 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+def server_config(app: Any, *, trusted_proxies: tuple[str, ...] = (), **more: Any) -> uvicorn.Config:
+    """How uvicorn serves `app`: no access log, because query strings carry keys and personal data."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        timeout_graceful_shutdown=DRAIN_S,
+        backlog=2048,
+        **more,
+    )
+    # `access_log=False` only takes the handlers away; a root handler or a test would still get the lines.
+    logging.getLogger("uvicorn.access").disabled = True
+    return config

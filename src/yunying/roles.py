@@ -31,13 +31,12 @@ from yunying.collect.keys import KeyDirectory
 from yunying.collect.sink import Sink
 from yunying.collect.spool import Spool, SpoolLimits
 from yunying.config import Config
-from yunying.front import Front
+from yunying.front import Front, server_config
 
 __all__ = ["Collecting", "collect", "metrics", "serve", "web", "work"]
 
 log = logging.getLogger(__name__)
 
-DRAIN_S = 20
 JOBS_STOP_S = 20.0
 FLUSH_STOP_S = 20.0
 
@@ -61,7 +60,7 @@ class Collecting:
         }
 
     def close(self) -> None:
-        """Seal the spool and write what the store will take within `FLUSH_STOP_S`; the rest stays for the next start."""
+        """Seal the spool and write what the store takes within `FLUSH_STOP_S`; the rest waits for the next start."""
         self.spool.close()
         deadline = monotonic_s() + FLUSH_STOP_S
         while self.spool.segments() and monotonic_s() < deadline:
@@ -119,21 +118,7 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
 
 
 async def _listen(config: Config, front: Front, sock: socket.socket, collecting: Collecting | None) -> None:
-    server = uvicorn.Server(
-        uvicorn.Config(
-            front,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=bool(config.trusted_proxies),
-            forwarded_allow_ips=list(config.trusted_proxies),
-            timeout_graceful_shutdown=DRAIN_S,
-            backlog=2048,
-        )
-    )
+    server = uvicorn.Server(server_config(front, trusted_proxies=config.trusted_proxies))
     log.info("listening on http://%s:%d", *sock.getsockname()[:2])
     await server.serve(sockets=[sock])
     if collecting is not None:

@@ -22,7 +22,7 @@ from yunying.collect.flusher import Flusher
 from yunying.collect.keys import KeyDirectory
 from yunying.collect.spool import Spool, SpoolLimits
 from yunying.events.event import Event, Refusal
-from yunying.front import Front
+from yunying.front import Front, server_config
 
 KEY = "yk_test"
 FAST = SpoolLimits(segment_age_s=0.05)
@@ -154,8 +154,7 @@ def live(
                 return
         await front(scope, receive, send)
 
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", ws="none")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, port=0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -168,5 +167,8 @@ def live(
         server.should_exit = True
         thread.join(10)
         spool.close()
+        deadline = time.monotonic() + 3
+        while spool.segments() and time.monotonic() < deadline:
+            time.sleep(0.01)
         flusher.stop(5)
         front.close()

@@ -266,7 +266,7 @@ def _parse_ahead(request: Request) -> None:
 
 
 def _check_event_size(item: Any, body_size: int) -> None:
-    # Compressed bodies unfold, so a small body may hold a big event; measuring each event would cost more than reading it.
+    # Compressed bodies unfold, so a rather small one may hold a big event; measuring always would cost too much.
     if body_size * 50 > MAX_EVENT_BYTES and len(orjson.dumps(item)) > MAX_EVENT_BYTES:
         raise LimitReached("event.too_big", msg("The event is larger than %(limit)d bytes."), limit=MAX_EVENT_BYTES)
 

@@ -73,7 +73,9 @@ class KeyDirectory:
 def _select(url: str) -> list[tuple[str, int]]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        with closing(sqlite3.connect(f"file:{quote(unquote(parts.path))}?mode=ro", uri=True, timeout=5)) as lite:
+        # More than one leading slash would make the first folder the host of the URI.
+        file = quote("/" + unquote(parts.path).lstrip("/"))
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)) as lite:
             return lite.execute(SELECT).fetchall()
     with psycopg.connect(url, connect_timeout=5, autocommit=True) as server:
         return server.execute(SELECT).fetchall()

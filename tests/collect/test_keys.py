@@ -1,0 +1,46 @@
+"""The contract between the collector's plain SELECT and the model behind it."""
+
+import pytest
+from django.db import connection
+
+from tests.conftest import Cast
+from yunying.base.clock import now
+from yunying.collect import keys
+from yunying.collect.keys import SELECT, KeyDirectory
+from yunying.platform.products.models import WriteKey
+
+
+@pytest.mark.django_db
+def test_the_select_reads_the_table_of_the_model(people: Cast) -> None:
+    assert WriteKey._meta.db_table in SELECT
+    columns = {field.column for field in WriteKey._meta.concrete_fields}
+    assert {"token", "product_id", "revoked_at"} <= columns
+    WriteKey.objects.create(product=people.product, name="a", token="yk_a")
+    WriteKey.objects.create(product=people.other, name="b", token="yk_b", revoked_at=now())
+    with connection.cursor() as cursor:
+        cursor.execute(SELECT)
+        assert cursor.fetchall() == [("yk_a", people.product.pk)]
+
+
+def test_a_store_that_is_away_keeps_the_last_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+
+    monkeypatch.setattr(keys, "_select", lambda url: [("k", 1)])
+    directory = KeyDirectory("sqlite:////nowhere", max_age_s=0.0, miss_gap_s=0.0)
+    assert directory.product_of("k") == 1
+
+    def fail(url: str) -> list[tuple[str, int]]:
+        raise sqlite3.OperationalError("away")
+
+    monkeypatch.setattr(keys, "_select", fail)
+    assert directory.product_of("k") == 1
+    assert directory.product_of("other") is None
+
+
+def test_unknown_keys_do_not_become_a_query_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(keys, "_select", lambda url: asked.append(url) or [])
+    directory = KeyDirectory("sqlite:////nowhere", miss_gap_s=60.0)
+    for number in range(50):
+        assert directory.product_of(f"guess-{number}") is None
+    assert len(asked) == 1
