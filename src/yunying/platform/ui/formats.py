@@ -33,6 +33,7 @@ __all__ = [
     "number",
     "percent",
     "time",
+    "yes_no",
 ]
 
 DASH = "–"
@@ -157,6 +158,10 @@ def _two_units(seconds: int) -> str:
     days, hours = divmod(round(minutes / 60), 24)
     head = ngettext("%(n)s day", "%(n)s days", days) % {"n": number(days)}
     return f"{head} {_('%(n)s h') % {'n': hours}}" if hours else head
+
+
+def yes_no(value: object) -> str:
+    return DASH if value is None else _("Yes") if value else _("No")
 
 
 def _local(value: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:

@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from yunying.platform.ui.tables import Table
+
 __all__ = ["is_htmx", "render", "zone_of"]
 
 
@@ -41,8 +43,11 @@ def render(
     """`template` as a whole page, or `partial` alone when htmx asks; times are shown in the product's zone.
 
     A partial brings flash messages along, to be added to the page's message area. A form that did not validate is
-    answered with `status=422`, which htmx swaps like a 200.
+    answered with `status=422`, which htmx swaps like a 200. When the address asks for the export of a table in the
+    context, that file is the answer.
     """
+    if file := _export(request, context or {}):
+        return file
     part = partial is not None and is_htmx(request)
     with timezone.override(zone_of(request)):
         html = render_to_string(partial if part and partial else template, dict(context or {}), request)
@@ -51,3 +56,14 @@ def render(
     response = HttpResponse(html, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _export(request: HttpRequest, context: Mapping[str, Any]) -> HttpResponse | None:
+    if not any(name.endswith("export") for name in request.GET):
+        return None
+    with timezone.override(zone_of(request)):
+        for value in context.values():
+            file = value.export_response() if isinstance(value, Table) else None
+            if file is not None:
+                return file
+    return None

@@ -6,6 +6,7 @@ app_name = "ui"
 urlpatterns = [
     path("ui/language", views.language, name="language"),
     path("ui/theme", views.theme, name="theme"),
+    path("ui/columns/<slug:table>", views.columns, name="columns"),
     path("ui/palette", views.palette, name="palette"),
     path("help/<slug:page>", views.help, name="help"),
 ]

@@ -26,6 +26,18 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+def columns(request: HttpRequest, table: str) -> HttpResponse:
+    """Keep the columns chosen for a table with the session."""
+    kept = dict(request.session.get("tables", {}))
+    if request.POST.get("reset"):
+        kept.pop(table, None)
+    elif len(kept) < 200:
+        kept[table] = [name[:50] for name in request.POST.getlist("col")][:100]
+    request.session["tables"] = kept
+    return HttpResponseRedirect(_back(request))
+
+
 @require_GET
 @login_required
 def palette(request: HttpRequest) -> HttpResponse:

@@ -17,7 +17,9 @@ from django.utils.translation import gettext
 
 from yunying.base.money import Money
 from yunying.platform.ui import formats
+from yunying.platform.ui.charts import Chart, NumberCard
 from yunying.platform.ui.icons import ICONS
+from yunying.platform.ui.tables import Table
 
 register = template.Library()
 _KNOWN_ICONS = frozenset(ICONS)
@@ -103,6 +105,24 @@ def _styled(bound: BoundField, size: str) -> dict[str, Any]:
     if described:
         attrs["aria-describedby"] = " ".join(described)
     return {"html": bound.as_widget(attrs=attrs), "kind": kind}
+
+
+@register.inclusion_tag("ui/_table.html", takes_context=True)
+def table(context: Context, table: Table) -> dict[str, Any]:
+    """A `ui.tables.Table` with its search, filters, columns, pages and export."""
+    return {"table": table, "request": context["request"], "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("ui/_chart.html")
+def chart(chart: Chart) -> dict[str, Any]:
+    """A `ui.charts.Chart` with its table, definition and downloads."""
+    return {"chart": chart}
+
+
+@register.inclusion_tag("ui/_number.html")
+def number_card(card: NumberCard) -> dict[str, Any]:
+    """A `ui.charts.NumberCard`, for a `.yy-grid`."""
+    return {"card": card}
 
 
 @register.simple_tag
