@@ -2,8 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from yunying.api import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", api.urls),
     path("", include("yunying.platform.ui.urls")),
     path("", include("yunying.platform.console.urls")),
 ]

@@ -86,7 +86,9 @@ class NewProductForm(_ZoneChoices, forms.Form):
 
 class WelcomeForm(NewProductForm):
     organisation = forms.CharField(
-        label=_("Name of the organisation"), max_length=100, help_text=_("Your company or team. It can have many products.")
+        label=_("Name of the organisation"),
+        max_length=100,
+        help_text=_("Your company or team. It can have many products."),
     )
     field_order = ["organisation", "name", "timezone", "currency"]
 

@@ -1,4 +1,7 @@
-"""Organisations, products, members and keys. `api_access` is resolved on first use: Django imports this package early."""
+"""Organisations, products, members and keys.
+
+`api_access` is resolved on first use: Django imports this package before its models may be loaded.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -30,7 +30,9 @@ def invite(request: HttpRequest, organisation: int) -> HttpResponse:
         return organisation_page(request, access, invite_form=form)
     email = invited.invitation.email
     if not invited.mailed:
-        messages.warning(request, _("The mail to %(email)s could not be sent. Invite them again later.") % {"email": email})
+        messages.warning(
+            request, _("The mail to %(email)s could not be sent. Invite them again later.") % {"email": email}
+        )
     elif settings.MAIL_LEAVES:
         messages.success(request, _("%(email)s has mail with a link to join.") % {"email": email})
     else:

@@ -29,7 +29,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, initial=now)
     form.fields["language"].choices = settings.LANGUAGES  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
-        if carry_out(form, update_preferences, actor=actor_of(request), user=user, **form.cleaned_data):
+        carry_out(form, update_preferences, actor=actor_of(request), user=user, **form.cleaned_data)
+        if not form.errors:
             set_preferences(user_id=user.pk, mail={kind.name: f"mail-{kind.name}" in request.POST for kind in kinds()})
             return _saved(request, form)
     context = {

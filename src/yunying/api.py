@@ -1,0 +1,9 @@
+"""The REST API, `/api/v1`; composition only. Each app brings a router."""
+
+from yunying.platform.console.rest import new_api
+
+__all__ = ["api"]
+
+api = new_api()
+api.add_router("", "yunying.platform.products.api.caller_router")
+api.add_router("/products", "yunying.platform.products.api.router")
