@@ -5,13 +5,16 @@ Django runs as WSGI in a bounded pool of threads, so pages that hang take nothin
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
 
-__all__ = ["Front", "server_config"]
+__all__ = ["Front", "Server", "server_config"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -139,3 +142,24 @@ def server_config(app: Any, *, trusted_proxies: tuple[str, ...] = (), **more: An
     # `access_log=False` only takes the handlers away; a root handler or a test would still get the lines.
     logging.getLogger("uvicorn.access").disabled = True
     return config
+
+
+class Server(uvicorn.Server):
+    """A uvicorn that returns after SIGINT or SIGTERM.
+
+    The stock one raises the signal once more when it has stopped, which ends the process before the spool is
+    emptied and the store closed.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            # Whoever asks twice gets the usual sudden end; until then the shutdown goes on in order.
+            for number, handler in before.items():
+                signal.signal(number, handler if number == signal.SIGINT else signal.SIG_DFL)

@@ -20,8 +20,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from yunying.base.clock import monotonic_s
 from yunying.base.errors import InvalidInput, Unavailable, msg
 from yunying.collect.app import Collector
@@ -31,7 +29,7 @@ from yunying.collect.keys import KeyDirectory
 from yunying.collect.sink import Sink
 from yunying.collect.spool import Spool, SpoolLimits
 from yunying.config import Config
-from yunying.front import Front, server_config
+from yunying.front import Front, Server, server_config
 
 __all__ = ["Collecting", "collect", "metrics", "serve", "web", "work"]
 
@@ -118,7 +116,7 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
 
 
 async def _listen(config: Config, front: Front, sock: socket.socket, collecting: Collecting | None) -> None:
-    server = uvicorn.Server(server_config(front, trusted_proxies=config.trusted_proxies))
+    server = Server(server_config(front, trusted_proxies=config.trusted_proxies))
     log.info("listening on http://%s:%d", *sock.getsockname()[:2])
     await server.serve(sockets=[sock])
     if collecting is not None:

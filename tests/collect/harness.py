@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from yunying.base.errors import Unavailable
 from yunying.collect import codec
 from yunying.collect.app import Collector, CollectorLimits
@@ -22,7 +20,7 @@ from yunying.collect.flusher import Flusher
 from yunying.collect.keys import KeyDirectory
 from yunying.collect.spool import Spool, SpoolLimits
 from yunying.events.event import Event, Refusal
-from yunying.front import Front, server_config
+from yunying.front import Front, Server, server_config
 
 KEY = "yk_test"
 FAST = SpoolLimits(segment_age_s=0.05)
@@ -154,7 +152,7 @@ def live(
                 return
         await front(scope, receive, send)
 
-    server = uvicorn.Server(server_config(app, port=0))
+    server = Server(server_config(app, port=0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

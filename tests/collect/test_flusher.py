@@ -141,6 +141,14 @@ def test_a_poisoned_segment_does_not_block_the_next(scene: Scene) -> None:
     assert [row[0] for row in scene.sink.refused()] == [event(0).uuid]
 
 
+def test_an_unreadable_segment_stays_and_does_not_block_the_next(scene: Scene) -> None:
+    asyncio.run(scene.spool.append(b"not a list of events"))
+    scene.put(event(1))
+    turn(scene)
+    assert scene.numbers() == [1]
+    assert len(scene.spool.segments()) == 1
+
+
 def test_a_store_that_takes_nothing_at_all_does_not_fill_the_quarantine(scene: Scene) -> None:
     def broken(_: Sequence[Event]) -> None:
         raise RuntimeError("disk full")

@@ -126,6 +126,11 @@ class Flusher:
                 for other in self._spool.segments():
                     self._progress.setdefault(other, _Progress()).not_before_s = progress.not_before_s
                 break
+            except Exception:
+                # A segment nobody can read stays where it is; the others must not wait for it.
+                log.exception("segment %s cannot be flushed; trying again later", path.stem)
+                self._postpone(progress)
+                continue
             del self._progress[path]
             self._spool.remove(path)
             done += 1

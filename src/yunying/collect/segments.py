@@ -40,7 +40,9 @@ def read_frames(path: Path) -> Iterator[bytes]:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             size, checksum = _HEAD.unpack(head)
             payload = file.read(size) if size <= _MAX_FRAME else b""
-            if len(payload) != size or zlib.crc32(payload) != checksum:
+            # A tail of zeros, as file systems leave it after a power cut, would be a frame of nothing with the right
+            # checksum; so no frame is empty.
+            if size == 0 or len(payload) != size or zlib.crc32(payload) != checksum:
                 return
             yield payload
 

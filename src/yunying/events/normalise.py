@@ -282,7 +282,8 @@ def when_ms(timestamp: Any, arrival: Arrival, *, explicit: bool = False) -> int:
     if found is None:
         return arrival.received_ms
     if arrival.sent_ms is not None and not explicit and not arrival.historical:
-        skew = arrival.received_ms - arrival.sent_ms
+        # Whole seconds, so that a repeated request gives its events the same times as the first one.
+        skew = round((arrival.received_ms - arrival.sent_ms) / 1000) * 1000
         if abs(skew) > SKEW_FROM_MS:
             found = max(0, found + max(-SKEW_CAP_MS, min(SKEW_CAP_MS, skew)))
     return arrival.received_ms if found > arrival.received_ms + FUTURE_MS else found
