@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Path, Router
+from ninja import Path, Router, Status
 from ninja.pagination import paginate
 
 from yunying.base.errors import NotAllowed, msg
@@ -56,10 +56,10 @@ def list_products(request: HttpRequest) -> list[Product]:
 
 
 @router.post("", response={201: schemas.ProductOut}, summary="Create a product with a first write key")
-def create_product(request: HttpRequest, body: schemas.ProductIn) -> tuple[int, Product]:
+def create_product(request: HttpRequest, body: schemas.ProductIn) -> Status[Product]:
     _people_only(request)
     place = organisation_for(user_of(request), actor_of(request), body.organisation_id)
-    return 201, services.create_product(access=place, **body.model_dump(exclude={"organisation_id"}))
+    return Status(201, services.create_product(access=place, **body.model_dump(exclude={"organisation_id"})))
 
 
 @router.get("/{product}", response=schemas.ProductOut, summary="One product")
@@ -91,10 +91,10 @@ def list_members(request: HttpRequest, product: str) -> list[dict[str, Any]]:
 
 
 @router.put("/{product}/members/{user}/role", response={204: None}, summary="Role of a member in this product")
-def set_role(request: HttpRequest, product: str, user: Path[Id], body: schemas.RoleIn) -> tuple[int, None]:
+def set_role(request: HttpRequest, product: str, user: Path[Id], body: schemas.RoleIn) -> Status[None]:
     access = api_access(request, product, Permission.MANAGE_MEMBERS)
     services.set_product_role(access=access, user_id=user, role=body.role)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/{product}/write-keys", response=list[schemas.WriteKeyOut], summary="Write keys")
@@ -104,15 +104,15 @@ def list_write_keys(request: HttpRequest, product: str) -> list[WriteKey]:
 
 
 @router.post("/{product}/write-keys", response={201: schemas.WriteKeyOut}, summary="Create a write key")
-def create_write_key(request: HttpRequest, product: str, body: schemas.WriteKeyIn) -> tuple[int, WriteKey]:
+def create_write_key(request: HttpRequest, product: str, body: schemas.WriteKeyIn) -> Status[WriteKey]:
     access = api_access(request, product, Permission.MANAGE_PRODUCT)
-    return 201, services.create_write_key(access=access, name=body.name)
+    return Status(201, services.create_write_key(access=access, name=body.name))
 
 
 @router.delete("/{product}/write-keys/{key}", response={204: None}, summary="Revoke a write key")
-def revoke_write_key(request: HttpRequest, product: str, key: Path[Id]) -> tuple[int, None]:
+def revoke_write_key(request: HttpRequest, product: str, key: Path[Id]) -> Status[None]:
     services.revoke_write_key(access=api_access(request, product, Permission.MANAGE_PRODUCT), key_id=key)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/{product}/api-keys", response=list[schemas.ApiKeyOut], summary="API keys, without their secrets")
@@ -122,13 +122,13 @@ def list_api_keys(request: HttpRequest, product: str) -> list[ApiKey]:
 
 
 @router.post("/{product}/api-keys", response={201: schemas.NewApiKeyOut}, summary="Create an API key")
-def create_api_key(request: HttpRequest, product: str, body: schemas.ApiKeyIn) -> tuple[int, dict[str, Any]]:
+def create_api_key(request: HttpRequest, product: str, body: schemas.ApiKeyIn) -> Status[dict[str, Any]]:
     access = api_access(request, product, Permission.MANAGE_PRODUCT)
     made = services.create_api_key(access=access, name=body.name, scopes=body.scopes)
-    return 201, {**schemas.ApiKeyOut.from_orm(made.key).model_dump(), "secret": made.secret}
+    return Status(201, {**schemas.ApiKeyOut.from_orm(made.key).model_dump(), "secret": made.secret})
 
 
 @router.delete("/{product}/api-keys/{key}", response={204: None}, summary="Revoke an API key")
-def revoke_api_key(request: HttpRequest, product: str, key: Path[Id]) -> tuple[int, None]:
+def revoke_api_key(request: HttpRequest, product: str, key: Path[Id]) -> Status[None]:
     services.revoke_api_key(access=api_access(request, product, Permission.MANAGE_PRODUCT), key_id=key)
-    return 204, None
+    return Status(204, None)
