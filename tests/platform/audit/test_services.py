@@ -10,7 +10,7 @@ from yunying.base import clock
 from yunying.base.actor import Actor, ActorKind
 from yunying.platform.audit import selectors, services
 from yunying.platform.audit.models import ChainHead, Entry
-from yunying.platform.audit.selectors import EntryFilter
+from yunying.platform.audit.selectors import EntryFilter, Scope
 
 pytestmark = pytest.mark.django_db
 
@@ -106,22 +106,27 @@ def test_changed_head_is_found() -> None:
     assert services.verify() == 2
 
 
-def test_reader_sees_only_the_products_they_may_see() -> None:
+def test_reader_sees_only_the_products_and_organisations_they_may_see() -> None:
     mine, _other, _house = _close(product_id=1), _close(product_id=2), _close(product_id=None)
-    assert list(selectors.entries(EntryFilter(products=frozenset({1})))) == [mine]
-    assert selectors.entries(EntryFilter()).count() == 3
+    ours = services.record(ADA, "member.joined", ("member", 1, "Bo"), organisation_id=5)
+    services.record(ADA, "member.joined", ("member", 2, "Dee"), organisation_id=6)
+    scope = Scope(products=frozenset({1}), organisations=frozenset({5}))
+    assert list(selectors.entries(scope)) == [ours, mine]
+    assert selectors.entries(Scope(everything=True)).count() == 5
+    assert not selectors.entries(Scope()).exists()
 
 
 def test_filters_narrow_the_list() -> None:
+    everything = Scope(everything=True)
     start = datetime(2026, 3, 1, tzinfo=UTC)
     with clock.fixed(start) as time:
         first = _close("Grow")
         time.advance(timedelta(hours=1))
         second = services.record(ADA, "goal.opened", ("goal", 4, "Keep"), product_id=1)
-    assert list(selectors.entries(EntryFilter(verb="goal.closed"))) == [first]
-    assert list(selectors.entries(EntryFilter(text="kee"))) == [second]
-    assert list(selectors.entries(EntryFilter(until=second.at))) == [first]
-    assert list(selectors.entries(EntryFilter(since=second.at))) == [second]
-    assert list(selectors.entries(EntryFilter(target_kind="goal", target_id="4"))) == [second]
-    assert selectors.verbs(None) == ["goal.closed", "goal.opened"]
-    assert selectors.kinds(frozenset({1})) == ["goal"]
+    assert list(selectors.entries(everything, EntryFilter(verb="goal.closed"))) == [first]
+    assert list(selectors.entries(everything, EntryFilter(until=second.at))) == [first]
+    assert list(selectors.entries(everything, EntryFilter(since=second.at))) == [second]
+    assert list(selectors.entries(everything, EntryFilter(target_kind="goal", target_id="4"))) == [second]
+    assert selectors.verbs(everything) == ["goal.closed", "goal.opened"]
+    assert selectors.kinds(Scope(products=frozenset({1}))) == ["goal"]
+    assert selectors.people(everything) == [(7, "Ada")]

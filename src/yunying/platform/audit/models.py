@@ -10,12 +10,13 @@ from yunying.base.actor import ActorKind
 class Entry(models.Model):
     """One change by one actor.
 
-    `product_id` and `actor_id` are plain numbers on purpose: an entry outlives what it speaks of.
+    `product_id`, `organisation_id` and `actor_id` are plain numbers on purpose: an entry outlives what it speaks of.
     `place` and `seal` are given by `services.seal` soon after the commit; until then they are empty.
     """
 
     at = models.DateTimeField(default=clock.now, editable=False, db_index=True)
     product_id = models.BigIntegerField(null=True, editable=False)
+    organisation_id = models.BigIntegerField(null=True, editable=False)
     actor_kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in ActorKind], editable=False)
     actor_id = models.BigIntegerField(null=True, editable=False)
     actor_name = models.CharField(_("Who"), max_length=150, editable=False)
@@ -34,6 +35,7 @@ class Entry(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["product_id", "-id"], name="audit_of_product"),
+            models.Index(fields=["organisation_id", "-id"], name="audit_of_organisation"),
             models.Index(fields=["target_kind", "target_id", "-id"], name="audit_of_target"),
         ]
 

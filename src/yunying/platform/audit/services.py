@@ -29,18 +29,21 @@ def record(
     target: Target,
     *,
     product_id: int | None = None,
+    organisation_id: int | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Add one entry inside the caller's transaction: no change without its entry, no entry without its change.
 
-    `verb` is `kind.past_participle` (`goal.closed`). Fields that are equal on both sides are left out, values of
+    `verb` is `kind.past_participle` (`goal.closed`). What belongs to no product names its organisation, or only
+    superusers see it. Fields that are equal on both sides are left out, values of
     fields whose name speaks of a secret are masked, texts are cut at 2,000 characters. One query.
     """
     old, new = _changed(_plain(before), _plain(after))
     kind, key, name = target
     return Entry.objects.create(
         product_id=product_id,
+        organisation_id=organisation_id,
         actor_kind=actor.kind.value,
         actor_id=actor.id,
         actor_name=actor.name[:150],
@@ -103,6 +106,7 @@ def _seal_of(previous: str, place: int, entry: Entry) -> str:
         entry.pk,
         entry.at.isoformat(timespec="microseconds"),
         entry.product_id,
+        entry.organisation_id,
         entry.actor_kind,
         entry.actor_id,
         entry.actor_name,

@@ -25,27 +25,34 @@ class Handler:
     queue: str
     retries: int
     cron: str = ""
+    label: Any = ""
+
+    @property
+    def shown(self) -> str:
+        """What people read on the jobs page."""
+        return str(self.label or self.name)
 
 
 _handlers: dict[str, Handler] = {}
 
 
-def job(*, queue: str = "default", retries: int = 5, name: str = "") -> Callable[[F], F]:
+def job(*, queue: str = "default", retries: int = 5, name: str = "", label: Any = "") -> Callable[[F], F]:
     """Make a function a background job; `enqueue` it by name of the function.
 
     It may run more than once (after a crash it is begun anew), so it has to be idempotent; its arguments are ids
-    and other small JSON values. `name` is for a function that moved: rows of the old name still find it.
+    and other small JSON values. `name` is for a function that moved: rows of the old name still find it. `label`, a lazy
+    translation, is what people read.
     """
-    return _registering(queue, retries, name, "")
+    return _registering(queue, retries, name, "", label)
 
 
-def schedule(cron: str, *, queue: str = "default", retries: int = 0) -> Callable[[F], F]:
+def schedule(cron: str, *, queue: str = "default", retries: int = 0, label: Any = "") -> Callable[[F], F]:
     """Make a function without arguments a job that is enqueued when `cron` (five fields, UTC) is due.
 
     Due times that passed while no worker lived are made up for by one run. Raises CronSimError for a bad `cron`.
     """
     next_due(cron, datetime(2026, 1, 1, tzinfo=UTC))
-    return _registering(queue, retries, "", cron)
+    return _registering(queue, retries, "", cron, label)
 
 
 def handler_named(name: str) -> Handler | None:
@@ -72,12 +79,12 @@ def next_due(cron: str, after: datetime) -> datetime:
     return due
 
 
-def _registering(queue: str, retries: int, name: str, cron: str) -> Callable[[F], F]:
+def _registering(queue: str, retries: int, name: str, cron: str, label: Any) -> Callable[[F], F]:
     if queue not in QUEUES:
         raise ValueError(f"unknown queue {queue}; there are {', '.join(QUEUES)}")
 
     def register(function: F) -> F:
-        handler = Handler(name or _name_of(function), function, queue, retries, cron)
+        handler = Handler(name or _name_of(function), function, queue, retries, cron, label)
         known = _handlers.get(handler.name)
         if known is not None and known.function is not function:
             raise ValueError(f"two jobs are called {handler.name}")

@@ -10,7 +10,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import Q
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from yunying.base import clock
 from yunying.platform.jobs import cancelled, enqueue, job, progress, schedule
@@ -24,7 +24,7 @@ BATCH = 500
 CLAIM = timedelta(minutes=10)
 
 
-@job(queue="mail", retries=6)
+@job(queue="mail", retries=6, label=gettext_lazy("Send mails"))
 def send_mails() -> None:
     """Mail the notifications that still wait for it, oldest first, at most 500 in a run.
 
@@ -49,7 +49,7 @@ def send_mails() -> None:
         enqueue(send_mails, key="send")
 
 
-@schedule("*/10 * * * *", queue="mail")
+@schedule("*/10 * * * *", queue="mail", label=gettext_lazy("Send mails that are left"))
 def send_what_is_left() -> None:
     """Mail what an earlier run could not."""
     send_mails()
