@@ -1,0 +1,83 @@
+"""The registry of report kinds. A kind is one package that calls `register` when it is imported."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from yunying.base.errors import Bug, InvalidInput, msg
+from yunying.engine.context import Context
+from yunying.engine.reading import Node
+from yunying.engine.result import People, Result
+
+__all__ = ["Kind", "Spec", "kinds", "parse", "people_behind", "register", "run"]
+
+MAX_PEOPLE = 1000
+
+
+class Spec(Protocol):
+    """A question: frozen, hashable and complete but for the context."""
+
+    @property
+    def hash(self) -> str: ...
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of report is read and answered. `people` may be None where no persons stand behind a number."""
+
+    name: str
+    spec: type
+    parse: Callable[[Node], Any]
+    run: Callable[[Any, Context], Result]
+    parse_point: Callable[[Node], Any]
+    people: Callable[[Any, Any, Context, int, int], People]
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind known; once per name."""
+    if kind.name in _kinds:
+        raise ValueError(f"there are two kinds called {kind.name}")
+    _kinds[kind.name] = kind
+
+
+def kinds() -> tuple[str, ...]:
+    """The names of all kinds."""
+    return tuple(sorted(_kinds))
+
+
+def parse(value: Mapping[str, Any]) -> Spec:
+    """Read a question. Raises InvalidInput whose `field` is the path of what is wrong (`series.0.event`)."""
+    node = Node(value)
+    name = node.need("kind").choice(str, kinds())
+    try:
+        spec: Spec = _kinds[name].parse(node)
+    except RecursionError:
+        raise InvalidInput("spec.too_deep", msg("The question is nested too deeply. Simplify it.")) from None
+    return spec
+
+
+def run(spec: Spec, context: Context) -> Result:
+    """Answer a question. Raises InvalidInput for what cannot be asked, LimitReached for what costs too much."""
+    return _kind_of(spec).run(spec, context)
+
+
+def people_behind(spec: Spec, point: Any, context: Context, limit: int = 100, offset: int = 0) -> People:
+    """The people behind one number of the answer to `spec`, ascending by number, `limit` from `offset` on.
+
+    `point` is the kind's own point object or its JSON. At most MAX_PEOPLE are given at a time.
+    """
+    kind = _kind_of(spec)
+    place = kind.parse_point(Node(point, "point")) if isinstance(point, Mapping) else point
+    return kind.people(spec, place, context, max(0, min(limit, MAX_PEOPLE)), max(0, offset))
+
+
+def _kind_of(spec: Spec) -> Kind:
+    for kind in _kinds.values():
+        if isinstance(spec, kind.spec):
+            return kind
+    raise Bug("engine.kind", msg("This kind of question is not known."))

@@ -1,0 +1,120 @@
+"""Filters as SQL: one boolean expression over a row of events."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from yunying.base import zones
+from yunying.engine.filters import Condition, Filter, Group, Of, Operator
+from yunying.engine.scan import Binder, accounts, millis, nested, people
+from yunying.store import OWNER, number_sql, text_sql
+
+__all__ = ["property_number", "property_text", "terms"]
+
+# What counts as a date in a property: ISO 8601, with or without a time and an offset.
+_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
+_WITH_OFFSET = r":\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})$"
+_COMPARE = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
+
+
+def property_text(binder: Binder, of: Of, name: str) -> str:
+    """The text form of a property, seen from a row of events (EVENT) or of the people or accounts themselves."""
+    key = binder.bind("name", name, "String")
+    return binder.columns.text(name, key) if of is Of.EVENT else text_sql("props", key)
+
+
+def property_number(binder: Binder, of: Of, name: str) -> str:
+    key = binder.bind("name", name, "String")
+    return binder.columns.number(name, key) if of is Of.EVENT else number_sql("props", key)
+
+
+def _term(binder: Binder, tree: Filter, zone: ZoneInfo) -> str | None:
+    """`tree` as an expression that is never null; None when it asks for nothing."""
+    if isinstance(tree, Condition):
+        return _condition(binder, tree, zone)
+    parts = [part for item in tree.items if (part := _term(binder, item, zone))]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return "(" + f" {tree.op.upper()} ".join(parts) + ")"
+
+
+def _condition(binder: Binder, condition: Condition, zone: ZoneInfo) -> str:
+    positive = _positive(binder, condition, zone)
+    if condition.of is Of.PERSON:
+        positive = f"{OWNER} IN\n" + nested("SELECT person\n" + people(binder, positive))
+    elif condition.of is Of.ACCOUNT:
+        positive = "account IN\n" + nested("SELECT account\n" + accounts(binder, positive))
+    # A negative operator is the plain opposite of its positive one; so it matches what is not set.
+    return f"NOT ({positive})" if condition.operator.negative else positive
+
+
+def _positive(binder: Binder, condition: Condition, zone: ZoneInfo) -> str:
+    """The test of the operator, or of the one it negates. Never true for what is not set."""
+    operator = condition.operator.positive
+    if operator in _COMPARE or operator is Operator.BETWEEN:
+        return _ordering(binder, condition)
+    text = property_text(binder, condition.of, condition.property)
+    values = [str(value) for value in condition.values]
+    match operator:
+        case Operator.EXACT:
+            return _exact(binder, text, [value for value in values if value])
+        case Operator.CONTAINS:
+            return _contains(binder, text, values)
+        case Operator.REGEX:
+            tests = [f"match({text}, {binder.bind('pattern', value, 'String')})" for value in values]
+            return f"({text} != '' AND ({' OR '.join(tests)}))"
+        case Operator.IS_SET:
+            return f"{text} != ''"
+        case _:
+            return _dated(binder, condition, text, zone)
+
+
+def _exact(binder: Binder, text: str, values: list[str]) -> str:
+    if not values:
+        return "false"
+    if len(values) == 1:
+        return f"{text} = {binder.bind('value', values[0], 'String')}"
+    return f"{text} IN {binder.bind('values', values, 'Array(String)')}"
+
+
+def _contains(binder: Binder, text: str, values: list[str]) -> str:
+    """Part of a text, or an element of a list; upper and lower case alike."""
+    found = binder.bind("parts", [value.lower() for value in values], "Array(String)")
+    whole = "positionCaseInsensitiveUTF8(whole, part) > 0"
+    element = "has(arrayMap(e -> lowerUTF8(e), JSONExtract(whole, 'Array(String)')), part)"
+    listed = "startsWith(whole, '[') AND isValidJSON(whole)"
+    test = f"arrayExists(part -> if({listed}, {element}, {whole}), {found})"
+    return f"({text} != '' AND {test.replace('whole', f'toString({text})')})"
+
+
+def _ordering(binder: Binder, condition: Condition) -> str:
+    number = property_number(binder, condition.of, condition.property)
+    bound = [binder.bind("number", value, "Float64") for value in condition.values]
+    if condition.operator is Operator.BETWEEN:
+        return f"ifNull({number} BETWEEN {bound[0]} AND {bound[1]}, false)"
+    return f"ifNull({number} {_COMPARE[condition.operator]} {bound[0]}, false)"
+
+
+def _dated(binder: Binder, condition: Condition, text: str, zone: ZoneInfo) -> str:
+    """A date without an offset is compared as wall time of the product, one with an offset as an instant."""
+    shown, compare = _edge(str(condition.values[0]), condition.operator, zone)
+    instant = binder.bind("instant", millis(zones.moment(shown, zone)), "Int64")
+    clock = binder.bind("clock", millis(shown.replace(tzinfo=zones.zone_of("UTC"))), "Int64")
+    at = f"toUnixTimestamp64Milli(parseDateTime64BestEffortOrNull(toString({text}), 3, 'UTC'))"
+    is_date = f"match({text}, {binder.bind('date', _DATE, 'String')})"
+    has_offset = f"match({text}, {binder.bind('offset', _WITH_OFFSET, 'String')})"
+    return f"({is_date} AND ifNull({at} {compare} if({has_offset}, {instant}, {clock}), false))"
+
+
+def _edge(text: str, operator: Operator, zone: ZoneInfo) -> tuple[datetime, str]:
+    """The wall time to compare with. After a bare date means after its whole day."""
+    shown = datetime.fromisoformat(text)
+    if shown.tzinfo:
+        shown = zones.wall(shown, zone)
+    if operator is Operator.DATE_BEFORE:
+        return shown, "<"
+    return (shown + timedelta(days=1), ">=") if len(text) == 10 else (shown, ">")
+
+
+def terms(binder: Binder, trees: tuple[Group, ...], zone: ZoneInfo) -> list[str]:
+    """One expression for each tree that asks for something."""
+    return [part for tree in trees if (part := _term(binder, tree, zone))]
