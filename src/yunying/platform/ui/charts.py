@@ -42,7 +42,7 @@ class Unit:
         if self.kind == "percent":
             return formats.percent(value, 1 if self.digits is None else self.digits)
         if self.kind == "money":
-            return formats.money(value, self.currency)
+            return formats.money(value, self.currency, self.digits)
         if self.kind == "duration":
             return formats.duration(value)
         return formats.number(value, self.digits)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent, get_currency_symbol
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
@@ -32,6 +32,7 @@ __all__ = [
     "money",
     "number",
     "percent",
+    "period",
     "time",
     "yes_no",
 ]
@@ -39,6 +40,7 @@ __all__ = [
 DASH = "–"
 Number = int | float | Decimal
 _LOCALES = {"zh-hans": "zh_Hans_CN", "zh-hant": "zh_Hant_TW", "en": "en"}
+_SKELETONS = {"day": "MMMd", "week": "MMMd", "month": "yMMM", "quarter": "yQQQ", "year": "y"}
 _TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
 
 
@@ -83,17 +85,24 @@ def percent(fraction: Number | None, digits: int = 1) -> str:
     return format_percent(fraction, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=locale())
 
 
-def money(value: Money | Number | None, currency: str = "") -> str:
-    """`Money`, or an amount in minor units with its currency: `money(12345, "CNY")` → `CN¥123.45` or `¥123.45`."""
+def money(value: Money | Number | None, currency: str = "", digits: int | None = None) -> str:
+    """`Money`, or an amount in minor units with its currency: `money(12345, "CNY")` → `CN¥123.45` or `¥123.45`.
+
+    Decimals are the currency's own unless `digits` says otherwise.
+    """
     if isinstance(value, Money):
-        return _currency(value.amount, value.currency)
+        return _currency(value.amount, value.currency, digits)
     if _absent(value):
         return DASH
-    return _currency(Decimal(str(value)).scaleb(-minor_digits(currency)), currency)
+    return _currency(Decimal(str(value)).scaleb(-minor_digits(currency)), currency, digits)
 
 
-def _currency(amount: Decimal, currency: str) -> str:
-    return format_currency(amount, currency, locale=locale())
+def _currency(amount: Decimal, currency: str, digits: int | None) -> str:
+    if digits is None:
+        return format_currency(amount, currency, locale=locale())
+    rounded = amount.quantize(Decimal(1).scaleb(-digits))
+    pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
+    return format_currency(rounded, currency, format=pattern, locale=locale(), currency_digits=False)
 
 
 def currency_symbol(currency: str) -> str:
@@ -124,6 +133,17 @@ def datetime(value: dt.datetime | None, style: str = "medium", zone: dt.tzinfo |
     return format_datetime(local, format=style, tzinfo=local.tzinfo, locale=locale())
 
 
+def period(start: dt.date | dt.datetime, interval: str, zone: dt.tzinfo | None = None) -> str:
+    """A bucket by its start, short enough for an axis: `14:00`, `Mar 5`, `Mar 2026`, `Q1 2026`, `2026`.
+
+    `interval`: minute, hour, day, week, month, quarter, year. A week is shown by its first day.
+    """
+    local = _local(start, zone) if isinstance(start, dt.datetime) else start
+    if interval in ("minute", "hour"):
+        return f"{format_skeleton('MMMd', local, locale=locale())} {local:%H:%M}"
+    return format_skeleton(_SKELETONS[interval], local, locale=locale())
+
+
 def ago(value: dt.datetime | None, now: dt.datetime | None = None) -> str:
     """How long before or after now: `3 hours ago`, `in 2 days`."""
     if value is None:
@@ -140,24 +160,26 @@ def duration(seconds: Number | None) -> str:
         return "-" + duration(-amount)
     if amount < 1:
         return _("%(n)s ms") % {"n": number(round(amount * 1000))}
-    if amount < 60:
+    if round(amount, 1) < 60:
         return _("%(n)s s") % {"n": number(round(amount, 1))}
-    return _two_units(round(amount))
+    return _two_units(amount)
 
 
-def _two_units(seconds: int) -> str:
-    minutes = round(seconds / 60) if seconds >= 3600 else seconds // 60
-    if seconds < 3600:
-        rest = seconds % 60
-        head = _("%(n)s min") % {"n": minutes}
-        return f"{head} {_('%(n)s s') % {'n': rest}}" if rest else head
-    if minutes < 24 * 60:
-        hours, rest = divmod(minutes, 60)
-        head = _("%(n)s h") % {"n": hours}
-        return f"{head} {_('%(n)s min') % {'n': rest}}" if rest else head
-    days, hours = divmod(round(minutes / 60), 24)
+def _two_units(seconds: float) -> str:
+    """Rounded to the smaller of the two units first, so that 3,599.7 s is an hour and not 59 min 60 s."""
+    if round(seconds) < 3600:
+        minutes, rest = divmod(round(seconds), 60)
+        return _joined(_("%(n)s min") % {"n": minutes}, _("%(n)s s") % {"n": rest} if rest else "")
+    if round(seconds / 60) < 24 * 60:
+        hours, rest = divmod(round(seconds / 60), 60)
+        return _joined(_("%(n)s h") % {"n": hours}, _("%(n)s min") % {"n": rest} if rest else "")
+    days, hours = divmod(round(seconds / 3600), 24)
     head = ngettext("%(n)s day", "%(n)s days", days) % {"n": number(days)}
-    return f"{head} {_('%(n)s h') % {'n': hours}}" if hours else head
+    return _joined(head, _("%(n)s h") % {"n": hours} if hours else "")
+
+
+def _joined(first: str, second: str) -> str:
+    return f"{first} {second}" if second else first
 
 
 def yes_no(value: object) -> str:

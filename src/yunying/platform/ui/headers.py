@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 __all__ = ["POLICY", "SecurityHeaders"]
@@ -37,6 +38,9 @@ class SecurityHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
+        if settings.DEBUG and response.status_code == 500:
+            # Django's traceback page is made of inline script and style.
+            return response
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response

@@ -1,6 +1,7 @@
+from django.conf import settings
 from django.urls import path
 
-from yunying.platform.ui import views
+from yunying.platform.ui import styleguide, views
 
 app_name = "ui"
 urlpatterns = [
@@ -10,3 +11,5 @@ urlpatterns = [
     path("ui/palette", views.palette, name="palette"),
     path("help/<slug:page>", views.help, name="help"),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("ui/", styleguide.page, name="styleguide"))

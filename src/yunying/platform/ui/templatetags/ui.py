@@ -43,10 +43,10 @@ def when(value: dt.datetime | dt.date | None, style: str = "medium") -> SafeStri
     if value is None:
         return mark_safe(formats.DASH)
     if not isinstance(value, dt.datetime):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.date(value, style))
-    exact, shown = formats.datetime(value, "long"), formats.datetime(value, style)
-    if style == "ago":
-        shown = formats.ago(value)
+        day = formats.date(value, "medium" if style == "ago" else style)
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day)
+    shown = formats.ago(value) if style == "ago" else formats.datetime(value, style)
+    exact = formats.datetime(value, "long")
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, shown)
 
 

@@ -103,7 +103,7 @@
         silent: true, symbol: "none", animation: false,
         data: [{ yAxis: spec.target.value }],
         lineStyle: { color: look.soft, type: [4, 4], width: 1.5 },
-        label: { formatter: spec.target.label + " " + spec.target.text, position: "insideEndTop", color: look.soft, fontFamily: look.font, fontSize: 11 },
+        label: { formatter: spec.target.label + " " + spec.target.text, position: "insideEndTop", color: look.soft, backgroundColor: look.card, padding: [1, 4], borderRadius: 3, fontFamily: look.font, fontSize: 11 },
       };
     }
     if (spec.annotations.length) {
@@ -139,7 +139,7 @@
         // The period that is not over: joined to the last whole one, dashed.
         result.push(Object.assign({}, base, {
           data: series.values.map(function (v, i) { return i >= late - 1 ? v : null; }),
-          lineStyle: { width: 2, type: [3, 4] }, areaStyle: undefined, itemStyle: { color: look.card, borderColor: colour, borderWidth: 1.5 }, showSymbol: true, yyOf: s,
+          lineStyle: { width: 2, type: [3, 4], color: colour }, areaStyle: undefined, itemStyle: { color: look.card, borderColor: colour, borderWidth: 1.5 }, showSymbol: true, yyOf: s,
         }));
       }
     });

@@ -90,6 +90,8 @@
       }
     });
     palette.addEventListener("keydown", function (event) {
+      // A search field would take the first Escape to empty itself.
+      if (event.key === "Escape") { event.preventDefault(); palette.close(); }
       if (event.key === "ArrowDown") { event.preventDefault(); choose(chosen + 1); }
       if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen - 1); }
       if (event.key === "Enter" && items()[chosen]) { event.preventDefault(); location.href = items()[chosen].href; }
