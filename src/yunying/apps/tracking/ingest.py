@@ -1,0 +1,204 @@
+"""The write side of the event store: the sink the collector's flusher and the importer give their batches to.
+
+    batch → drop repeats → [transaction: token, numbers, merges, properties, catalogue] → copies → events → arrivals
+
+Whatever dies in between, the same batch under the same token is given again, and every step is harmless the
+second time: the transaction notices its token, copies carry versions, inserts carry tokens.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Lock
+from typing import TypeVar
+from uuid import UUID
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from yunying.apps.tracking.models import AppliedEvent, DistinctId, WrittenBatch
+from yunying.apps.tracking.write.arrivals import arrival_table, refused_table
+from yunying.apps.tracking.write.batch import Batch, Key
+from yunying.apps.tracking.write.catalogue import Catalogue
+from yunying.apps.tracking.write.mirror import Mirror
+from yunying.apps.tracking.write.numbers import Known, NumberCache, Numbers
+from yunying.apps.tracking.write.persons import Persons, apply_account_ops
+from yunying.apps.tracking.write.repeats import Repeats
+from yunying.base import clock
+from yunying.events.event import Event, OpKind, Refusal
+from yunying.store import Store, shared
+from yunying.store.writer import event_table
+
+__all__ = ["Ingest"]
+
+log = logging.getLogger("yunying.ingest")
+
+_KEEP = timedelta(days=30)
+_PRUNE_EVERY_S = 3600.0
+_CHUNK = 500
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What the transaction found and changed; `persons`, `owners` and `accounts` need a new copy."""
+
+    found: dict[Key, Known]
+    persons: set[int] = field(default_factory=set)
+    owners: set[int] = field(default_factory=set)
+    accounts: set[Key] = field(default_factory=set)
+
+
+class Ingest:
+    """Writes batches, one at a time. `reload_s` is how long merges may be gathered before questions see them."""
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        cache_bound: int = 100_000,
+        repeats_bound: int = 200_000,
+        reload_s: float = 2.0,
+    ) -> None:
+        self._store = store or shared()
+        self._cache = NumberCache(cache_bound)
+        self._numbers = Numbers(self._store, self._cache)
+        self._catalogue = Catalogue()
+        self._mirror = Mirror(self._store, reload_s)
+        self._repeats = Repeats(self._store, repeats_bound)
+        self._products: set[int] = set()
+        self._pruned_s = clock.monotonic_s()
+        self._lock = Lock()
+
+    def write(self, events: Sequence[Event], *, token: str) -> None:
+        """Put a batch into both stores; when it returns, all of it is on disk. The same token again adds nothing.
+
+        Events of products that no longer exist are dropped. Raises Unavailable when a store is away: try again.
+        """
+        with self._lock:
+            fresh = self._repeats.fresh(self._of_known_products(events))
+            if not fresh:
+                return
+            batch = Batch.of(fresh)
+            try:
+                outcome = self._commit(batch, token)
+            except BaseException:
+                self._catalogue.forget()
+                raise
+            self._numbers.remember(outcome.found)
+            self._copy(outcome, token)
+            numbers = [outcome.found[event.product, event.distinct_id].number for event in fresh]
+            self._store.insert("events", event_table(fresh, numbers, self._store.columns()), token=token)
+            self._store.insert("arrivals", arrival_table(fresh, numbers), token=token)
+            self._repeats.remember(fresh)
+            self._prune()
+
+    def refuse(self, items: Sequence[Refusal], *, token: str) -> None:
+        """Keep what was not accepted for thirty days."""
+        self._store.insert("refused", refused_table(items), token=token)
+
+    def close(self) -> None:
+        """Let questions see the last merges."""
+        self._mirror.reloader.close()
+
+    def _of_known_products(self, events: Sequence[Event]) -> Sequence[Event]:
+        strange = {event.product for event in events} - self._products
+        if strange:
+            rows = apps.get_model("products", "Product").objects.filter(pk__in=strange)
+            self._products.update(rows.values_list("pk", flat=True))
+        gone = strange - self._products
+        if not gone:
+            return events
+        log.warning("events of products that no longer exist were dropped: %s", sorted(gone))
+        return [event for event in events if event.product not in gone]
+
+    def _commit(self, batch: Batch, token: str) -> _Outcome:
+        _sync_every_commit()
+        with transaction.atomic():
+            self._numbers.lock(batch.products)
+            first = _claim(token)
+            found = self._numbers.resolve(batch.born)
+            if not first:
+                return _everything(batch, found)
+            outcome = _Outcome(found)
+            self._change_persons(batch, outcome)
+            outcome.accounts = apply_account_ops(batch.account_ops)
+            self._catalogue.add(batch)
+        return outcome
+
+    def _change_persons(self, batch: Batch, outcome: _Outcome) -> None:
+        found, born = outcome.found, batch.born
+        new = {known.number for key, known in found.items() if self._cache.get(key) is None}
+        older = [key for key, known in found.items() if born[key] < known.born_ms]
+        persons = Persons(found)
+        _drop_applied_additions(batch)
+        linked = [(product, name) for product, link in batch.links for name in (link.source, link.target)]
+        persons.load([*linked, *(key for key, _, _ in batch.person_ops), *older])
+        for product, link in batch.links:
+            persons.link(product, link)
+        for key, ms, ops in batch.person_ops:
+            persons.apply(key, ms, ops)
+        persons.lower_births({found[key].number: born[key] for key in older})
+        persons.save()
+        for key in older:
+            found[key] = Known(found[key].number, born[key])
+        outcome.persons, outcome.owners = persons.touched | new, persons.moved
+
+    def _copy(self, outcome: _Outcome, token: str) -> None:
+        self._mirror.persons(outcome.persons, token)
+        self._mirror.accounts(outcome.accounts, token)
+        self._mirror.owners(outcome.owners, token)
+
+    def _prune(self) -> None:
+        if clock.monotonic_s() - self._pruned_s < _PRUNE_EVERY_S:
+            return
+        self._pruned_s = clock.monotonic_s()
+        for model in (WrittenBatch, AppliedEvent):
+            model.objects.filter(at__lt=clock.now() - _KEEP).delete()
+
+
+def _claim(token: str) -> bool:
+    """Whether this is the first time; the row stands or falls with the transaction."""
+    _, created = WrittenBatch.objects.get_or_create(token=token)
+    return created
+
+
+def _everything(batch: Batch, found: dict[Key, Known]) -> _Outcome:
+    """A retry after the commit: what it changed is not known any more, so copy all that the batch touches."""
+    numbers = sorted({known.number for known in found.values()})
+    owners: set[int] = set()
+    for part in _chunks(numbers):
+        owners.update(DistinctId.objects.filter(number__in=part).values_list("owner", flat=True))
+    moved: set[int] = set()
+    for part in _chunks(sorted(owners)):
+        moved.update(DistinctId.objects.filter(owner__in=part).values_list("number", flat=True))
+    return _Outcome(found, moved | owners, moved, {key for key, _, _ in batch.account_ops})
+
+
+def _drop_applied_additions(batch: Batch) -> None:
+    """Additions are the one thing that counts twice when an event comes twice, so they are noted by event."""
+    if not batch.additive:
+        return
+    again: set[tuple[int, UUID]] = set()
+    for part in _chunks([UUID(event.uuid) for event in batch.additive]):
+        rows = AppliedEvent.objects.filter(product_id__in=batch.products, uuid__in=part)
+        again.update(rows.values_list("product_id", "uuid"))
+    news = [event for event in batch.additive if (event.product, UUID(event.uuid)) not in again]
+    AppliedEvent.objects.bulk_create([AppliedEvent(product_id=e.product, uuid=UUID(e.uuid)) for e in news])
+    for event in batch.additive:
+        if (event.product, UUID(event.uuid)) in again:
+            for ops in (event.person_ops, event.account_ops):
+                ops[:] = [op for op in ops if op.kind not in (OpKind.ADD, OpKind.APPEND)]
+
+
+def _sync_every_commit() -> None:
+    """Numbers that events carry must survive a power cut as the events do; pages may keep SQLite's lighter mode."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous = FULL")
+
+
+def _chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

@@ -1,0 +1,187 @@
+"""Who did things: distinct ids, the persons and accounts behind them, and the catalogue of what they did.
+
+The relational store gives every distinct id one number, once. Events carry that number for ever; `owner` says
+which person it is today. The event store holds copies of `properties` and `owner`, written after each commit.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from yunying.apps.tracking.importing.models import ImportRun as ImportRun  # registered with this app
+from yunying.base import clock
+
+
+class NumberCounter(models.Model):
+    """The one row that hands out blocks of numbers to products, so that no two products share a number."""
+
+    next_block = models.BigIntegerField(default=0)
+
+
+class NumberBlock(models.Model):
+    """The block a product takes its numbers from now: `next` is free, `end` is not in it."""
+
+    product = models.OneToOneField("products.Product", models.CASCADE, primary_key=True, related_name="+")
+    next = models.BigIntegerField()
+    end = models.BigIntegerField()
+
+
+class Person(models.Model):
+    """A person under the number that was theirs first. `merged_into` is set when another number took over.
+
+    `marks` keeps for each property how and when it got its value: `[kind, event time in ms]`.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    properties = models.JSONField(default=dict)
+    marks = models.JSONField(default=dict)
+    born_ms = models.BigIntegerField()
+    identified = models.BooleanField(default=False)
+    merged_into = models.BigIntegerField(null=True)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["product", "-born_ms", "number"], name="tracking_person_born")]
+
+
+class DistinctId(models.Model):
+    """One id that events carry. `number` never changes, `owner` is the person's number today."""
+
+    number = models.BigIntegerField(primary_key=True)
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    distinct_id = models.CharField(max_length=400)
+    owner = models.BigIntegerField(db_index=True)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "distinct_id"], name="tracking_distinct_id_once")]
+
+
+class MergeOutcome(models.TextChoices):
+    DONE = "done", _("Merged")
+    RUBBISH = "rubbish", _("Refused: not an id")
+    BOTH_KNOWN = "both_known", _("Refused: two known users")
+
+
+class Merge(models.Model):
+    """What became of one link between two ids; links that changed nothing leave no row."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10)
+    source = models.CharField(max_length=400)
+    target = models.CharField(max_length=400)
+    outcome = models.CharField(max_length=12, choices=MergeOutcome)
+    winner = models.BigIntegerField(null=True, db_index=True)
+    loser = models.BigIntegerField(null=True, db_index=True)
+    at = models.DateTimeField(default=clock.now)
+
+
+class Account(models.Model):
+    """A customer persons act for, by the key the product gives it."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=400)
+    properties = models.JSONField(default=dict)
+    marks = models.JSONField(default=dict)
+    first_seen_ms = models.BigIntegerField()
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "key"], name="tracking_account_once")]
+
+
+class Definition(models.Model):
+    """What people wrote about a name of the catalogue, and what was seen of it."""
+
+    name = models.CharField(max_length=400, editable=False)
+    title_en = models.CharField(_("English name"), max_length=100, blank=True)
+    title_zh = models.CharField(_("Chinese name"), max_length=100, blank=True)
+    description = models.TextField(_("Description"), blank=True)
+    hidden = models.BooleanField(_("Hidden in suggestions"), default=False)
+    volume = models.BigIntegerField(default=0, editable=False)
+    first_seen = models.DateTimeField(editable=False)
+    last_seen = models.DateTimeField(editable=False)
+
+    class Meta:
+        abstract = True
+
+    def title(self, language: str) -> str:
+        """The shown name in a language, the name that is sent where nobody gave one."""
+        own, other = (self.title_zh, self.title_en) if language.startswith("zh") else (self.title_en, self.title_zh)
+        return own or other or self.name
+
+
+class EventDefinition(Definition):
+    """One event name of a product."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "name"], name="tracking_event_once")]
+
+
+class PropertyOf(models.TextChoices):
+    EVENT = "event", _("Event")
+    PERSON = "person", _("Person")
+    ACCOUNT = "account", _("Account")
+
+
+class ValueType(models.TextChoices):
+    TEXT = "text", _("Text")
+    NUMBER = "number", _("Number")
+    BOOLEAN = "boolean", _("Yes or no")
+    TIME = "time", _("Time")
+    LIST = "list", _("List")
+    OBJECT = "object", _("Object")
+
+
+class PropertyDefinition(Definition):
+    """One property of events, persons or accounts. `seen_types` counts the types of a sample of its values."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    of = models.CharField(max_length=8, choices=PropertyOf, editable=False)
+    seen_types = models.JSONField(default=dict, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "of", "name"], name="tracking_property_once")]
+
+    @property
+    def guess(self) -> tuple[ValueType, float] | None:
+        """The most frequent type and its share of the sampled values (0–1), None while no value was seen."""
+        total = sum(self.seen_types.values())
+        if not total:
+            return None
+        best = max(self.seen_types, key=lambda name: (self.seen_types[name], name))
+        return ValueType(best), self.seen_types[best] / total
+
+
+class EventProperty(models.Model):
+    """That events of a name carry a property; `last_seen` is right to the hour."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    event = models.CharField(max_length=400)
+    property = models.CharField(max_length=400)
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "event", "property"], name="tracking_event_property_once")
+        ]
+
+
+class WrittenBatch(models.Model):
+    """A batch whose relational part is committed: a retry must not count or add a second time."""
+
+    token = models.CharField(max_length=200, primary_key=True)
+    at = models.DateTimeField(default=clock.now, db_index=True)
+
+
+class AppliedEvent(models.Model):
+    """An event whose additions to a person or account were made; the same event again must not add twice."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    uuid = models.UUIDField()
+    at = models.DateTimeField(default=clock.now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "uuid"], name="tracking_applied_once")]
