@@ -18,7 +18,9 @@ export YUNYING_PORT := $(PORT)
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
+demo: export YUNYING_DATA_DIR ?= $(CURDIR)/yunying-data/demo
 demo: setup ## load real data and serve it (PORT=8642, SMALL=1 for the ten-second version)
+	@$(bin)/python tools/fetch_demo.py $(if $(SMALL),--small)
 	@$(bin)/yunying demo $(if $(SMALL),--small) --port $(PORT) $(ARGS)
 
 dev: setup-dev ## serve your own data with tracebacks in the pages (PORT=8642)

@@ -82,8 +82,11 @@ class Converter:
             if name in times and name not in self.mapping.types:
                 columns[name] = array
                 continue
-            kind = self.mapping.types.get(name, ColumnType.TEXT)
-            columns[name], found = typed(array, kind, name)
+            kind = self.mapping.types.get(name)
+            if kind is None and not pa.types.is_string(array.type):
+                columns[name] = array
+                continue
+            columns[name], found = typed(array, kind or ColumnType.TEXT, name)
             faults += found
         for side in self.lookups:
             columns.update(side.beside(columns[side.on]))

@@ -85,7 +85,7 @@ def _unpacked(packed: BinaryIO, suffix: str) -> BinaryIO:
     if suffix == ".xz":
         return io.BufferedReader(lzma.open(packed), 1 << 20)
     if suffix == ".gz":
-        return io.BufferedReader(gzip.open(packed), 1 << 20)  # type: ignore[arg-type]
+        return io.BufferedReader(gzip.open(packed), 1 << 20)
     if suffix == ".bz2":
         return io.BufferedReader(bz2.open(packed), 1 << 20)
     if suffix == ".zst":

@@ -171,7 +171,7 @@ def _side(lookup: Lookup, folder: Path) -> Side:
 
 @contextmanager
 def _calm_collector() -> Iterator[None]:
-    """Millions of short-lived events have no cycles; looking for some among them doubles the time (14 s → 8 s per 1 M)."""
+    """Millions of short-lived events have no cycles; looking for some doubles the time (14 s → 8 s per million)."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -97,7 +97,7 @@ def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:
                 if stopped.is_set():
                     return
             queue.put((False, None))
-        except BaseException as error:  # noqa: BLE001 - handed over to the consumer, which raises it
+        except BaseException as error:  # handed over to the consumer, which raises it
             queue.put((False, error))
 
     thread = threading.Thread(target=work, name="import-reader", daemon=True)
