@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("yunying.platform.ui.urls")),
     path("", include("yunying.platform.console.urls")),
+    path("p/<slug:product>/data/", include("yunying.apps.tracking.urls")),
 ]
 
 handler400 = "yunying.platform.ui.errors.bad_request"

@@ -1,0 +1,109 @@
+"""What to paste into one's own program so that its first event arrives."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+__all__ = ["WAYS", "Way", "way"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to paste; `text` has the placeholders HOST and KEY."""
+
+    title: Any
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A protocol or SDK an event can be sent with."""
+
+    key: str
+    label: Any
+    about: Any
+    steps: tuple[Step, ...]
+
+    def filled(self, host: str, key: str) -> list[tuple[str, Any, str]]:
+        """Id, title and text of each step with address and key in place."""
+        return [
+            (f"snippet-{self.key}-{number}", step.title, step.text.replace("HOST", host).replace("KEY", key))
+            for number, step in enumerate(self.steps)
+        ]
+
+
+_CURL = """curl HOST/v1/events \\
+  -H "Authorization: Bearer KEY" \\
+  -d '{"event": "order", "distinct_id": "user-1", "properties": {"amount": 25}}'"""
+
+_PYTHON = """import json, urllib.request
+
+event = {"event": "order", "distinct_id": "user-1", "properties": {"amount": 25}}
+request = urllib.request.Request(
+    "HOST/v1/events",
+    data=json.dumps(event).encode(),
+    headers={"Authorization": "Bearer KEY"},
+)
+urllib.request.urlopen(request)"""
+
+_BROWSER = """fetch("HOST/v1/events", {
+  method: "POST",
+  keepalive: true,
+  body: JSON.stringify({
+    key: "KEY", event: "order", distinct_id: "user-1", properties: {amount: 25}
+  })
+});"""
+
+_POSTHOG_PYTHON = """from posthog import Posthog
+
+client = Posthog("KEY", host="HOST")
+client.capture("order", distinct_id="user-1", properties={"amount": 25})
+client.shutdown()"""
+
+_POSTHOG_JS = """import posthog from "posthog-js";
+
+posthog.init("KEY", {api_host: "HOST", person_profiles: "identified_only"});
+posthog.capture("order", {amount: 25});"""
+
+_SEGMENT_PYTHON = """import segment.analytics as analytics
+
+analytics.write_key = "KEY"
+analytics.host = "HOST"
+analytics.track("user-1", "order", {"amount": 25})
+analytics.flush()"""
+
+_SEGMENT_JS = """import { AnalyticsBrowser } from "@segment/analytics-next";
+
+const analytics = AnalyticsBrowser.load({writeKey: "KEY", cdnURL: "HOST"});
+analytics.track("order", {amount: 25});"""
+
+WAYS = (
+    Way(
+        "own",
+        _("Any language"),
+        _("One HTTP request with JSON. Add a uuid and a timestamp of your own if you send again after a failure."),
+        (
+            Step(_("On the command line"), _CURL),
+            Step(_("In Python"), _PYTHON),
+            Step(_("In a web page"), _BROWSER),
+        ),
+    ),
+    Way(
+        "posthog",
+        "PostHog",
+        _("Your PostHog SDK keeps working: only the host and the key change."),
+        (Step(_("In Python"), _POSTHOG_PYTHON), Step(_("In a web page"), _POSTHOG_JS)),
+    ),
+    Way(
+        "segment",
+        "Segment",
+        _("Your Segment SDK keeps working: only the host and the key change."),
+        (Step(_("In Python"), _SEGMENT_PYTHON), Step(_("In a web page"), _SEGMENT_JS)),
+    ),
+)
+
+
+def way(key: str) -> Way:
+    """The way called `key`, else the first."""
+    return next((one for one in WAYS if one.key == key), WAYS[0])

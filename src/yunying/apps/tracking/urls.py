@@ -1,0 +1,8 @@
+"""Pages of tracking, below `/p/<product>/data/`."""
+
+from django.urls import include, path
+
+app_name = "tracking"
+urlpatterns = [
+    path("", include("yunying.apps.tracking.live.urls")),
+]
