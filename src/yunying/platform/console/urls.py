@@ -1,5 +1,6 @@
 from django.urls import path
 
+from yunying.platform.console import audit_pages, jobs_pages, notification_pages
 from yunying.platform.console.views import home, members, organisations, personal, products
 
 app_name = "console"
@@ -25,4 +26,7 @@ urlpatterns = [
     path("p/<slug:product>/settings/archive/", products.archive, name="archive"),
     path("you/", personal.preferences, name="preferences"),
     path("you/security/", personal.security, name="security"),
+    *notification_pages.urlpatterns,
+    *audit_pages.urlpatterns,
+    *jobs_pages.urlpatterns,
 ]

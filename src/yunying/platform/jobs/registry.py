@@ -40,8 +40,8 @@ def job(*, queue: str = "default", retries: int = 5, name: str = "", label: Any 
     """Make a function a background job; `enqueue` it by name of the function.
 
     It may run more than once (after a crash it is begun anew), so it has to be idempotent; its arguments are ids
-    and other small JSON values. `name` is for a function that moved: rows of the old name still find it. `label`, a lazy
-    translation, is what people read.
+    and other small JSON values. `name` is for a function that moved: rows of the old name still find it. `label`, a
+    lazy translation, is what people read.
     """
     return _registering(queue, retries, name, "", label)
 

@@ -1,0 +1,59 @@
+"""Words for the verbs and kinds of the audit log. One that nobody worded yet is shown as it is written."""
+
+from django.utils.translation import pgettext_lazy
+
+__all__ = ["kind_label", "verb_label"]
+
+_KINDS = {
+    "account": pgettext_lazy("audit kind", "Account"),
+    "api_key": pgettext_lazy("audit kind", "API key"),
+    "goal": pgettext_lazy("audit kind", "Goal"),
+    "import": pgettext_lazy("audit kind", "Import"),
+    "invitation": pgettext_lazy("audit kind", "Invitation"),
+    "job": pgettext_lazy("audit kind", "Job"),
+    "key_result": pgettext_lazy("audit kind", "Key result"),
+    "member": pgettext_lazy("audit kind", "Member"),
+    "metric": pgettext_lazy("audit kind", "Metric"),
+    "organisation": pgettext_lazy("audit kind", "Organisation"),
+    "product": pgettext_lazy("audit kind", "Product"),
+    "report": pgettext_lazy("audit kind", "Report"),
+    "write_key": pgettext_lazy("audit kind", "Write key"),
+}
+
+_ACTS = {
+    "accepted": pgettext_lazy("audit verb", "accepted"),
+    "archived": pgettext_lazy("audit verb", "archived"),
+    "cancelled": pgettext_lazy("audit verb", "cancelled"),
+    "changed": pgettext_lazy("audit verb", "changed"),
+    "closed": pgettext_lazy("audit verb", "closed"),
+    "created": pgettext_lazy("audit verb", "created"),
+    "deleted": pgettext_lazy("audit verb", "deleted"),
+    "discarded": pgettext_lazy("audit verb", "discarded"),
+    "email_changed": pgettext_lazy("audit verb", "mail address changed"),
+    "factor_added": pgettext_lazy("audit verb", "second factor added"),
+    "factor_removed": pgettext_lazy("audit verb", "second factor removed"),
+    "finished": pgettext_lazy("audit verb", "finished"),
+    "invited": pgettext_lazy("audit verb", "invited"),
+    "joined": pgettext_lazy("audit verb", "joined"),
+    "left": pgettext_lazy("audit verb", "left"),
+    "password_changed": pgettext_lazy("audit verb", "password changed"),
+    "removed": pgettext_lazy("audit verb", "removed"),
+    "renamed": pgettext_lazy("audit verb", "renamed"),
+    "restored": pgettext_lazy("audit verb", "restored"),
+    "retried": pgettext_lazy("audit verb", "tried again"),
+    "revoked": pgettext_lazy("audit verb", "revoked"),
+    "started": pgettext_lazy("audit verb", "started"),
+    "updated": pgettext_lazy("audit verb", "changed"),
+    "withdrawn": pgettext_lazy("audit verb", "withdrawn"),
+}
+
+
+def verb_label(verb: str) -> str:
+    """`goal.closed` as people say it: "Goal: closed"."""
+    kind, _dot, act = verb.rpartition(".")
+    return f"{kind_label(kind)}: {_ACTS[act]}" if kind and act in _ACTS else verb
+
+
+def kind_label(kind: str) -> str:
+    """The kind of a target as people say it."""
+    return str(_KINDS.get(kind, kind))

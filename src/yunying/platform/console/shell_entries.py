@@ -1,0 +1,27 @@
+"""What the command palette knows of the pages of the installation."""
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yunying.platform.console.audit_pages import scope_of
+from yunying.platform.products.http import user_of
+from yunying.platform.ui.shell import PaletteEntry
+
+__all__ = ["administration"]
+
+
+def administration(request: HttpRequest, product: str | None, query: str) -> Iterable[PaletteEntry]:
+    """The person's notifications; the audit log and the jobs for those who may see them."""
+    if not request.user.is_authenticated:
+        return []
+    entries = [PaletteEntry(_("Notifications"), reverse("console:notifications"), _("Your account"), "bell")]
+    if not scope_of(user_of(request)).empty:
+        group = _("Administration")
+        entries += [
+            PaletteEntry(_("Audit log"), reverse("console:audit"), group, "history"),
+            PaletteEntry(_("Background jobs"), reverse("console:jobs"), group, "refresh"),
+        ]
+    return [entry for entry in entries if query.casefold() in entry.label.casefold()]
