@@ -15,18 +15,24 @@ from django.utils.translation import gettext_lazy as _
 from yunying.platform.accounts.models import User
 from yunying.platform.ui.preferences import keep_language
 
-__all__ = ["INVITED", "AccountAdapter", "MfaAdapter", "SocialAdapter"]
+__all__ = ["INVITED", "AccountAdapter", "MfaAdapter", "SocialAdapter", "is_first_account", "may_sign_up"]
 
 # Session key: the mail address of the open invitation by whose link this browser came.
 INVITED = "yunying_invited"
 
 
-def _open(request: HttpRequest) -> bool:
+def is_first_account() -> bool:
+    """Whether nobody has an account in this installation yet."""
+    return not User.objects.exists()
+
+
+def may_sign_up(request: HttpRequest) -> bool:
+    """By the installation's switch, an invitation this browser came with, or because nobody is there yet."""
     # The first account of an installation may always be made; it then creates the organisation it owns.
     return (
         settings.CONFIG.sign_up == "open"
         or (settings.CONFIG.sign_up == "invited" and INVITED in request.session)
-        or not User.objects.exists()
+        or is_first_account()
     )
 
 
@@ -37,7 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return _open(request)
+        return may_sign_up(request)
 
     def clean_email(self, email: str) -> str:
         """Somebody who came by an invitation signs up with the invited address, or the invitation would not fit."""
@@ -62,7 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         app = sociallogin.provider.app
-        return bool(app and app.settings.get("sign_up")) or _open(request)
+        return bool(app and app.settings.get("sign_up")) or may_sign_up(request)
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
         user = cast(User, super().populate_user(request, sociallogin, data))
