@@ -272,7 +272,7 @@ def _audit(
         actor,
         verb=verb,
         target=target,
-        product_id=None,
+        organisation_id=organisation.pk,
         before={**there, **before} if before else {},
         after={**there, **after} if after else {},
     )

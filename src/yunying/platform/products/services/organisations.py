@@ -47,7 +47,7 @@ def create_organisation(*, actor: Actor, user: User, name: str) -> OrganisationA
         actor,
         verb="organisation.created",
         target=("organisation", organisation.pk, organisation.name),
-        product_id=None,
+        organisation_id=organisation.pk,
         before={},
         after={"name": organisation.name, "owner": user.email},
     )
@@ -65,7 +65,7 @@ def rename_organisation(*, access: OrganisationAccess, name: str) -> Organisatio
         access.actor,
         verb="organisation.renamed",
         target=("organisation", organisation.pk, organisation.name),
-        product_id=None,
+        organisation_id=organisation.pk,
         before={"name": before},
         after={"name": organisation.name},
     )
