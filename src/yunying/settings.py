@@ -55,9 +55,10 @@ MIDDLEWARE = [
     "yunying.platform.ui.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Exceptions climb this list: allauth takes those that are meant for it, the rest becomes an answer of ours.
+    "yunying.platform.ui.errors.ErrorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "yunying.platform.accounts.middleware.SessionActivity",
-    "yunying.platform.ui.errors.ErrorMiddleware",
 ]
 CSRF_FAILURE_VIEW = "yunying.platform.ui.errors.csrf_failure"
 
