@@ -148,6 +148,9 @@ def protected(people) -> str:
     """Ada with two-step sign-in; the secret."""
     client = Client()
     sign_in(client)
+    asked = client.get(reverse("mfa_activate_totp"))
+    assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    client.post(asked["Location"], {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp"))
     secret = page.context["form"].secret
     assert 'src="data:image/svg' in page.content.decode()
