@@ -42,9 +42,13 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Outcome:
-    """What the transaction found and changed; `persons`, `owners` and `accounts` need a new copy."""
+    """What the transaction found and changed; `persons`, `owners` and `accounts` need a new copy.
+
+    `blank` are persons it created and left without properties: product, number, epoch ms of birth.
+    """
 
     found: dict[Key, Known]
+    blank: list[tuple[int, int, int]] = field(default_factory=list)
     persons: set[int] = field(default_factory=set)
     owners: set[int] = field(default_factory=set)
     accounts: set[Key] = field(default_factory=set)
@@ -88,7 +92,8 @@ class Ingest:
                 raise
             self._numbers.remember(outcome.found)
             self._copy(outcome, token)
-            numbers = [outcome.found[event.product, event.distinct_id].number for event in fresh]
+            found = outcome.found
+            numbers = [found[event.product, event.distinct_id][0] for event in fresh]
             self._store.insert("events", event_table(fresh, numbers, self._store.columns()), token=token)
             self._store.insert("arrivals", arrival_table(fresh, numbers), token=token)
             self._repeats.remember(fresh)
@@ -118,19 +123,23 @@ class Ingest:
         with transaction.atomic():
             self._numbers.lock(batch.products)
             first = _claim(token)
-            found = self._numbers.resolve(batch.born)
+            found, created = self._numbers.resolve(batch.born)
             if not first:
                 return _everything(batch, found)
             outcome = _Outcome(found)
             self._change_persons(batch, outcome)
+            outcome.blank = [
+                (product, known.number, known.first_ms)
+                for (product, _), known in (found.items() if created else ())
+                if known.number in created and known.number not in outcome.persons
+            ]
             outcome.accounts = apply_account_ops(batch.account_ops)
             self._catalogue.add(batch)
         return outcome
 
     def _change_persons(self, batch: Batch, outcome: _Outcome) -> None:
-        found, born = outcome.found, batch.born
-        new = {known.number for key, known in found.items() if self._cache.get(key) is None}
-        older = [key for key, known in found.items() if born[key] < known.born_ms]
+        found = outcome.found
+        older = [key for key, ms in batch.born.items() if ms < found[key].first_ms]
         persons = Persons(found)
         _drop_applied_additions(batch)
         linked = [(product, name) for product, link in batch.links for name in (link.source, link.target)]
@@ -139,14 +148,14 @@ class Ingest:
             persons.link(product, link)
         for key, ms, ops in batch.person_ops:
             persons.apply(key, ms, ops)
-        persons.lower_births({found[key].number: born[key] for key in older})
+        persons.lower_births({found[key].number: batch.born[key] for key in older})
         persons.save()
         for key in older:
-            found[key] = Known(found[key].number, born[key])
-        outcome.persons, outcome.owners = persons.touched | new, persons.moved
+            found[key] = Known(found[key].number, batch.born[key])
+        outcome.persons, outcome.owners = persons.touched, persons.moved
 
     def _copy(self, outcome: _Outcome, token: str) -> None:
-        self._mirror.persons(outcome.persons, token)
+        self._mirror.persons(outcome.persons, outcome.blank, token)
         self._mirror.accounts(outcome.accounts, token)
         self._mirror.owners(outcome.owners, token)
 
@@ -173,7 +182,8 @@ def _everything(batch: Batch, found: dict[Key, Known]) -> _Outcome:
     moved: set[int] = set()
     for part in _chunks(sorted(owners)):
         moved.update(DistinctId.objects.filter(owner__in=part).values_list("number", flat=True))
-    return _Outcome(found, moved | owners, moved, {key for key, _, _ in batch.account_ops})
+    accounts = {key for key, _, _ in batch.account_ops}
+    return _Outcome(found, persons=moved | owners, owners=moved, accounts=accounts)
 
 
 def _drop_applied_additions(batch: Batch) -> None:

@@ -45,12 +45,16 @@ class Person(models.Model):
 
 
 class DistinctId(models.Model):
-    """One id that events carry. `number` never changes, `owner` is the person's number today."""
+    """One id that events carry. `number` never changes, `owner` is the person's number today.
+
+    `first_ms` is the time of the earliest event sent under this id.
+    """
 
     number = models.BigIntegerField(primary_key=True)
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
     distinct_id = models.CharField(max_length=400)
     owner = models.BigIntegerField(db_index=True)
+    first_ms = models.BigIntegerField()
     version = models.BigIntegerField(default=1)
 
     class Meta:

@@ -64,9 +64,9 @@ class Mirror:
         self._store = store
         self.reloader = Reloader(store.reload_owners, reload_s)
 
-    def persons(self, numbers: Iterable[int], token: str) -> None:
-        """Copy these persons."""
-        rows: list[tuple[Any, ...]] = []
+    def persons(self, numbers: Iterable[int], blank: Iterable[tuple[int, int, int]], token: str) -> None:
+        """Copy these persons. `blank` are new ones nothing is known of: product, number, epoch ms of birth."""
+        rows: list[tuple[Any, ...]] = [(*row, {}, 1) for row in blank]
         for part in _chunks(sorted(numbers)):
             found = Person.objects.filter(number__in=part)
             rows += found.values_list("product_id", "number", "born_ms", "properties", "version")

@@ -6,46 +6,64 @@ itself does), and numbers of an aborted transaction are holes, which harm nothin
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from yunying.apps.tracking.models import DistinctId, NumberBlock, NumberCounter, Person
+from django.db import connection
+
+from yunying.apps.tracking.models import DistinctId, NumberBlock, NumberCounter
+from yunying.apps.tracking.write.batch import Key
 from yunying.store import Sql, Store
 
 __all__ = ["BLOCK", "Known", "NumberCache", "Numbers"]
 
 BLOCK = 65_536
-_CHUNK = 500  # ids per statement; SQLite allows 32,766 bound values
+_CHUNK = 2000  # ids per statement; SQLite allows 32,766 bound values
+
+_ADD_ID = """
+INSERT INTO tracking_distinctid (number, product_id, distinct_id, owner, first_ms, version)
+VALUES (%s, %s, %s, %s, %s, 1)
+"""
+_ADD_PERSON = """
+INSERT INTO tracking_person (number, product_id, born_ms, properties, marks, identified, version)
+VALUES (%s, %s, %s, '{}', '{}', FALSE, 1)
+"""
 
 
-@dataclass(slots=True, frozen=True)
-class Known:
-    """What the cache keeps of one distinct id: its number, and the time of the earliest event seen under it."""
+class Known(NamedTuple):
+    """What is remembered of one distinct id: its number, and the time of its earliest event."""
 
     number: int
-    born_ms: int
+    first_ms: int
 
 
 class NumberCache:
-    """Recently used ids of each product, at most about twice `bound` of them.
+    """Recently used ids, at most about twice `bound` of them.
 
     Two generations: when the young one is full it becomes the old one, and what nobody asked for is forgotten.
     """
 
     def __init__(self, bound: int = 100_000) -> None:
         self._bound = bound
-        self._young: dict[tuple[int, str], Known] = {}
-        self._old: dict[tuple[int, str], Known] = {}
+        self._young: dict[Key, Known] = {}
+        self._old: dict[Key, Known] = {}
 
-    def get(self, key: tuple[int, str]) -> Known | None:
-        known = self._young.get(key)
-        if known is None and (known := self._old.get(key)) is not None:
-            self.put(key, known)
-        return known
+    def get_many(self, keys: Iterable[Key]) -> tuple[dict[Key, Known], list[Key]]:
+        """What is known of these keys, and the keys nothing is known of."""
+        young, old = self._young, self._old
+        found: dict[Key, Known] = {}
+        missing: list[Key] = []
+        for key in keys:
+            known = young.get(key) or old.get(key)
+            if known is None:
+                missing.append(key)
+            else:
+                found[key] = known
+        return found, missing
 
-    def put(self, key: tuple[int, str], known: Known) -> None:
-        if len(self._young) >= self._bound:
+    def put_many(self, found: Mapping[Key, Known]) -> None:
+        if len(self._young) + len(found) > self._bound:
             self._old, self._young = self._young, {}
-        self._young[key] = known
+        self._young.update(found)
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
@@ -59,22 +77,18 @@ class Numbers:
         self._cache = cache
         self._floor: int | None = None
 
-    def resolve(self, born: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], Known]:
-        """The numbers of `(product, distinct id)` keys; new ids are born at the given epoch milliseconds."""
-        found: dict[tuple[int, str], Known] = {}
-        missing: dict[int, list[str]] = {}
-        for key in born:
-            known = self._cache.get(key)
-            if known is None:
-                missing.setdefault(key[0], []).append(key[1])
-            else:
-                found[key] = known
-        for product, ids in sorted(missing.items()):
-            found.update(self._look_up(product, ids))
-            new = sorted(name for name in ids if (product, name) not in found)
-            if new:
-                found.update(self._give(product, new, born))
-        return found
+    def resolve(self, born: Mapping[Key, int]) -> tuple[dict[Key, Known], set[int]]:
+        """What is known of these keys, and which numbers are new: ids born at the given epoch milliseconds."""
+        found, missing = self._cache.get_many(born)
+        created: set[int] = set()
+        for product in sorted({key[0] for key in missing}):
+            ids = [name for p, name in missing if p == product]
+            known = self._look_up(product, ids)
+            new = sorted(set(ids) - known.keys())
+            given = self._give(product, {name: born[product, name] for name in new})
+            created.update(entry.number for entry in given.values())
+            found.update({(product, name): entry for name, entry in (known | given).items()})
+        return found, created
 
     def lock(self, products: Iterable[int]) -> None:
         """Keep other writers out of these products until the transaction ends; one order, so no deadlock."""
@@ -82,27 +96,26 @@ class Numbers:
             if NumberBlock.objects.select_for_update().filter(product_id=product).first() is None:
                 self._new_block(product)
 
-    def remember(self, found: Mapping[tuple[int, str], Known]) -> None:
+    def remember(self, found: Mapping[Key, Known]) -> None:
         """Keep what `resolve` gave; call after the commit, a number of an aborted transaction is nobody's."""
-        for key, known in found.items():
-            self._cache.put(key, known)
+        self._cache.put_many(found)
 
-    def _look_up(self, product: int, ids: list[str]) -> dict[tuple[int, str], Known]:
-        found: dict[tuple[int, str], Known] = {}
+    def _look_up(self, product: int, ids: list[str]) -> dict[str, Known]:
+        found: dict[str, Known] = {}
         for start in range(0, len(ids), _CHUNK):
             rows = DistinctId.objects.filter(product_id=product, distinct_id__in=ids[start : start + _CHUNK])
-            pairs = dict(rows.values_list("number", "distinct_id"))
-            borns = dict(Person.objects.filter(number__in=pairs).values_list("number", "born_ms"))
-            found.update({(product, name): Known(n, borns.get(n, 0)) for n, name in pairs.items()})
+            found.update({name: Known(n, ms) for n, name, ms in rows.values_list("number", "distinct_id", "first_ms")})
         return found
 
-    def _give(self, product: int, new: list[str], born: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], Known]:
-        mine = dict(zip(new, self._take(product, len(new)), strict=True))
-        rows = [DistinctId(number=n, product_id=product, distinct_id=name, owner=n) for name, n in mine.items()]
-        DistinctId.objects.bulk_create(rows, batch_size=_CHUNK)
-        persons = [Person(number=n, product_id=product, born_ms=born[product, name]) for name, n in mine.items()]
-        Person.objects.bulk_create(persons, batch_size=_CHUNK)
-        return {(product, name): Known(n, born[product, name]) for name, n in mine.items()}
+    def _give(self, product: int, born: Mapping[str, int]) -> dict[str, Known]:
+        if not born:
+            return {}
+        given = {name: Known(n, born[name]) for name, n in zip(born, self._take(product, len(born)), strict=True)}
+        # Plain statements: the ORM takes eight times as long for rows of constants, and a first import has millions.
+        with connection.cursor() as cursor:
+            cursor.executemany(_ADD_ID, [(n, product, name, n, ms) for name, (n, ms) in given.items()])
+            cursor.executemany(_ADD_PERSON, [(n, product, ms) for n, ms in given.values()])
+        return given
 
     def _take(self, product: int, count: int) -> list[int]:
         taken: list[int] = []

@@ -6,6 +6,7 @@ The writer holds the lock of every product of its batch, so no other writer chan
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from django.db import connection
 from django.db.models import F
 
 from yunying.apps.tracking.models import Account, DistinctId, Merge, MergeOutcome, Person
@@ -17,6 +18,7 @@ from yunying.events.event import Link, LinkKind, Op
 __all__ = ["Persons", "apply_account_ops"]
 
 _CHUNK = 500
+_FIRST = "UPDATE tracking_distinctid SET first_ms = %s WHERE number = %s"
 T = TypeVar("T")
 
 
@@ -67,15 +69,16 @@ class Persons:
         person = self._person(*key)
         self._properties(person).apply(ops, ms)
 
-    def lower_births(self, born: dict[int, int]) -> None:
-        """Events of an id older than all seen so far: the person was born earlier. `born` is ms by number."""
-        for number, ms in born.items():
-            if number not in self._rows:
-                self._rows[number] = Person.objects.get(pk=number)
-            for row in {self._rows[number], self._rows[self._owner[number]]}:
-                if ms < row.born_ms:
-                    row.born_ms = ms
-                    self.touched.add(row.number)
+    def lower_births(self, first: dict[int, int]) -> None:
+        """Events older than all seen so far under an id: its person was born earlier. `first` is ms by number."""
+        with connection.cursor() as cursor:
+            # One statement for the batch; a history read backwards lowers thousands at a time.
+            cursor.executemany(_FIRST, [(ms, number) for number, ms in first.items()])
+        for number, ms in first.items():
+            row = self._rows[self._owner[number]]
+            if ms < row.born_ms:
+                row.born_ms = ms
+                self.touched.add(row.number)
 
     def save(self) -> None:
         """Write what changed."""

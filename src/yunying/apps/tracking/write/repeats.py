@@ -33,6 +33,9 @@ class Repeats:
     def fresh(self, events: Sequence[Event]) -> list[Event]:
         """The events not seen before, each once, in their order."""
         young, old = self._filled(), self._old
+        ids = {event.uuid for event in events}
+        if len(ids) == len(events) and ids.isdisjoint(young) and ids.isdisjoint(old):
+            return list(events)
         here: dict[tuple[str, int], Event] = {}
         for event in events:
             uuid, product = event.uuid, event.product
@@ -46,7 +49,7 @@ class Repeats:
         if len(young) >= self._bound:
             self._old, self._young = young, {}
             young = self._young
-        young.update((event.uuid, event.product) for event in events)
+        young.update([(event.uuid, event.product) for event in events])
 
     def _filled(self) -> dict[str, int]:
         # After a restart programs send again what nobody answered; the last events of the store tell which were in.
