@@ -5,7 +5,7 @@ Composition only: an entry whose address does not exist is left out, so the menu
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, cast
 
 from django.conf import settings
@@ -15,9 +15,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext, pgettext_lazy
 
 from yunying.platform.accounts.models import User
-from yunying.platform.products.access import Permission, ProductAccess, products_of
+from yunying.platform.products.access import RIGHTS, Permission, ProductAccess, products_of, role_in
 from yunying.platform.products.models import Product
 from yunying.platform.ui.formats import language_tag
+from yunying.platform.ui.page import PRODUCT_COOKIE
 from yunying.platform.ui.preferences import theme_of
 from yunying.platform.ui.shell import Bell, PaletteEntry, add_palette, bell_for
 
@@ -34,6 +35,7 @@ class NavItem:
     page: str
     children: tuple["NavItem", ...] = ()
     need: Permission = Permission.VIEW
+    exact: bool = False  # marks only the page itself, not the addresses below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Entry:
 
 
 MENU: tuple[NavItem, ...] = (
-    NavItem("today", pgettext_lazy("menu", "Today"), "home", "today:home"),
+    NavItem("today", pgettext_lazy("menu", "Today"), "home", "today:home", exact=True),
     NavItem("goals", pgettext_lazy("menu", "Goals"), "target-arrow", "goals:list"),
     NavItem("planning", pgettext_lazy("menu", "Plan"), "map", "planning:home"),
     NavItem("operations", pgettext_lazy("menu", "Operate"), "calendar-event", "operations:home"),
@@ -88,7 +90,33 @@ MENU: tuple[NavItem, ...] = (
     NavItem("audience", pgettext_lazy("menu", "Users"), "users-group", "audience:home"),
     NavItem("monitoring", pgettext_lazy("menu", "Monitor"), "activity", "monitoring:home"),
     NavItem("evaluation", pgettext_lazy("menu", "Evaluate"), "scale", "evaluation:home"),
-    NavItem("settings", pgettext_lazy("menu", "Settings"), "settings", "console:settings"),
+    NavItem(
+        "settings",
+        pgettext_lazy("menu", "Settings"),
+        "settings",
+        "console:settings",
+        (
+            NavItem("settings-product", pgettext_lazy("menu", "Product"), "package", "console:settings"),
+            NavItem("settings-members", pgettext_lazy("menu", "Members"), "users", "console:members"),
+            NavItem(
+                "settings-keys", pgettext_lazy("menu", "Keys"), "key", "console:keys", need=Permission.MANAGE_PRODUCT
+            ),
+            NavItem(
+                "settings-audit",
+                pgettext_lazy("menu", "Audit log"),
+                "history",
+                "console:audit",
+                need=Permission.MANAGE_MEMBERS,
+            ),
+            NavItem(
+                "settings-jobs",
+                pgettext_lazy("menu", "Jobs"),
+                "progress",
+                "console:jobs",
+                need=Permission.MANAGE_MEMBERS,
+            ),
+        ),
+    ),
 )
 
 
@@ -118,7 +146,7 @@ class Shell:
         """The page's product; on pages without one, the product that was looked at last, else the first."""
         if self.access:
             return self.access.product
-        last = self._request.COOKIES.get("yunying_product")
+        last = self._request.COOKIES.get(PRODUCT_COOKIE)
         return next((p for p in self.products if p.slug == last), self.products[0] if self.products else None)
 
     @cached_property
@@ -132,6 +160,10 @@ class Shell:
         product = self.product
         return tuple(self._entries(MENU, product.slug)) if product else ()
 
+    def menu_of(self, slug: str) -> tuple[Entry, ...]:
+        """The menu as it stands in another product."""
+        return tuple(self._entries(MENU, slug))
+
     @cached_property
     def current(self) -> Entry | None:
         """The menu line this page belongs to."""
@@ -142,20 +174,31 @@ class Shell:
     def bell(self) -> Bell | None:
         return bell_for(self._request)
 
+    @cached_property
+    def _permissions(self) -> frozenset[Permission]:
+        if self.access:
+            return self.access.permissions
+        role = role_in(cast(User, self._request.user), self.product) if self.product else None
+        return RIGHTS[role] if role else frozenset()
+
     def _entries(self, items: tuple[NavItem, ...], slug: str) -> Iterator[Entry]:
         for item in items:
-            if self.access and not self.access.may(item.need):
+            if item.need not in self._permissions:
                 continue
             children = tuple(self._entries(item.children, slug))
             url = page_url(item.page, slug) or (children[0].url if children else "")
             if url:
-                active = self._is_here(url) or any(child.active for child in children)
+                active = url == self._here(slug) or any(child.active for child in children)
                 yield Entry(item.key, str(item.label), item.icon, url, active, children)
 
-    def _is_here(self, url: str) -> bool:
+    @cache  # noqa: B019 - a Shell lives as long as its request
+    def _here(self, slug: str) -> str:
+        """The longest address of the menu at which this page's address begins."""
         path = self._request.path
-        # Today's address is the start of every other one, so the start counts only below it.
-        return path == url or (url.count("/") > 3 and path.startswith(url))
+        lines = [item for top in MENU for item in (top, *top.children)]
+        urls = [(page_url(item.page, slug), item.exact) for item in lines]
+        fits = [url for url, exact in urls if url and (path == url or (path.startswith(url) and not exact))]
+        return max(fits, key=len, default="")
 
 
 def page_url(page: str, slug: str) -> str:
@@ -185,7 +228,7 @@ def pages_in_palette(request: HttpRequest, product: str | None, query: str) -> I
     if chosen is None:
         return
     words = query.casefold().split()
-    for top in shell._entries(MENU, chosen.slug):
+    for top in shell.menu_of(chosen.slug):
         for entry in top.children or (top,):
             hint = top.label if top.children else ""
             if all(word in f"{entry.label} {hint} {entry.key}".casefold() for word in words):

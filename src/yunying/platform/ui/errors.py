@@ -114,7 +114,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem_response(request, problem_of(exception if _known(exception) else PermissionDenied()))
+    return problem_response(request, problem_of(exception if exception and _known(exception) else PermissionDenied()))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -62,25 +62,25 @@ def _locale(code: str) -> Locale:
 
 def number(value: Number | None, digits: int | None = None) -> str:
     """`1,234.5`. Without `digits` whole numbers have no decimals and others at most two."""
-    if _absent(value):
+    if value is None or _absent(value):
         return DASH
-    places = digits if digits is not None else 0 if value == int(value) else 2  # type: ignore[arg-type]
+    places = digits if digits is not None else 0 if value == int(value) else 2
     pattern = "#,##0." + ("0" if digits is not None else "#") * places if places else "#,##0"
     return format_decimal(value, format=pattern, locale=locale())
 
 
 def compact(value: Number | None) -> str:
     """A number for narrow places: `12.3K`, `1.2万`."""
-    if _absent(value):
+    if value is None or _absent(value):
         return DASH
-    if abs(value) < 10_000:  # type: ignore[arg-type]
+    if -10_000 < value < 10_000:
         return number(value)
     return format_compact_decimal(value, locale=locale(), fraction_digits=1)
 
 
 def percent(fraction: Number | None, digits: int = 1) -> str:
     """A fraction of one as percent: `0.123` → `12.3%`."""
-    if _absent(fraction):
+    if fraction is None or _absent(fraction):
         return DASH
     return format_percent(fraction, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=locale())
 
@@ -92,7 +92,7 @@ def money(value: Money | Number | None, currency: str = "", digits: int | None =
     """
     if isinstance(value, Money):
         return _currency(value.amount, value.currency, digits)
-    if _absent(value):
+    if value is None or _absent(value):
         return DASH
     return _currency(Decimal(str(value)).scaleb(-minor_digits(currency)), currency, digits)
 
@@ -153,9 +153,9 @@ def ago(value: dt.datetime | None, now: dt.datetime | None = None) -> str:
 
 def duration(seconds: Number | None) -> str:
     """The two largest units: `1 h 5 min`, `3 d 4 h`, `12.5 s`, `340 ms`."""
-    if _absent(seconds):
+    if seconds is None or _absent(seconds):
         return DASH
-    amount = float(seconds)  # type: ignore[arg-type]
+    amount = float(seconds)
     if amount < 0:
         return "-" + duration(-amount)
     if amount < 1:
@@ -190,5 +190,5 @@ def _local(value: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
     return value.astimezone(zone or timezone.get_current_timezone())
 
 
-def _absent(value: Number | None) -> bool:
-    return value is None or (isinstance(value, float) and not math.isfinite(value))
+def _absent(value: Number) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -13,7 +14,9 @@ from django.utils.cache import patch_vary_headers
 
 from yunying.platform.ui.tables import Table
 
-__all__ = ["is_htmx", "render", "zone_of"]
+__all__ = ["PRODUCT_COOKIE", "is_htmx", "render", "zone_of"]
+
+PRODUCT_COOKIE = "yunying_product"
 
 
 def is_htmx(request: HttpRequest) -> bool:
@@ -55,7 +58,16 @@ def render(
             html += render_to_string("ui/_messages.html", {"oob": True}, request)
     response = HttpResponse(html, status=status)
     patch_vary_headers(response, ["HX-Request"])
+    _remember_product(request, response)
     return response
+
+
+def _remember_product(request: HttpRequest, response: HttpResponse) -> None:
+    """Pages without a product show the menu of the one looked at last."""
+    slug = getattr(getattr(getattr(request, "access", None), "product", None), "slug", "")
+    if slug and request.COOKIES.get(PRODUCT_COOKIE) != slug:
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(PRODUCT_COOKIE, slug, max_age=30 * 24 * 3600, samesite="Lax", httponly=True, secure=secure)
 
 
 def _export(request: HttpRequest, context: Mapping[str, Any]) -> HttpResponse | None:

@@ -1,7 +1,6 @@
 """Language and theme: kept in a cookie, and with the user when signed in."""
 
 from collections.abc import Callable
-from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -51,7 +50,7 @@ def keep_theme(request: HttpRequest, response: HttpResponse, theme: str) -> None
 
 
 def _cookie(response: HttpResponse, name: str, value: str) -> None:
-    secure = cast(bool, settings.SESSION_COOKIE_SECURE)
+    secure = settings.SESSION_COOKIE_SECURE
     response.set_cookie(name, value, max_age=_YEAR_S, samesite="Lax", secure=secure)
 
 

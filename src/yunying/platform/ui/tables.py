@@ -7,6 +7,7 @@ JavaScript; htmx only exchanges the part that changed. Cost of a page: one count
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MethodType
 from typing import Any, Literal
 
 from django.db.models import F, Q, QuerySet
@@ -192,12 +193,13 @@ class Table:
     @cached_property
     def found(self) -> QuerySet[Any] | list[Any]:
         """All rows that pass the filters and the search, in order."""
-        rows = self._rows
+        rows: Any = self._rows
         for one in self.filters:
             if one.name in self.chosen:
                 rows = _filtered(rows, one, self.chosen[one.name])
         rows = _searched(rows, self.query, [column for column in self.columns if column.search])
-        return _sorted(rows, self.sort, {column.name: column for column in self.columns})
+        ordered: QuerySet[Any] | list[Any] = _sorted(rows, self.sort, {column.name: column for column in self.columns})
+        return ordered
 
     @cached_property
     def total(self) -> int:
@@ -361,6 +363,8 @@ def _orm(given: bool | str, column: Column) -> str:
 def _follow(row: Any, path: str) -> Any:
     for part in path.split("."):
         row = row.get(part) if isinstance(row, Mapping) else getattr(row, part, None)
+        if isinstance(row, MethodType):
+            row = row()  # `get_state_display` and the like
         if row is None:
             return None
     return row

@@ -103,7 +103,7 @@
         silent: true, symbol: "none", animation: false,
         data: [{ yAxis: spec.target.value }],
         lineStyle: { color: look.soft, type: [4, 4], width: 1.5 },
-        label: { formatter: spec.target.label + " " + spec.target.text, position: "insideEndTop", color: look.soft, backgroundColor: look.card, padding: [1, 4], borderRadius: 3, fontFamily: look.font, fontSize: 11 },
+        label: { formatter: spec.target.label + " " + spec.target.text, position: "insideStartTop", color: look.soft, fontFamily: look.font, fontSize: 11 },
       };
     }
     if (spec.annotations.length) {
@@ -129,7 +129,7 @@
         symbol: SYMBOLS[owner[s] % SYMBOLS.length], symbolSize: 6, showSymbol: spec.labels.length <= 31, connectNulls: false,
         color: series.compareTo ? faded(colour, 0.55) : colour,
         lineStyle: { width: series.compareTo ? 1.5 : 2, type: series.compareTo ? [4, 4] : DASHES[Math.floor(owner[s] / look.series.length) % DASHES.length] },
-        emphasis: { focus: spec.series.length > 1 ? "series" : "none" }, z: series.compareTo ? 2 : 3, cursor: series.links.length ? "pointer" : "default",
+        emphasis: { focus: spec.series.length > 3 ? "series" : "none" }, z: series.compareTo ? 2 : 3, cursor: series.links.length ? "pointer" : "default",
       };
       if (spec.kind === "area") {
         base.areaStyle = { opacity: series.compareTo ? 0 : 0.12 };

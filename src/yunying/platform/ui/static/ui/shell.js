@@ -11,7 +11,8 @@
     });
   }
   document.addEventListener("click", function (event) {
-    closeDrops(event.target.closest("details.yy-drop"));
+    const item = event.target.closest(".yy-drop-item");
+    closeDrops(item ? null : event.target.closest("details.yy-drop"));
     const dismiss = event.target.closest("[data-yy-dismiss]");
     if (dismiss) dismiss.closest(".alert").remove();
   });
@@ -40,7 +41,8 @@
   // Forms that apply themselves when something in them changes; without JavaScript their button does.
   document.addEventListener("change", function (event) {
     const form = event.target.closest("form[data-yy-auto]");
-    if (form) form.requestSubmit();
+    // Typing is not a choice: a text field sends with Enter or by htmx, and reports a change when it is swapped away.
+    if (form && form.isConnected && !event.target.matches("input[type=search], input[type=text], textarea")) form.requestSubmit();
   });
   // A destructive button asks first; the question comes from the page, in the reader's language.
   document.addEventListener("submit", function (event) {
