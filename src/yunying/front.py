@@ -41,7 +41,9 @@ class Front:
 
     def __init__(self, *, collector: Collecting | None, wsgi: Any | None, threads: int = 8) -> None:
         self._collector = collector
-        self._pages = WSGIMiddleware(wsgi, workers=threads) if wsgi is not None else None
+        self._pages = WSGIMiddleware(self._counted(wsgi), workers=threads) if wsgi is not None else None
+        self._working = 0
+        self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,6 +58,18 @@ class Front:
             await self._page(scope, receive, send)
         else:
             await _plain(send, 404, b"Only events are taken at this address.\n")
+
+    def _counted(self, wsgi: Any) -> Any:
+        def app(environ: Any, start_response: Any) -> Any:
+            with self._lock:
+                self._working += 1
+            try:
+                return wsgi(environ, start_response)
+            finally:
+                with self._lock:
+                    self._working -= 1
+
+        return app
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The whole body first: a client that sends slowly would otherwise hold one of the few threads.
@@ -73,10 +87,12 @@ class Front:
         scope = dict(scope) | {"headers": _with_length(scope["headers"], len(body))}
         await self._pages(scope, _replay(body, receive), send)
 
-    def close(self) -> None:
-        """Take no new page; those being made may finish."""
-        if self._pages is not None:
-            self._pages.executor.shutdown(wait=False, cancel_futures=True)
+    def close(self) -> bool:
+        """Take no new page. False if a page is still being made, which may never end."""
+        if self._pages is None:
+            return True
+        self._pages.executor.shutdown(wait=False, cancel_futures=True)
+        return self._working == 0
 
 
 async def _read(receive: Receive) -> bytes | None:

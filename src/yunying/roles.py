@@ -67,6 +67,8 @@ class Collecting:
 
 
 _collecting: Collecting | None = None
+# Set when a thread did not end: Python would wait for it for ever, after everything that matters is closed.
+_stuck = threading.Event()
 
 
 def metrics() -> dict[str, Any]:
@@ -97,6 +99,7 @@ def work(config: Config) -> None:
     with _parts(config, migrate=False) as stack:
         _start_jobs(config, stack)
         _wait_for_signal()
+    _leave()
 
 
 def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool) -> None:
@@ -110,9 +113,10 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
             wsgi=_wsgi() if pages else None,
             threads=config.web_threads,
         )
-        stack.callback(front.close)
+        stack.callback(_close_pages, front)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_listen(config, front, sock, collecting))
+    _leave()
 
 
 async def _listen(config: Config, front: Front, sock: socket.socket, collecting: Collecting | None) -> None:
@@ -198,7 +202,9 @@ def _start_collecting(config: Config, stack: ExitStack) -> Collecting:
     global _collecting
     from yunying.apps.tracking.ingest import Ingest
 
-    _collecting = Collecting(config, Ingest())
+    ingest = Ingest()
+    stack.callback(ingest.close)
+    _collecting = Collecting(config, ingest)
     stack.callback(_collecting.close)
     return _collecting
 
@@ -206,8 +212,24 @@ def _start_collecting(config: Config, stack: ExitStack) -> Collecting:
 def _start_jobs(config: Config, stack: ExitStack) -> None:
     from yunying.platform.jobs import runner
 
+    def stop() -> None:
+        if not runner.stop(JOBS_STOP_S):
+            log.warning("a background job did not end in time; it goes on after the next start")
+            _stuck.set()
+
     runner.start(config)
-    stack.callback(runner.stop, JOBS_STOP_S)
+    stack.callback(stop)
+
+
+def _close_pages(front: Front) -> None:
+    if not front.close():
+        _stuck.set()
+
+
+def _leave() -> None:
+    if _stuck.is_set():
+        logging.shutdown()
+        os._exit(0)
 
 
 def _wsgi() -> Any:

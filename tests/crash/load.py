@@ -31,8 +31,11 @@ class Process:
     env: dict[str, str] = field(default_factory=dict)
     _running: "subprocess.Popen[bytes] | None" = None
 
-    def start(self, timeout_s: float = 30, **env: str) -> None:
+    def start(self, timeout_s: float = 30, *, answers: bool = True, **env: str) -> None:
+        """Start it and, with `answers`, wait until it does."""
         self._running = subprocess.Popen([sys.executable, *self.command], env=os.environ | self.env | env)
+        if not answers:
+            return
         deadline = time.monotonic() + timeout_s
         while not healthy(self.port):
             if self._running.poll() is not None or time.monotonic() > deadline:
@@ -108,9 +111,9 @@ class Client(threading.Thread):
             return False
 
 
-def run_clients(port: int, seed: int, count: int = 3, key: str = KEY) -> tuple[list[Client], threading.Event]:
+def run_clients(port: int, seed: int, count: int = 3, pause_s: float = 0.002) -> tuple[list[Client], threading.Event]:
     stop = threading.Event()
-    clients = [Client(port, seed * 100 + number, stop, key) for number in range(count)]
+    clients = [Client(port, seed * 100 + number, stop, pause_s=pause_s) for number in range(count)]
     for client in clients:
         client.start()
     return clients, stop

@@ -127,6 +127,12 @@ class Spool:
             if self._file is not None and self._file.age_s() >= self.limits.segment_age_s:
                 self._seal()
 
+    def seal_now(self) -> None:
+        """Seal the open segment whatever its age, for whoever wants its events flushed at once."""
+        with self._mutex:
+            if self._file is not None:
+                self._seal()
+
     def _seal(self) -> None:
         assert self._file is not None
         path = self._file.close()
@@ -162,9 +168,7 @@ class Spool:
         """Seal the open segment and let go of the folder."""
         self._closed = True
         self._thread.shutdown(wait=True)
-        with self._mutex:
-            if self._file is not None:
-                self._seal()
+        self.seal_now()
         os.close(self._lock_file)
 
 
