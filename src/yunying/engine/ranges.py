@@ -104,7 +104,7 @@ def resolve(spec: RangeSpec, zone: ZoneInfo, now: datetime, week_start: int) -> 
     start = _instant(spec.start, zone, "range.from", end=False)
     end = _instant(spec.end, zone, "range.to", end=True) if spec.end else _end_of_day(zones.wall(now, zone), zone)
     if start >= end:
-        fail("range.to", "range.empty", msg("The range ends before it starts. Choose a later end."))
+        fail("range.to", "range.empty", msg("There is no time between the start and the end of the range. Choose a later end."))
     return Span(start, end)
 
 
@@ -139,8 +139,11 @@ def _end_of_day(shown: datetime, zone: ZoneInfo) -> datetime:
 
 
 def compared(span: Span, how: Comparison, zone: ZoneInfo) -> Span:
-    """The earlier period `span` is compared with, moved on the wall clock so that local days stay whole."""
-    start, end = zones.wall(span.start, zone), zones.wall(span.end, zone)
+    """The earlier period `span` is compared with, moved on the wall clock so that local days stay whole.
+
+    It may be empty: a day that a place left out has no hours to compare with.
+    """
+    start, end = _calendar(span.start, zone), _calendar(span.end, zone)
     if how.to == "previous":
         earlier = start - (end - start)
         return Span(_at(earlier, zone), span.start)
@@ -149,6 +152,12 @@ def compared(span: Span, how: Comparison, zone: ZoneInfo) -> Span:
     if last <= first:  # the 30th and 31st both become the 28th
         last = first + (end - start)
     return Span(_at(first, zone), _at(last, zone))
+
+
+def _calendar(at: datetime, zone: ZoneInfo) -> datetime:
+    """The wall time of an instant; the start of a day is midnight even where the clock skips it."""
+    shown = zones.wall(at, zone)
+    return datetime.combine(shown.date(), time()) if at == zones.day_start(shown.date(), zone) else shown
 
 
 def _at(shown: datetime, zone: ZoneInfo) -> datetime:

@@ -80,6 +80,8 @@ def _ranking(plan: Plan, series: Sequence[Series], session: _Session) -> Top:
 
 def _ask(plan: Plan, period: Period, series: Series, top: Top | None, session: _Session) -> list[Line]:
     part = part_of(plan, period, series, session.columns)
+    if not part.edges():
+        return []
     return _read(part, session.ask(trend_sql(part, top)).rows)
 
 

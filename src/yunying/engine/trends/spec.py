@@ -21,6 +21,7 @@ __all__ = ["MAX_BREAKDOWN_LIMIT", "MAX_SERIES", "MEASURES", "Breakdown", "Displa
 MAX_SERIES = 26
 MAX_BREAKDOWN_LIMIT = 500
 _MAX_BREAKDOWNS = 3
+_DEFAULT_LIMIT = 25
 _MAX_WINDOW_DAYS = 366
 _MAX_MOVING_AVERAGE = 366
 
@@ -118,7 +119,7 @@ class Trends:
     interval: Interval = Interval.DAY
     filters: Group = field(default_factory=Group)
     breakdown: tuple[Breakdown, ...] = ()
-    breakdown_limit: int = 25
+    breakdown_limit: int = _DEFAULT_LIMIT
     formula: Formula | None = None
     compare: Comparison | None = None
     display: Display = Display.SERIES
@@ -172,13 +173,15 @@ def parse(node: Node) -> Trends:
     letters = ascii_uppercase[: len(series)]
     interval, display, limit = node.get("interval"), node.get("display"), node.get("breakdown_limit")
     average = node.get("moving_average")
+    breakdown = _breakdown(node.get("breakdown"))
+    chosen = limit.whole(1, MAX_BREAKDOWN_LIMIT) if limit else _DEFAULT_LIMIT
     spec = Trends(
         range=parse_range(node.need("range")),
         series=series,
         interval=interval.choice(Interval, [i.value for i in Interval]) if interval else Interval.DAY,
         filters=parse_filter(node.get("filters")),
-        breakdown=_breakdown(node.get("breakdown")),
-        breakdown_limit=limit.whole(1, MAX_BREAKDOWN_LIMIT) if limit else 25,
+        breakdown=breakdown,
+        breakdown_limit=chosen if breakdown else _DEFAULT_LIMIT,
         formula=parse_formula(node.get("formula"), letters) if node.get("formula") else None,
         compare=parse_comparison(node.get("compare")),
         display=display.choice(Display, [d.value for d in Display]) if display else Display.SERIES,
