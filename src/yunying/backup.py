@@ -58,7 +58,11 @@ def _silent(part: str, rows: int) -> None:
 
 
 def backup(config: Config, store: Store, path: Path, tell: Tell = _silent) -> None:
-    """Write everything to `path`, readable only by its owner. `tell` hears (part, rows written)."""
+    """Write everything to `path`, readable only by its owner. `tell` hears (part, rows written).
+
+    Raises Conflict while migrations are pending: rows could not be read by this version's models.
+    """
+    _check_migrated()
     part = path.with_name(path.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -77,7 +81,10 @@ def backup(config: Config, store: Store, path: Path, tell: Tell = _silent) -> No
 
 
 def restore(config: Config, store: Store, path: Path, tell: Tell = _silent) -> None:
-    """Fill empty, migrated stores from `path`. Raises Conflict when they hold something, InvalidInput for a bad file."""
+    """Fill empty, migrated stores from `path`. Raises Conflict when they hold something, InvalidInput for a bad file.
+
+    The relational rows are one transaction; when the events fail after it, empty the data folder and try again.
+    """
     check_empty(store)
     with _opened(path) as whole:
         _load_relational(whole, tell)
@@ -98,6 +105,15 @@ def check_empty(store: Store) -> None:
             "restore.not_empty",
             msg("This installation already holds data. Restore into an empty data folder (YUNYING_DATA_DIR)."),
         )
+
+
+def _check_migrated() -> None:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise Conflict("backup.migrations", msg("The stores belong to an older version. Run “yunying migrate” first."))
 
 
 @contextmanager

@@ -132,7 +132,10 @@ def _keep(run: ImportRun, window: Window, result: Result, sink: Sink) -> None:
     for start in range(0, len(result.events), BATCH):
         token = f"import-{run.pk}-{first}-{window.rows_read}-{start}"
         sink.write(result.events[start : start + BATCH], token=token)
-    errors = result.errors + [RowError(row, "", "", why) for row, why in window.unreadable]
+    unread = dict(window.unreadable)
+    # A line that is no row at all has empty columns too; one reason for it is enough.
+    errors = [one for one in result.errors if one.row not in unread]
+    errors += [RowError(row, "", "", why) for row, why in window.unreadable]
     if errors:
         _list_errors(run, errors)
     run.rows_read = window.rows_read
