@@ -3,7 +3,8 @@
 import logging
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +29,9 @@ log = logging.getLogger(__name__)
 # Fixed: with DBOS's default, a hash of the code, an upgrade would strand whatever is unfinished.
 _VERSION = "1"
 _BATCH = 200
-_LOST_AFTER = timedelta(seconds=60)
+# DBOS looks for work twice a second: what is short is fetched ahead and waits here for its turn. Long work is not,
+# for another worker may be idle.
+_AHEAD = {"default": 8}
 _KEEP_DONE = timedelta(days=7)
 _KEEP_FAILED = timedelta(days=90)
 
@@ -42,6 +45,7 @@ class Pace:
     beat_s: float = 5.0
     look_s: float = 10.0
     dead_after_s: float = 30.0
+    lost_after_s: float = 60.0
     purge_s: float = 3600.0
 
 
@@ -75,6 +79,8 @@ class _Runner:
         self.config = config
         self.pace = pace
         self.stopping = threading.Event()
+        self._shares = shares(config.job_threads)
+        self._turns = {queue: threading.BoundedSemaphore(share) for queue, share in self._shares.items()}
         self._active = 0
         self._idle = threading.Condition()
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
@@ -85,10 +91,10 @@ class _Runner:
         register(self.slot.executor)
         DBOS(config=_dbos_config(self.config, self.slot.executor))
         DBOS.launch()
-        for queue, share in shares(self.config.job_threads).items():
+        for queue, share in self._shares.items():
             DBOS.register_queue(
                 queue,
-                worker_concurrency=share,
+                worker_concurrency=share * _AHEAD.get(queue, 1),
                 polling_interval_sec=self.pace.queue_poll_s,
                 on_conflict="always_update",
             )
@@ -112,17 +118,29 @@ class _Runner:
         with self._idle:
             self._active += 1
         try:
-            if self.stopping.is_set():
-                raise Stopping
-            close_old_connections()
-            number = Job.objects.filter(uid=uid).values_list("pk", flat=True).first()
-            if number is not None:
-                execute(number, attempt, self.slot.executor, durable=_durable, stopping=self.stopping)
+            found = Job.objects.filter(uid=uid).values_list("pk", "queue").first()
+            connections.close_all()
+            if found is not None:
+                with self._turn_in(found[1]):
+                    execute(found[0], attempt, self.slot.executor, durable=_durable, stopping=self.stopping)
         finally:
             connections.close_all()
             with self._idle:
                 self._active -= 1
                 self._idle.notify_all()
+
+    @contextmanager
+    def _turn_in(self, queue: str) -> Iterator[None]:
+        turns = self._turns.get(queue, self._turns[QUEUES[0]])
+        while not turns.acquire(timeout=0.2):
+            if self.stopping.is_set():
+                raise Stopping
+        try:
+            if self.stopping.is_set():
+                raise Stopping
+            yield
+        finally:
+            turns.release()
 
     def _loop(self) -> None:
         while not self.stopping.is_set():
@@ -144,7 +162,7 @@ class _Runner:
             pass
         if self._turn("look", self.pace.look_s):
             self.watch.look(_with_work())
-            mend()
+            mend(self.pace.lost_after_s)
         if self._turn("purge", self.pace.purge_s):
             purge()
 
@@ -202,9 +220,12 @@ def _finished_steps(job: Job) -> int:
     return count
 
 
-def mend() -> int:
-    """Bring rows and DBOS together again where they parted (a restored file, a database away); returns how many."""
-    old = clock.now() - _LOST_AFTER
+def mend(after_s: float) -> int:
+    """Bring rows and DBOS together again where they parted (a restored file, a database away); returns how many.
+
+    Looks at jobs handed over `after_s` ago or earlier.
+    """
+    old = clock.now() - timedelta(seconds=after_s)
     rows = {job.workflow_id: job for job in Job.objects.filter(state__in=OPEN, handed_at__lt=old)[:_BATCH]}
     found = DBOS.list_workflows(workflow_ids=list(rows), load_input=False, load_output=False) if rows else []
     status = {workflow.workflow_id: workflow.status for workflow in found}
@@ -259,7 +280,7 @@ def _dbos_config(config: Config, executor: str) -> DBOSConfig:
         "executor_id": executor,
         "log_level": "WARNING",
         "sys_db_pool_size": config.job_threads + 8,
-        "max_executor_threads": config.job_threads + 8,
+        "max_executor_threads": sum(n * _AHEAD.get(q, 1) for q, n in shares(config.job_threads).items()) + 8,
     }
 
 
