@@ -1,6 +1,7 @@
 """The fixed cast and the shared places of the suite.
 
-Ada owns the organisation, Bo operates its products, Chen may only look, Dee belongs to another organisation.
+Ada owns the organisation and looks after the installation, Bo operates its products, Chen may only look, Dee belongs
+to another organisation.
 `store` is one embedded event store for the whole run; every test has a product number of its own in it.
 """
 
@@ -74,6 +75,8 @@ def people(db: None) -> Cast:
         User.objects.create_user(f"{name.lower()}@example.com", PASSWORD, name=name)
         for name in ("Ada", "Bo", "Chen", "Dee")
     )
+    ada.is_staff = True
+    ada.save(update_fields=["is_staff"])
     organisation, product = _organisation("Tea House", "tea", {ada: "owner", bo: "operator", chen: "viewer"})
     elsewhere, other = _organisation("Elsewhere", "elsewhere", {dee: "owner"})
     return Cast(ada, bo, chen, dee, organisation, product, elsewhere, other)

@@ -54,7 +54,7 @@ def test_first_account_may_always_be_made_and_is_audited(db, switch, mode):
     assert "first account" in client.get(SIGN_UP).content.decode()
     assert sign_up(client)["Location"] == "/"
     user = User.objects.get()
-    assert (user.email, user.name, user.is_superuser) == ("eve@example.com", "Eve", False)
+    assert (user.email, user.name, user.is_superuser, user.administers) == ("eve@example.com", "Eve", False, True)
     assert Entry.objects.filter(verb="account.created", actor_id=user.pk).exists()
 
 
@@ -62,7 +62,7 @@ def test_first_account_may_always_be_made_and_is_audited(db, switch, mode):
 def test_switch_decides_about_every_later_account(people, switch, mode, made):
     switch(mode)
     response = sign_up(Client())
-    assert User.objects.filter(email="eve@example.com").exists() is made
+    assert User.objects.filter(email="eve@example.com", is_staff=False).exists() is made
     assert ("By invitation only" in response.content.decode()) is not made
 
 

@@ -54,6 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.name = " ".join(form.cleaned_data.get("name", user.name).split())
+        user.is_staff = is_first_account()
         user.language = request.LANGUAGE_CODE if request.LANGUAGE_CODE in dict(settings.LANGUAGES) else ""
         return cast(User, super().save_user(request, user, form, commit))
 

@@ -50,5 +50,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.shown_name
 
     @property
+    def administers(self) -> bool:
+        """Whether they look after the installation itself: its jobs and health, not other people's products."""
+        return self.is_staff or self.is_superuser
+
+    @property
     def shown_name(self) -> str:
         return self.name or self.email.split("@")[0]

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from yunying.base.errors import NotFound, YunyingError, msg
-from yunying.platform.console.audit_pages import scope_of
 from yunying.platform.jobs import selectors, services
 from yunying.platform.jobs.models import State
 from yunying.platform.jobs.registry import QUEUES
@@ -32,20 +31,20 @@ QUEUE_NAMES = {
 SHOWN = 50
 
 
-def owners_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Only for superusers and owners of an organisation; to others the page is absent."""
+def administrators_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Only for administrators of the installation, whose jobs are of all products; to others the page is absent."""
 
     @login_required
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if scope_of(user_of(request)).empty:
+        if not user_of(request).administers:
             raise NotFound("page.absent", msg("There is no such page, or you have no access to it."))
         return view(request, *args, **kwargs)
 
     return inner
 
 
-@owners_only
+@administrators_only
 def show(request: HttpRequest) -> HttpResponse:
     context = {
         "queues": [(QUEUE_NAMES.get(row.name, row.name), row) for row in selectors.queues()],
@@ -91,7 +90,7 @@ def _table(request: HttpRequest) -> Table:
 
 def _acting(act: Callable[..., None], said: Any) -> Callable[..., HttpResponse]:
     @require_POST
-    @owners_only
+    @administrators_only
     def view(request: HttpRequest, job: int) -> HttpResponse:
         try:
             act(actor=actor_of(request), job_id=job)

@@ -18,10 +18,9 @@ def administration(request: HttpRequest, product: str | None, query: str) -> Ite
     if not request.user.is_authenticated:
         return []
     entries = [PaletteEntry(_("Notifications"), reverse("console:notifications"), _("Your account"), "bell")]
-    if not scope_of(user_of(request)).empty:
-        group = _("Administration")
-        entries += [
-            PaletteEntry(_("Audit log"), reverse("console:audit"), group, "history"),
-            PaletteEntry(_("Background jobs"), reverse("console:jobs"), group, "refresh"),
-        ]
+    user, group = user_of(request), _("Administration")
+    if not scope_of(user).empty:
+        entries.append(PaletteEntry(_("Audit log"), reverse("console:audit"), group, "history"))
+    if user.administers:
+        entries.append(PaletteEntry(_("Background jobs"), reverse("console:jobs"), group, "refresh"))
     return [entry for entry in entries if query.casefold() in entry.label.casefold()]
