@@ -6,7 +6,7 @@ JavaScript; htmx only exchanges the part that changed. Cost of a page: one count
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import MethodType
 from typing import Any, Literal
 
@@ -363,7 +363,7 @@ def _orm(given: bool | str, column: Column) -> str:
 def _follow(row: Any, path: str) -> Any:
     for part in path.split("."):
         row = row.get(part) if isinstance(row, Mapping) else getattr(row, part, None)
-        if isinstance(row, MethodType):
+        if isinstance(row, MethodType | partial):
             row = row()  # `get_state_display` and the like
         if row is None:
             return None
