@@ -15,7 +15,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from yunying.collect.keys import KeyDirectory
 from yunying.collect.sink import Sink
 from yunying.collect.spool import Spool, SpoolLimits
 from yunying.config import Config
+from yunying.events.event import Event, Refusal
 from yunying.front import Front, Server, server_config
 
 __all__ = ["Collecting", "collect", "metrics", "serve", "web", "work"]
@@ -204,9 +205,36 @@ def _start_collecting(config: Config, stack: ExitStack) -> Collecting:
 
     ingest = Ingest()
     stack.callback(ingest.close)
-    _collecting = Collecting(config, ingest)
+    _collecting = Collecting(config, _LastingSink(ingest))
     stack.callback(_collecting.close)
     return _collecting
+
+
+class _LastingSink:
+    """A sink for a thread that lives as long as the process.
+
+    Django renews broken connections between requests only; here it is done between batches. A relational store
+    that is away is told from an event that cannot be kept.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def write(self, events: Sequence[Event], *, token: str) -> None:
+        self._call(self._sink.write, events, token)
+
+    def refuse(self, items: Sequence[Refusal], *, token: str) -> None:
+        self._call(self._sink.refuse, items, token)
+
+    def _call(self, write: Callable[..., None], items: Sequence[Any], token: str) -> None:
+        from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+        close_old_connections()
+        try:
+            write(items, token=token)
+        except (OperationalError, InterfaceError) as error:
+            connection.close()
+            raise Unavailable("database.away", msg("The relational store does not answer.")) from error
 
 
 def _start_jobs(config: Config, stack: ExitStack) -> None:

@@ -72,7 +72,7 @@ def work() -> None:
 
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
-    quick_pace = runner.Pace(poll_s=0.1, queue_poll_s=0.1, beat_s=0.5, look_s=0.5, dead_after_s=3.0)
+    quick_pace = runner.Pace(poll_s=0.1, queue_poll_s=0.1, beat_s=0.5, look_s=0.5, dead_after_s=3.0, lost_after_s=1.0)
     runner.start(settings.CONFIG, quick_pace)
     print("ready", flush=True)
     told.wait()

@@ -6,6 +6,7 @@ done by another. What was committed runs, what was rolled back never does.
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -28,13 +29,16 @@ PATIENCE_S = 60.0
 class House:
     """One installation: a data folder, its databases and the processes started in it."""
 
-    def __init__(self, folder: Path, database_url: str = "") -> None:
+    def __init__(self, folder: Path, database_url: str = "", template: Path | None = None) -> None:
         self.folder = folder
         self.journal = folder / "journal"
         self.journal.touch()
         self.database_url = database_url
         self.running: list[subprocess.Popen[str]] = []
-        self._call("django", "migrate", "-v0")
+        if template is None:
+            self._call("django", "migrate", "-v0")
+        else:
+            shutil.copytree(template, folder / "data")
 
     def worker(self, home: str = "data") -> "subprocess.Popen[str]":
         """A worker process that is ready; workers with different homes are on different machines."""
@@ -107,9 +111,20 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a fresh installation."""
+    folder: Path = tmp_path_factory.mktemp("fresh")
+    House(folder)
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     try:
         with running_server() as server:
+            server.create("fresh")
+            folder = tmp_path_factory.mktemp("fresh")
+            House(folder, server.url("fresh"))
             yield server
     except NoServer as reason:
         pytest.skip(str(reason))
@@ -117,8 +132,8 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    url = request.getfixturevalue("postgres").new_database() if request.param == "postgres" else ""
-    place = House(tmp_path, url)
+    url = request.getfixturevalue("postgres").new_database("fresh") if request.param == "postgres" else ""
+    place = House(tmp_path, url, request.getfixturevalue("template"))
     try:
         yield place
     finally:
@@ -126,8 +141,8 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def shared_house(postgres: Server, tmp_path: Path) -> Iterator[House]:
-    place = House(tmp_path, postgres.new_database())
+def shared_house(postgres: Server, tmp_path: Path, template: Path) -> Iterator[House]:
+    place = House(tmp_path, postgres.new_database("fresh"), template)
     try:
         yield place
     finally:
@@ -243,3 +258,18 @@ def test_retry_goes_on_at_the_step_that_failed(house: House) -> None:
         house.skip_the_wait()
     house.until(lambda: house.states()["done"] == 1)
     assert house.happened() == ["begin 1", "done 1", "try", "try", "try", "end"]
+
+
+def test_job_whose_steps_were_lost_with_their_file_begins_anew(house: House) -> None:
+    if house.database_url:
+        pytest.skip("on PostgreSQL rows and steps live and die together")
+    house.enqueue("test.steps", count=2, wait_s=0.4)
+    first = house.worker()
+    house.until(lambda: "begin 2" in house.happened())
+    first.kill()
+    first.wait()
+    for file in (house.folder / "data").glob("jobs.sqlite3*"):
+        file.unlink()
+    house.worker()
+    house.until(lambda: house.states()["done"] == 1)
+    assert house.happened() == ["begin 1", "done 1", "begin 2", "begin 1", "done 1", "begin 2", "done 2", "end"]

@@ -29,7 +29,7 @@ def test_the_whole_server_killed_twenty_times_keeps_every_acknowledged_event_onc
     clients, stop = run_clients(port, SEED, count=2, pause_s=0.01)
     for _ in range(KILLS):
         # Some die while they are still starting, most under load with a flush on its way.
-        time.sleep(dice.uniform(0.0, 2.0))
+        time.sleep(dice.uniform(0.0, 1.2))
         server.kill()
         server.start(answers=dice.random() < 0.9)
     time.sleep(1.5)

@@ -1,0 +1,52 @@
+import socket
+from collections.abc import Sequence
+
+import pytest
+from django.db import OperationalError
+
+from yunying import roles
+from yunying.base.errors import InvalidInput, Unavailable
+from yunying.config import Config
+from yunying.events.event import Event
+from yunying.roles import listening
+
+
+def test_a_taken_port_is_named_and_another_proposed() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Unavailable) as error, listening("127.0.0.1", port):
+            pass
+    assert error.value.code == "serve.port_taken"
+    assert str(port) in error.value.text and f"YUNYING_PORT={port + 1}" in error.value.text
+
+
+def test_an_address_that_is_not_ours_is_explained() -> None:
+    with pytest.raises(Unavailable) as error, listening("203.0.113.1", 0):
+        pass
+    assert error.value.code == "serve.address"
+
+
+@pytest.mark.parametrize("role", [roles.web, roles.collect, roles.work])
+def test_the_embedded_store_is_not_shared_between_processes(role: object) -> None:
+    with pytest.raises(InvalidInput) as error:
+        role(Config.from_env({"YUNYING_SECRET_KEY": "x"}))  # type: ignore[operator]
+    assert error.value.code == "role.embedded"
+
+
+def test_there_are_no_counts_without_a_collector() -> None:
+    assert roles.metrics() == {}
+
+
+@pytest.mark.django_db
+def test_a_relational_store_that_is_away_is_no_fault_of_the_events() -> None:
+    class Away:
+        def write(self, events: Sequence[Event], *, token: str) -> None:
+            raise OperationalError("server closed the connection")
+
+        refuse = write
+
+    with pytest.raises(Unavailable) as error:
+        roles._LastingSink(Away()).write([], token="t")
+    assert error.value.code == "database.away"
