@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yunying.platform.ui.urls")),
     path("", include("yunying.platform.console.urls")),
     path("p/<slug:product>/data/", include("yunying.apps.tracking.urls")),
+    path("p/<slug:product>/insights/", include("yunying.apps.insights.urls")),
+    path("p/<slug:product>/goals/", include("yunying.apps.goals.urls")),
+    path("p/<slug:product>/", include("yunying.apps.today.urls")),
 ]
 
 handler400 = "yunying.platform.ui.errors.bad_request"

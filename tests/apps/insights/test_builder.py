@@ -36,7 +36,7 @@ series = st.builds(
 builders = st.builds(
     Builder,
     series=st.lists(series, min_size=1, max_size=4).map(tuple),
-    range=st.sampled_from(["last-7-day", "last-12-month"]),
+    range=st.sampled_from(["last-7-day", "last-12-month", "last-4-week-whole"]),
     interval=st.sampled_from(["hour", "day", "month"]),
     filters=groups,
     breakdown=st.lists(st.builds(Breakdown, property=words), max_size=3).map(tuple),

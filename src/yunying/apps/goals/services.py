@@ -16,6 +16,7 @@ from yunying.base.errors import Conflict, InvalidInput, NotFound, msg
 from yunying.platform.audit.services import record
 from yunying.platform.jobs.facts import publish
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.selectors import member_ids
 
 __all__ = [
     "add_key_result",
@@ -307,7 +308,7 @@ def _checked_owner(access: ProductAccess, owner_id: int | None) -> int | None:
     """`owner_id` if that user belongs to the product's organisation. Raises InvalidInput otherwise."""
     if owner_id is None or (access.actor.kind == ActorKind.USER and owner_id == access.actor.id):
         return owner_id
-    if not access.product.organisation.members.filter(user_id=owner_id).exists():
+    if owner_id not in member_ids(access.product):
         raise InvalidInput("goal.owner", msg("The owner must be a member of the organisation."), field="owner")
     return owner_id
 

@@ -4,6 +4,7 @@ The address is the whole state, so a page can be shared, bookmarked and gone bac
 fails: what is not understood becomes the default, and the engine's `parse` says what cannot be asked.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -109,7 +110,7 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """What the form shows. `range` is `last-<n>-<unit>` or `custom`, which reads `start` and `end`."""
+    """What the form shows. `range` is `last-<n>-<unit>`, `last-<n>-<unit>-whole` or `custom` (`start` to `end`)."""
 
     series: tuple[SeriesRow, ...] = (SeriesRow(),)
     range: str = DEFAULT_RANGE
@@ -149,9 +150,9 @@ class Builder:
 
     def _range(self) -> dict[str, Any]:
         if self.range == "custom":
-            return {"from": self.start, "to": self.end}
-        _, count, unit = self.range.split("-")
-        return {"last": int(count), "unit": unit}
+            return {"from": self.start} | ({"to": self.end} if self.end else {})
+        _, count, unit, *whole = self.range.split("-")
+        return {"last": int(count), "unit": unit} | ({"whole": True} if whole else {})
 
     def to_query(self) -> str:
         """The state as a query string without what is the default anyway."""
@@ -252,7 +253,7 @@ def from_spec(spec: Mapping[str, Any]) -> Builder | None:
     match, filters = _ungroup(spec.get("filters"))
     return Builder(
         series=tuple(_series_row(item) for item in spec.get("series", [])) or _EMPTY.series,
-        range=f"last-{span['last']}-{span['unit']}" if "last" in span else "custom" if span else DEFAULT_RANGE,
+        range=_range_of(span),
         start=str(span.get("from") or ""),
         end=str(span.get("to") or ""),
         interval=spec.get("interval") or "day",
@@ -333,9 +334,14 @@ def _edit(rows: tuple[Any, ...], empty: Any, verb: str, index: str, most: int) -
     return rows
 
 
+def _range_of(span: Mapping[str, Any]) -> str:
+    if "last" in span:
+        return f"last-{span['last']}-{span['unit']}" + ("-whole" if span.get("whole") else "")
+    return "custom" if span else DEFAULT_RANGE
+
+
 def _is_range(text: str) -> bool:
-    parts = text.split("-")
-    return text == "custom" or (len(parts) == 3 and parts[0] == "last" and parts[1].isdecimal())
+    return text == "custom" or re.fullmatch(r"last-[0-9]{1,5}-[a-z]+(-whole)?", text) is not None
 
 
 def _number(text: str) -> Any:

@@ -55,6 +55,7 @@ class Metric(models.Model):
 
     `question` is a trends query without range, interval and display: the reading adds them. Values are in
     the unit of the events: money in major units of `currency`, percent as a fraction, durations in seconds.
+    `recent` keeps the latest whole periods as [last day, value], the oldest first, so that lists need no engine.
     """
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
@@ -66,6 +67,8 @@ class Metric(models.Model):
     direction = models.CharField(_("Direction"), max_length=4, choices=Direction, default=Direction.UP)
     window = models.CharField(_("One reading covers"), max_length=5, choices=Window, default=Window.WEEK)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    recent = models.JSONField(default=list, editable=False)
+    recent_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)

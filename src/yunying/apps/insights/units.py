@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from yunying.apps.insights.models import Metric, Unit
 from yunying.base.errors import InvalidInput, msg
 from yunying.base.money import Money
-from yunying.platform.ui import formats
+from yunying.platform.ui import charts, formats
 
-__all__ = ["as_typed", "change", "parse_value", "shown", "typed_suffix"]
+__all__ = ["as_typed", "change", "chart_unit", "chart_value", "parse_value", "shown", "typed_suffix"]
 
 
 def shown(value: float | None, unit: str, currency: str = "") -> str:
@@ -60,3 +60,16 @@ def parse_value(text: str, unit: str, field: str) -> float:
     if not number.is_finite() or abs(number) > Decimal("1e15"):
         raise InvalidInput("value.number", msg("Enter a number, such as 1250 or 12.5."), field=field)
     return float(number / 100 if unit == Unit.PERCENT else number)
+
+
+def chart_unit(unit: str, currency: str = "") -> charts.Unit:
+    """The unit in which a chart writes the values `chart_value` gives."""
+    kinds = {Unit.MONEY: "money", Unit.PERCENT: "percent", Unit.DURATION_S: "duration"}
+    return charts.Unit(kinds.get(Unit(unit), "number"), currency)
+
+
+def chart_value(value: float | None, unit: str, currency: str = "") -> float | int | None:
+    """`value` as charts take it: money in minor units, everything else as it is."""
+    if value is None or not math.isfinite(value):
+        return None
+    return Money.of(Decimal(str(value)), currency).minor if unit == Unit.MONEY else value

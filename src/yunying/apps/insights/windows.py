@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from yunying.apps.insights.models import Window
 from yunying.base.zones import Interval, floor, shift
 
-__all__ = ["first_day", "last_whole_day", "next_first_day"]
+__all__ = ["first_day", "last_whole_day", "next_end", "next_first_day"]
 
 
 def first_day(window: Window, day: date, week_start: int) -> date:
@@ -25,3 +25,9 @@ def last_whole_day(window: Window, before: date, week_start: int) -> date:
 
 def _interval(window: Window) -> Interval:
     return Interval.DAY if window == Window.TOTAL else Interval(window.value)
+
+
+def next_end(window: Window, day: date, week_start: int) -> date:
+    """The last day of the stretch after the one that holds `day`; for totals the next day."""
+    first = next_first_day(window, first_day(window, day, week_start))
+    return next_first_day(window, first) - timedelta(days=1)

@@ -27,6 +27,8 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(blank=True, max_length=3, verbose_name='Currency')),
                 ('direction', models.CharField(choices=[('up', 'Higher is better'), ('down', 'Lower is better')], default='up', max_length=4, verbose_name='Direction')),
                 ('window', models.CharField(choices=[('total', 'Total since the start of the goal'), ('day', 'Latest whole day'), ('week', 'Latest whole week'), ('month', 'Latest whole month')], default='week', max_length=5, verbose_name='One reading covers')),
+                ('recent', models.JSONField(default=list, editable=False)),
+                ('recent_at', models.DateTimeField(editable=False, null=True)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('created_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),
                 ('updated_at', models.DateTimeField(default=yunying.base.clock.now, editable=False)),

@@ -1,0 +1,202 @@
+"""Charts and tables of goals: from numbers to what the ui toolkit draws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from yunying.apps.goals.forms import KeyResultForm
+from yunying.apps.goals.models import KeyResult, Reading, Status
+from yunying.apps.goals.progress import Standing, straight_line
+from yunying.apps.goals.selectors import cards
+from yunying.apps.goals.standing import GoalCard
+from yunying.apps.insights.selectors import (
+    Direction,
+    Metric,
+    MetricPoint,
+    Window,
+    as_typed,
+    chart_unit,
+    chart_value,
+    metric_history,
+    next_end,
+    shown,
+    typed_suffix,
+)
+from yunying.base.errors import YunyingError
+from yunying.platform.products.access import ProductAccess
+from yunying.platform.ui import formats
+from yunying.platform.ui.charts import Chart, ChartKind, Series, Target
+from yunying.platform.ui.errors import problem_of
+from yunying.platform.ui.tables import Column, Table
+
+__all__ = ["Preview", "goal_table", "likely_outcome", "preview_of", "progress_chart"]
+
+# More points than this say nothing more in a chart and make its table long.
+MOST_POINTS = 130
+
+
+def progress_chart(key_result: KeyResult, readings: Sequence[Reading], week_start: int) -> Chart | None:
+    """Readings, the straight line from baseline to target, and the target; None before the first reading."""
+    if not readings:
+        return None
+    metric = key_result.metric
+    values = {reading.on: chart_value(reading.value, metric.unit, metric.currency) for reading in readings}
+    days = _thinned([*values, *_coming(key_result, max(values), week_start)], keep=max(values))
+    line = [
+        chart_value(
+            straight_line(key_result.baseline, key_result.target, key_result.start, key_result.due, day),
+            metric.unit,
+            metric.currency,
+        )
+        for day in days
+    ]
+    return Chart(
+        name=f"progress-{key_result.pk}",
+        title=_("Progress"),
+        labels=[formats.date(day, "medium") for day in days],
+        label_title=_("At the end of"),
+        series=[
+            Series(metric.name, [values.get(day) for day in days]),
+            Series(_("Straight line to the target"), line, compare_to=metric.name),
+        ],
+        unit=chart_unit(metric.unit, metric.currency),
+        target=Target(chart_value(key_result.target, metric.unit, metric.currency), _("Target")),
+        definition=_(
+            "The metric as it stood at the end of each day or period, read anew every hour, beside the straight line"
+            " from the baseline on the first day to the target on the due day."
+        ),
+    )
+
+
+def _coming(key_result: KeyResult, after: date, week_start: int) -> list[date]:
+    """The days on which readings are still to come, up to the due day."""
+    window = Window(key_result.metric.window)
+    days: list[date] = []
+    day = next_end(window, after, week_start)
+    while day <= key_result.due:
+        days.append(day)
+        day = next_end(window, day, week_start)
+    return days
+
+
+def _thinned(days: list[date], keep: date) -> list[date]:
+    """At most MOST_POINTS of the days, evenly, with the first, the last and the newest reading's."""
+    step = -(-len(days) // MOST_POINTS)
+    return [day for i, day in enumerate(days) if i % step == 0 or day == keep or i == len(days) - 1]
+
+
+def likely_outcome(card: GoalCard) -> str:
+    """What a goal that is closed now most probably is: the form's first choice."""
+    return (Status.ACHIEVED if card.standing == Standing.REACHED else Status.MISSED).value
+
+
+def goal_table(request: HttpRequest, access: ProductAccess, *, closed: bool) -> Table:
+    """All open or all closed goals as a list to sort, search and export."""
+
+    def url(card: GoalCard) -> str:
+        return reverse("goals:detail", kwargs={"product": access.product.slug, "goal_id": card.goal.pk})
+
+    columns = [
+        Column("title", _("Goal"), lambda card: card.goal.title, sort=True, search=True, link=url, fixed=True),
+        Column("status", _("Status"), lambda card: str(card.look.label), sort=True, search=True),
+        Column("progress", _("Progress"), "progress", kind="percent", sort=True),
+        Column("results", _("Key results"), lambda card: len(card.key_results), kind="number", sort=True),
+        Column("owner", _("Owner"), lambda card: _name(card), sort=True, search=True),
+        Column("start", _("Starts on"), lambda card: card.goal.start, kind="date", sort=True, hidden=True),
+        Column("due", _("Due on"), lambda card: card.goal.due, kind="date", sort=True),
+        Column("serves", _("Serves the goal"), lambda card: str(card.goal.parent or ""), search=True, hidden=True),
+        Column("outcome", _("Outcome"), lambda card: card.goal.outcome, search=True, hidden=not closed),
+    ]
+    rows = cards(access, closed=closed)
+    return Table(name="goals", caption=_("Goals"), columns=columns, rows=rows, request=request, sort="due")
+
+
+def _name(card: GoalCard) -> str:
+    return card.goal.owner.shown_name if card.goal.owner else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a metric says over a key result's time, to choose baseline and target by."""
+
+    metric: Metric
+    typed_in: str
+    current: str = ""
+    covers: str = ""
+    chart: Chart | None = None
+    advice: str = ""
+    problem: str = ""
+
+
+def preview_of(access: ProductAccess, form: KeyResultForm) -> Preview | None:
+    """The chosen metric's history over the form's time; None while no metric is chosen. One engine query."""
+    metric = form.chosen
+    if metric is None:
+        return None
+    typed = _("Type values as plain numbers.")
+    if suffix := typed_suffix(metric):
+        typed = _("Type values in %(unit)s.") % {"unit": suffix}
+    start, due = _day(form["start"].value()), _day(form["due"].value())
+    if start is None or due is None or due < start:
+        return Preview(metric, typed, problem=_("Choose a time to see the history."))
+    try:
+        points = metric_history(access.product, metric, start, due)
+    except YunyingError as error:
+        return Preview(metric, typed, problem=problem_of(error).detail)
+    return _preview(metric, typed, start, points)
+
+
+def _preview(metric: Metric, typed: str, start: date, points: tuple[MetricPoint, ...]) -> Preview:
+    known = [point for point in points if point.value is not None]
+    if not known:
+        return Preview(metric, typed, problem=_("This metric has no value in this time yet."))
+    newest = known[-1]
+    return Preview(
+        metric,
+        typed,
+        current=shown(newest.value, metric.unit, metric.currency),
+        covers=_("%(covers)s, as of %(day)s")
+        % {"covers": metric.get_window_display(), "day": formats.date(newest.on, "medium")},
+        chart=_history_chart(metric, points) if len(points) > 1 else None,
+        advice=_advice(metric, start, known),
+    )
+
+
+def _advice(metric: Metric, start: date, known: list[MetricPoint]) -> str:
+    if metric.window == Window.TOTAL:
+        return _("A total begins at 0 on the first day, so the baseline is usually 0.")
+    before = [point for point in known if point.on < start] or known[:1]
+    more = _("More is better, so choose a target above it.") if metric.direction == Direction.UP else ""
+    less = _("Less is better, so choose a target below it.") if metric.direction == Direction.DOWN else ""
+    value = as_typed(before[-1].value, metric.unit)
+    stood = _("Before the start it stood at %(value)s: a fitting baseline.") % {"value": value}
+    return f"{stood} {more}{less}"
+
+
+def _history_chart(metric: Metric, points: tuple[MetricPoint, ...]) -> Chart:
+    by_day = {point.on: point for point in points}
+    days = _thinned(list(by_day), keep=points[-1].on)
+    values: list[Any] = [chart_value(by_day[day].value, metric.unit, metric.currency) for day in days]
+    return Chart(
+        name="preview-chart",
+        title=_("So far"),
+        labels=[formats.date(day, "medium") for day in days],
+        series=[Series(metric.name, values)],
+        kind=ChartKind.AREA,
+        unit=chart_unit(metric.unit, metric.currency),
+        height="s",
+    )
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value or ""))
+    except ValueError:
+        return None

@@ -1,0 +1,84 @@
+"""Taking readings: the whole history of a key result is read anew each time, so late events correct it too."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from yunying.apps.goals.facts import KeyResultStood
+from yunying.apps.goals.models import KeyResult, Reading, Status
+from yunying.apps.goals.standing import today_in, verdict_of
+from yunying.apps.insights.selectors import MetricPoint, metric_history
+from yunying.base import clock
+from yunying.base.errors import YunyingError
+from yunying.platform.jobs.facts import publish
+
+__all__ = ["due_for_reading", "take_readings", "try_to_read"]
+
+log = logging.getLogger(__name__)
+
+# The hourly sweep must not skip what it read a little less than an hour ago.
+STALE_AFTER = timedelta(minutes=50)
+
+
+def due_for_reading(limit: int = 1_000) -> list[int]:
+    """Key results of open goals whose newest reading is missing or old, the longest waiting first."""
+    stale = Q(read_at=None) | Q(read_at__lt=clock.now() - STALE_AFTER)
+    rows = KeyResult.objects.filter(stale, goal__status=Status.OPEN).order_by("read_at", "id")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def try_to_read(key_result: KeyResult) -> bool:
+    """Take readings; when the engine cannot answer now, note its reason on the key result and return False."""
+    try:
+        take_readings(key_result)
+    except YunyingError as error:
+        log.warning("key result %s could not be read: %s", key_result.pk, error.code)
+        key_result.error = error.code[:300]
+        KeyResult.objects.filter(pk=key_result.pk).update(error=key_result.error)
+        return False
+    return True
+
+
+def take_readings(key_result: KeyResult) -> None:
+    """Read the metric from the key result's start until today or its due day, and keep every point.
+
+    One engine query, at most one point a day. Raises what the engine raises. Doing it twice changes nothing.
+    """
+    product = key_result.goal.product
+    until = min(today_in(product.timezone), key_result.due)
+    points = metric_history(product, key_result.metric, key_result.start, until)
+    with transaction.atomic():
+        _keep(key_result, points)
+        _note_newest(key_result, points)
+
+
+def _keep(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> None:
+    now = clock.now()
+    Reading.objects.filter(key_result=key_result).exclude(on__in=[point.on for point in points]).delete()
+    # Two readers at once write the same days: the later value wins, neither fails.
+    Reading.objects.bulk_create(
+        [Reading(key_result=key_result, on=point.on, value=point.value, taken_at=now) for point in points],
+        update_conflicts=True,
+        unique_fields=["key_result", "on"],
+        update_fields=["value", "taken_at"],
+        batch_size=500,
+    )
+
+
+def _note_newest(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> None:
+    newest = points[-1] if points else None
+    before = key_result.standing
+    key_result.value = newest.value if newest else None
+    key_result.read_on = newest.on if newest else None
+    key_result.read_at = clock.now()
+    key_result.error = ""
+    key_result.standing = verdict_of(key_result, key_result.goal.product.timezone).standing.value
+    fields = ["value", "read_on", "read_at", "error", "standing"]
+    # Only the first of two readers at once sees the old standing, so the change is told once.
+    told = KeyResult.objects.filter(pk=key_result.pk, standing=before)
+    changed = told.update(**{field: getattr(key_result, field) for field in fields})
+    if changed and before and before != key_result.standing:
+        goal = key_result.goal
+        publish(KeyResultStood(goal.product_id, goal.pk, key_result.pk, before, key_result.standing))

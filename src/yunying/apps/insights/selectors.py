@@ -1,0 +1,57 @@
+"""Reading reports and metrics; what other apps may use of this one."""
+
+from django.db.models import QuerySet
+
+from yunying.apps.insights.answers import Answer, run_report
+from yunying.apps.insights.freshness import last_event_day
+from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
+from yunying.apps.insights.pictures import compared_with, metric_card, period_name
+from yunying.apps.insights.readings import MetricPoint, metric_history, metric_recent
+from yunying.apps.insights.recent import Change, what_changed
+from yunying.apps.insights.units import as_typed, change, chart_unit, chart_value, parse_value, shown, typed_suffix
+from yunying.apps.insights.windows import next_end
+from yunying.platform.products.access import ProductAccess
+
+__all__ = [
+    "Answer",
+    "Change",
+    "Direction",
+    "Metric",
+    "MetricPoint",
+    "Unit",
+    "Window",
+    "as_typed",
+    "change",
+    "changes_of",
+    "chart_unit",
+    "chart_value",
+    "compared_with",
+    "last_event_day",
+    "metric_card",
+    "metric_history",
+    "metric_recent",
+    "metrics_of",
+    "next_end",
+    "parse_value",
+    "period_name",
+    "reports_of",
+    "run_report",
+    "shown",
+    "typed_suffix",
+]
+
+
+def metrics_of(access: ProductAccess) -> list[Metric]:
+    """The product's metrics by name. One query."""
+    return list(Metric.objects.filter(product=access.product).select_related("owner").order_by("name"))
+
+
+def reports_of(access: ProductAccess) -> QuerySet[Report]:
+    """The product's saved reports, the last changed first."""
+    return Report.objects.filter(product=access.product).select_related("owner").order_by("-updated_at", "-pk")
+
+
+def changes_of(metrics: list[Metric]) -> list[Change]:
+    """How the metrics' last whole periods differ from earlier ones, the most unusual first. No query."""
+    found = [change for metric in metrics if (change := what_changed(metric))]
+    return sorted(found, key=lambda change: (-change.relevance, change.metric.name))

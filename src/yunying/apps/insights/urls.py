@@ -1,0 +1,20 @@
+from django.urls import path
+
+from yunying.apps.insights.views import metrics, people, reports, suggest, trends
+
+app_name = "insights"
+urlpatterns = [
+    path("trends/", trends.page, name="trends"),
+    path("trends/people/", people.page, name="people"),
+    path("suggest/<str:kind>/", suggest.options, name="suggest"),
+    path("reports/", reports.listing, name="reports"),
+    path("reports/save/", reports.save, name="save"),
+    path("reports/<int:report_id>/", reports.show, name="report"),
+    path("reports/<int:report_id>/edit/", reports.edit, name="report_edit"),
+    path("reports/<int:report_id>/delete/", reports.delete, name="report_delete"),
+    path("metrics/", metrics.listing, name="metrics"),
+    path("metrics/new/", metrics.create, name="metric_create"),
+    path("metrics/<int:metric_id>/", metrics.show, name="metric"),
+    path("metrics/<int:metric_id>/edit/", metrics.edit, name="metric_edit"),
+    path("metrics/<int:metric_id>/delete/", metrics.delete, name="metric_delete"),
+]

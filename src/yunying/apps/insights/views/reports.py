@@ -1,0 +1,123 @@
+"""Saved reports: list, open, save, rename, delete."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from yunying.apps.insights import services
+from yunying.apps.insights.access import report_for
+from yunying.apps.insights.forms import ReportForm, add_problem
+from yunying.apps.insights.selectors import reports_of
+from yunying.base.errors import YunyingError
+from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.http import product_view
+from yunying.platform.ui.page import render
+from yunying.platform.ui.tables import Column, Empty, Table
+
+
+@require_GET
+@product_view()
+def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
+    table = Table(
+        name="reports",
+        caption=_("Saved reports"),
+        request=request,
+        rows=reports_of(access),
+        sort="-changed",
+        columns=[
+            Column("name", _("Name"), sort=True, search=True, fixed=True, link=lambda row: _show(access, row.pk)),
+            Column("description", _("Description"), search=True),
+            Column("owner", _("Owner"), "owner.shown_name", sort="owner__name", search="owner__name"),
+            Column("changed", _("Changed"), "updated_at", sort="updated_at", kind="ago"),
+            Column("made", _("Made"), "created_at", sort="created_at", kind="when", hidden=True),
+        ],
+        empty=Empty(
+            _("No saved report yet"),
+            _("Ask a question under Trends and save it; here everybody finds it again."),
+            reverse("insights:trends", kwargs={"product": access.product.slug}),
+            _("Ask a question"),
+            "report-analytics",
+        ),
+    )
+    return render(request, "insights/reports.html", {"table": table, "help_page": "reports"})
+
+
+@require_GET
+@product_view()
+def show(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpResponse:
+    report = report_for(access, report_id)
+    return redirect(f"{_trends(access)}?report={report.pk}")
+
+
+@require_POST
+@product_view(Permission.EDIT_REPORTS)
+def save(request: HttpRequest, access: ProductAccess) -> HttpResponse:
+    """A new report, or with `report` and `version` the changed question of an old one."""
+    form = ReportForm(request.POST)
+    if not form.is_valid() or not form.cleaned_data["spec"]:
+        messages.error(request, _("Give the report a name to save it."))
+        return redirect(f"{_trends(access)}?{request.POST.get('query', '')}")
+    data = form.cleaned_data
+    try:
+        if request.POST.get("report", "").isdecimal():
+            report = services.update_report(
+                access=access,
+                report=report_for(access, int(request.POST["report"])),
+                version=data["version"] or 0,
+                name=data["name"],
+                spec=data["spec"],
+            )
+        else:
+            report = services.create_report(
+                access=access, name=data["name"], spec=data["spec"], description=data["description"]
+            )
+    except YunyingError as error:
+        add_problem(form, error)
+        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+        return redirect(f"{_trends(access)}?{request.POST.get('query', '')}")
+    messages.success(request, _("The report “%(name)s” is saved.") % {"name": report.name})
+    return redirect(f"{_trends(access)}?report={report.pk}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@product_view(Permission.EDIT_REPORTS)
+def edit(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpResponse:
+    report = report_for(access, report_id)
+    start = {field: getattr(report, field) for field in ("name", "description", "version")}
+    form = ReportForm(request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.update_report(
+                access=access,
+                report=report,
+                version=data["version"] or 0,
+                name=data["name"],
+                description=data["description"],
+            )
+        except YunyingError as error:
+            add_problem(form, error)
+        else:
+            messages.success(request, _("The report is changed."))
+            return redirect(_show(access, report.pk))
+    context = {"form": form, "report": report, "back": _show(access, report.pk), "help_page": "reports"}
+    return render(request, "insights/report_edit.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@product_view(Permission.EDIT_REPORTS)
+def delete(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpResponse:
+    services.delete_report(access=access, report=report_for(access, report_id))
+    messages.success(request, _("The report is deleted."))
+    return redirect(reverse("insights:reports", kwargs={"product": access.product.slug}))
+
+
+def _trends(access: ProductAccess) -> str:
+    return reverse("insights:trends", kwargs={"product": access.product.slug})
+
+
+def _show(access: ProductAccess, report_id: int) -> str:
+    return f"{_trends(access)}?report={report_id}"

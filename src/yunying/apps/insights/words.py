@@ -1,0 +1,124 @@
+"""The words of the builder: what each choice of the engine is called on the page."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+__all__ = [
+    "CHARTS",
+    "COMPARISONS",
+    "DISPLAYS",
+    "INTERVALS",
+    "MATCHES",
+    "MEASURES",
+    "OPERATORS",
+    "RANGES",
+    "SIDES",
+    "measure_name",
+]
+
+Choices = tuple[tuple[str, Promise | str], ...]
+
+MEASURES: tuple[tuple[Promise | str, Choices], ...] = (
+    (
+        _("How many"),
+        (
+            ("count", _("Events")),
+            ("people", _("People")),
+            ("first_time", _("People for the first time")),
+            ("rolling_people", _("People over several days")),
+            ("accounts", _("Accounts")),
+            ("sessions", _("Sessions")),
+        ),
+    ),
+    (
+        _("Of a number property"),
+        (
+            ("sum", _("Sum")),
+            ("avg", _("Average")),
+            ("median", _("Median")),
+            ("percentile", _("Percentile")),
+            ("min", _("Smallest")),
+            ("max", _("Largest")),
+        ),
+    ),
+    (
+        _("Events per active person"),
+        (
+            ("per_person_avg", _("Average per person")),
+            ("per_person_median", _("Median per person")),
+            ("per_person_min", _("Fewest per person")),
+            ("per_person_max", _("Most per person")),
+        ),
+    ),
+)
+OPERATORS: Choices = (
+    ("exact", pgettext_lazy("operator", "is")),
+    ("is_not", pgettext_lazy("operator", "is not")),
+    ("contains", pgettext_lazy("operator", "contains")),
+    ("not_contains", pgettext_lazy("operator", "does not contain")),
+    ("gt", pgettext_lazy("operator", "greater than")),
+    ("gte", pgettext_lazy("operator", "at least")),
+    ("lt", pgettext_lazy("operator", "less than")),
+    ("lte", pgettext_lazy("operator", "at most")),
+    ("between", pgettext_lazy("operator", "between")),
+    ("is_set", pgettext_lazy("operator", "is set")),
+    ("is_not_set", pgettext_lazy("operator", "is not set")),
+    ("date_after", pgettext_lazy("operator", "after the date")),
+    ("date_before", pgettext_lazy("operator", "before the date")),
+    ("regex", pgettext_lazy("operator", "matches the pattern")),
+    ("not_regex", pgettext_lazy("operator", "does not match the pattern")),
+)
+SIDES: Choices = (
+    ("event", pgettext_lazy("property of", "Event")),
+    ("person", pgettext_lazy("property of", "Person")),
+    ("account", pgettext_lazy("property of", "Account")),
+)
+MATCHES: Choices = (("and", _("all conditions")), ("or", _("any condition")))
+RANGES: Choices = (
+    ("last-1-day", _("Today")),
+    ("last-1-day-whole", _("Yesterday")),
+    ("last-7-day", _("Last 7 days")),
+    ("last-30-day", _("Last 30 days")),
+    ("last-90-day", _("Last 90 days")),
+    ("last-1-month", _("This month")),
+    ("last-1-month-whole", _("Last month")),
+    ("last-12-week", _("Last 12 weeks")),
+    ("last-12-month", _("Last 12 months")),
+    ("last-1-year", _("This year")),
+    ("last-5-year", _("Last 5 years")),
+    ("custom", _("From … to …")),
+)
+INTERVALS: Choices = (
+    ("hour", _("by hour")),
+    ("day", _("by day")),
+    ("week", _("by week")),
+    ("month", _("by month")),
+    ("quarter", _("by quarter")),
+    ("year", _("by year")),
+)
+COMPARISONS: Choices = (
+    ("", _("no comparison")),
+    ("previous", _("the period before")),
+    ("week", _("a week earlier")),
+    ("month", _("a month earlier")),
+    ("quarter", _("a quarter earlier")),
+    ("year", _("a year earlier")),
+)
+DISPLAYS: Choices = (
+    ("series", _("over time")),
+    ("cumulative", _("running total")),
+    ("total", _("one number")),
+)
+CHARTS: Choices = (
+    ("line", _("Lines")),
+    ("bar", _("Bars")),
+    ("stack", _("Stacked bars")),
+    ("area", _("Areas")),
+)
+_MEASURE_NAMES = {key: label for _group, choices in MEASURES for key, label in choices}
+
+
+def measure_name(measure: str) -> str:
+    """What a measure of the engine is called."""
+    return str(_MEASURE_NAMES.get(measure, measure))

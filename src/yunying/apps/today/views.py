@@ -1,0 +1,32 @@
+"""The cockpit of a product: where we stand, what changed, what needs me."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from yunying.apps.goals.selectors import cards
+from yunying.apps.goals.standing import today_in
+from yunying.apps.insights.selectors import last_event_day, metrics_of
+from yunying.apps.today import selectors
+from yunying.apps.today.pictures import change_cards
+from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.http import product_view
+from yunying.platform.ui.page import render
+
+
+@require_GET
+@product_view()
+def home(request: HttpRequest, access: ProductAccess) -> HttpResponse:
+    goals, metrics = cards(access), metrics_of(access)
+    newest, today = last_event_day(access.product), today_in(access.product.timezone)
+    context = {
+        "today": today,
+        "newest": newest,
+        "goals": goals,
+        "changes": change_cards(access, selectors.changes(metrics)),
+        "metrics": metrics,
+        "needs": selectors.needs(access, goals, newest, today),
+        "steps": selectors.steps(access, metrics=len(metrics), goals=goals, newest=newest),
+        "may_edit": access.may(Permission.EDIT_GOALS),
+        "help_page": "today",
+    }
+    return render(request, "today/home.html", context)
