@@ -6,25 +6,21 @@ Other arguments go to pytest as they are, which then runs once: `make test ARGS=
 """
 
 import argparse
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import postgres
-
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_TESTS = 5
 
 
-def pytest(*arguments: str, env: dict[str, str] | None = None) -> int:
-    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+def pytest(*arguments: str, through: tuple[str, ...] = ()) -> int:
+    command = [sys.executable, *through, "-m", "pytest", "-q", *arguments]
     print("$ pytest", *arguments, flush=True)
-    code = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
     return 0 if code == NO_TESTS else code
 
 
@@ -47,14 +43,9 @@ def whole_suite(workers: str) -> int:
 
 
 def on_postgres(workers: str) -> int:
-    with contextlib.ExitStack() as stack:
-        try:
-            url = stack.enter_context(postgres.server())
-        except postgres.Missing as error:
-            print(error, file=sys.stderr)
-            return 1 if os.environ.get("CI") else 0
-        chosen = ["-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile"]
-        return pytest(*chosen, "tests/platform", "tests/apps", env={"YUNYING_TEST_DATABASE_URL": url})
+    """The Django tests once more; `tests.postgres` starts a server of their own and says so when there is none."""
+    chosen = ["-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile"]
+    return pytest(*chosen, "tests/platform", "tests/apps", through=("-m", "tests.postgres", sys.executable))
 
 
 def main() -> int:

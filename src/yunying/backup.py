@@ -149,9 +149,12 @@ def _unpack(whole: zipfile.ZipFile, name: str, folder: Path) -> None:
 
 
 def _keep_secret(config: Config, secret: str) -> None:
-    """Sessions and encrypted secrets only work with the key they were made with."""
+    """Sessions and encrypted secrets only work with the key they were made with.
+
+    Without the file the key comes from YUNYING_SECRET_KEY, and it is the operator who must bring the old one.
+    """
     path = config.data_dir / "secret-key"
-    if not os.environ.get("YUNYING_SECRET_KEY"):
+    if path.exists():
         path.write_text(secret)
         path.chmod(0o600)
 
