@@ -36,14 +36,20 @@ class Server:
     def url(self, database: str = "postgres") -> str:
         return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """The URL of an empty database of its own."""
+    def new_database(self, template: str = "template1") -> str:
+        """The URL of a database of its own: empty, or a copy of `template`, to which nobody may be connected."""
         name = f"test_{uuid4().hex[:12]}"
-        import psycopg
-
-        with psycopg.connect(self.url().replace("postgres:", "postgresql:", 1), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+        self.create(name, template)
         return self.url(name)
+
+    def create(self, name: str, template: str = "template1") -> None:
+        """Create the database `name`."""
+        import psycopg
+        from psycopg.sql import SQL, Identifier
+
+        command = SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template))
+        with psycopg.connect(self.url().replace("postgres:", "postgresql:", 1), autocommit=True) as connection:
+            connection.execute(command)
 
 
 def find_server() -> Path:
