@@ -39,7 +39,7 @@ SCOPE_LABELS = {
 }
 
 
-def carry_out(form: forms.Form, command: Callable[..., T], **arguments: Any) -> T | None:
+def carry_out(form: forms.BaseForm, command: Callable[..., T], **arguments: Any) -> T | None:
     """Run a command; what it objects to becomes an error of the form, at its field where there is one."""
     try:
         return command(**arguments)

@@ -80,11 +80,15 @@ def new_api() -> Api:
         auth=[KeyAuth(), SessionAuth()],
         docs=Reference(),
     )
-    api.add_exception_handler(YunyingError, _answer)
-    api.add_exception_handler(Http404, _answer)
-    api.add_exception_handler(ValidationError, _invalid)
-    api.add_exception_handler(AuthenticationError, _stranger)
-    api.add_exception_handler(HttpError, _http)
+    handlers: dict[type[Exception], Any] = {
+        YunyingError: _answer,
+        Http404: _answer,
+        ValidationError: _invalid,
+        AuthenticationError: _stranger,
+        HttpError: _http,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
     return api
 
 

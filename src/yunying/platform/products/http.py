@@ -82,7 +82,11 @@ def product_view(
 def _remember(request: HttpRequest, response: HttpResponse, access: ProductAccess) -> None:
     """The product looked at last is the one that pages without a product, and the next sign-in, begin with."""
     if request.COOKIES.get(LAST_PRODUCT) != access.product.slug:
-        secure = cast(bool, settings.SESSION_COOKIE_SECURE)
         response.set_cookie(
-            LAST_PRODUCT, access.product.slug, max_age=_YEAR_S, samesite="Lax", secure=secure, httponly=True
+            LAST_PRODUCT,
+            access.product.slug,
+            max_age=_YEAR_S,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -15,7 +15,7 @@ from ninja.utils import check_csrf
 from pydantic import AfterValidator
 
 from yunying.base import clock, ids
-from yunying.platform.accounts.limits import count
+from yunying.platform.accounts import limits
 from yunying.platform.accounts.models import User
 from yunying.platform.products.http import api_access
 from yunying.platform.products.models import ApiKey
@@ -51,9 +51,9 @@ class KeyAuth(HttpBearer):
             .first()
         )
         if key is None:
-            count("api.wrong_key", request.META.get("REMOTE_ADDR", ""), most=WRONG_KEYS_PER_MINUTE, window_s=60)
+            limits.count("api.wrong_key", request.META.get("REMOTE_ADDR", ""), most=WRONG_KEYS_PER_MINUTE, window_s=60)
             return None
-        count("api", f"key-{key.pk}", most=CALLS_PER_MINUTE, window_s=60)
+        limits.count("api", f"key-{key.pk}", most=CALLS_PER_MINUTE, window_s=60)
         _mark_used(key)
         return key
 
@@ -77,8 +77,8 @@ class SessionAuth(APIKeyCookie):
             return None
         if check_csrf(request):
             raise HttpError(403, "csrf")
-        count("api", f"user-{user.pk}", most=CALLS_PER_MINUTE, window_s=60)
-        return cast(User, user)
+        limits.count("api", f"user-{user.pk}", most=CALLS_PER_MINUTE, window_s=60)
+        return user
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         """Unused: the session middleware has found the user already."""
@@ -96,4 +96,5 @@ class Pages(PaginationBase):
         self, queryset: QuerySet[Any] | Sequence[Any], pagination: Any, request: HttpRequest, **params: Any
     ) -> dict[str, Any]:
         start, stop = pagination.offset, pagination.offset + pagination.limit
-        return {"items": list(queryset[start:stop]), "count": self._items_count(queryset)}
+        count = queryset.count() if isinstance(queryset, QuerySet) else len(queryset)
+        return {"items": list(queryset[start:stop]), "count": count}

@@ -21,7 +21,9 @@ def show(request: HttpRequest, organisation: int) -> HttpResponse:
     form = OrganisationForm(request.POST or None, initial={"name": access.organisation.name})
     if request.method == "POST":
         access.require(Permission.MANAGE_MEMBERS)
-        if form.is_valid() and carry_out(form, rename_organisation, access=access, name=form.cleaned_data["name"]):
+        if form.is_valid():
+            carry_out(form, rename_organisation, access=access, **form.cleaned_data)
+        if not form.errors:
             messages.success(request, _("The organisation is renamed."))
             return redirect("console:organisation", organisation=organisation)
     return organisation_page(request, access, form=form)

@@ -62,7 +62,9 @@ def settings(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=access.product)
     if request.method == "POST":
         access.require(Permission.MANAGE_PRODUCT)
-        if form.is_valid() and carry_out(form, services.update_product, access=access, **form.cleaned_data):
+        if form.is_valid():
+            carry_out(form, services.update_product, access=access, **form.cleaned_data)
+        if not form.errors:
             messages.success(request, _("The profile is saved."))
             return redirect("console:settings", product=access.product.slug)
     context = {"form": form, "manage": manage, "product": access.product, "tab": "profile", "help_page": "accounts"}

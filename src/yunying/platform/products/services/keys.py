@@ -77,13 +77,13 @@ def create_api_key(*, access: ProductAccess, name: str, scopes: Iterable[str]) -
 
 def _scopes(access: ProductAccess, scopes: Iterable[str]) -> list[str]:
     chosen = set(scopes)
-    wanted = [p.value for p in Permission if p.value in chosen]
+    wanted: list[str] = [p.value for p in Permission if p.value in chosen]
     if not wanted or len(wanted) != len(chosen):
         raise InvalidInput("key.scopes", msg("Choose at least one of the listed rights for this key."), field="scopes")
     if not all(access.may(Permission(scope)) for scope in wanted):
         raise InvalidInput("key.scopes", msg("A key cannot have rights that you do not have."), field="scopes")
     # Whoever may do anything in a product may look at it.
-    return wanted if Permission.VIEW in wanted else [Permission.VIEW.value, *wanted]
+    return wanted if Permission.VIEW.value in wanted else [Permission.VIEW.value, *wanted]
 
 
 @transaction.atomic
