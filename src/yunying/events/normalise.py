@@ -133,6 +133,8 @@ def event_name(value: Any) -> str:
 
 def identity(value: Any) -> str:
     """A distinct id as text; what stands for "nobody" becomes empty. Raises InvalidInput `id.too_long`."""
+    if value is None:
+        return ""
     found = text_of(value).strip()
     if found.lower() in _NOBODY:
         return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from yunying.events.protocols import own, posthog, segment
 from yunying.events.protocols.base import Protocol, Request, Route
@@ -25,6 +26,7 @@ def by_name(name: str) -> Protocol | None:
     return next((protocol for protocol in PROTOCOLS if protocol.name == name), None)
 
 
+@lru_cache(maxsize=1024)
 def candidates(path: str) -> tuple[Match, ...]:
     """Every route whose path fits, in the order of the registry, whatever its method.
 

@@ -111,7 +111,7 @@ def _links(sent: dict[str, Any], distinct_id: str) -> list[Link]:
     return [
         Link(kind, other, distinct_id)
         for name, kind in _LINKS
-        if (other := identity(sent.get(name))) and other != distinct_id
+        if name in sent and (other := identity(sent[name])) and other != distinct_id
     ]
 
 
