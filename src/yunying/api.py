@@ -7,3 +7,6 @@ __all__ = ["api"]
 api = new_api()
 api.add_router("", "yunying.platform.products.api.caller_router")
 api.add_router("/products", "yunying.platform.products.api.router")
+api.add_router("/products/{product}/data", "yunying.apps.tracking.api.router")
+api.add_router("/products/{product}/insights", "yunying.apps.insights.api.router")
+api.add_router("/products/{product}/goals", "yunying.apps.goals.api.router")

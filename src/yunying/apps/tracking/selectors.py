@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from yunying.apps.tracking.models import (
     Account,
@@ -34,6 +34,7 @@ __all__ = [
     "event_names",
     "event_properties",
     "merges_of",
+    "name_of",
     "people",
     "people_found",
     "person_timeline",
@@ -200,7 +201,13 @@ def people_found(product_id: int, query: str = "", property: str = "", value: st
         rows = rows.filter(Q(number__in=ids) | named)
     if property:
         rows = rows.filter(number__in=_with_value(product_id, property, value))
-    return rows.order_by("-born_ms", "number")
+    first = DistinctId.objects.filter(owner=OuterRef("number")).order_by("first_ms", "number")
+    return rows.annotate(shown_id=Subquery(first.values("distinct_id")[:1])).order_by("-born_ms", "number")
+
+
+def name_of(person: Person) -> str:
+    """What a person found by `people_found` is called: by their properties, else by their first id."""
+    return _name(person.properties) or getattr(person, "shown_id", "") or str(person.number)
 
 
 _WITH_VALUE = """

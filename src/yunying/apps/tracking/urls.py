@@ -5,4 +5,5 @@ from django.urls import include, path
 app_name = "tracking"
 urlpatterns = [
     path("", include("yunying.apps.tracking.live.urls")),
+    path("", include("yunying.apps.tracking.pages.urls")),
 ]

@@ -1,0 +1,44 @@
+"""What the addresses of catalogue and people name."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from tests.isolation import factory
+from yunying.apps.tracking.models import EventDefinition, PropertyDefinition
+from yunying.base import clock
+from yunying.platform.products.access import ProductAccess
+
+
+@factory("tracking:event")
+def event(access: ProductAccess) -> Mapping[str, Any]:
+    now = clock.now()
+    made = EventDefinition.objects.create(
+        product=access.product, name=f"visit {uuid4()}", first_seen=now, last_seen=now
+    )
+    return {"definition": made.pk}
+
+
+@factory("tracking:property")
+def property_(access: ProductAccess) -> Mapping[str, Any]:
+    now = clock.now()
+    made = PropertyDefinition.objects.create(
+        product=access.product, of="event", name=f"plan {uuid4()}", first_seen=now, last_seen=now
+    )
+    return {"definition": made.pk}
+
+
+@factory(
+    "tracking:person",
+    "/api/v1/products/{product}/data/people/{number}",
+    "/api/v1/products/{product}/data/people/{number}/events",
+)
+def person(access: ProductAccess) -> Mapping[str, Any]:
+    from yunying.apps.tracking.models import DistinctId, Person
+
+    number = 3_000_000_000 + access.product.pk
+    Person.objects.get_or_create(number=number, defaults={"product": access.product, "born_ms": 0})
+    DistinctId.objects.get_or_create(
+        number=number, defaults={"product": access.product, "distinct_id": "ann", "owner": number, "first_ms": 0}
+    )
+    return {"number": number}
