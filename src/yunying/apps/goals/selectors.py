@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from django.db.models import Prefetch, QuerySet
 
 from yunying.apps.goals.models import Goal, KeyResult, Reading, Status
-from yunying.apps.goals.standing import GoalCard, card_of
+from yunying.apps.goals.standing import GoalCard, KeyResultCard, card_of
 from yunying.platform.products.access import ProductAccess
 
-__all__ = ["card_for", "cards", "children", "goals_of", "readings_of"]
+__all__ = ["card_for", "cards", "children", "goals_of", "key_result_card", "readings_of"]
 
 
 def goals_of(access: ProductAccess) -> QuerySet[Goal]:
@@ -46,3 +46,8 @@ def _card(access: ProductAccess, goal: Goal) -> GoalCard:
 def children(access: ProductAccess, goal: Goal) -> list[GoalCard]:
     """The goals that serve this one, as they stand. Two queries."""
     return [_card(access, child) for child in goals_of(access).filter(parent=goal)]
+
+
+def key_result_card(access: ProductAccess, key_result: KeyResult) -> KeyResultCard:
+    """One key result as it stands. No query when goal and metric are loaded."""
+    return card_of(key_result.goal, [key_result], access.product.timezone).key_results[0]
