@@ -2,10 +2,13 @@ from datetime import date
 
 import pytest
 
+from tests.apps.insights.shop import fill
 from yunying.apps.goals.models import Goal, KeyResult
 from yunying.apps.goals.services import add_key_result, create_goal
 from yunying.apps.insights.models import Metric
 from yunying.platform.products.access import ProductAccess
+from yunying.platform.products.models import Product
+from yunying.store import Store
 
 ORDERS = {"kind": "trends", "series": [{"event": "order", "measure": "count"}]}
 
@@ -28,3 +31,9 @@ def key_result(access: ProductAccess, goal: Goal, orders: Metric) -> KeyResult:
     return add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=100)
 
 
+
+
+@pytest.fixture
+def shop(store: Store, product: Product) -> Product:
+    """The product with the events of a small tea shop."""
+    return fill(product)

@@ -1,0 +1,111 @@
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from tests.conftest import Cast
+from yunying.apps.goals.models import Goal, KeyResult
+from yunying.apps.insights.models import Metric
+from yunying.platform.accounts.models import User
+from yunying.platform.products.models import Product
+
+pytestmark = pytest.mark.usefixtures("clock")
+GOALS = "/p/tea/goals/"
+
+
+def test_an_empty_list_says_what_to_do(browser: Client) -> None:
+    page = browser.get(GOALS).content.decode()
+    assert "Set the first goal" in page
+    assert f"{GOALS}new/" in page
+
+
+def test_from_nothing_to_a_goal_with_a_reading(browser: Client, shop: Product, orders: Metric) -> None:
+    sent = {"title": "Sell more tea", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    answer = browser.post(f"{GOALS}new/", sent)
+    goal = Goal.objects.get()
+    assert answer["Location"] == f"{GOALS}{goal.pk}/key-results/new/"
+    form = browser.get(answer["Location"]).content.decode()
+    assert "the baseline is usually 0" in form
+    sent = {"metric": orders.pk, "baseline": "0", "target": "1,000", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    answer = browser.post(answer["Location"], sent)
+    page = browser.get(answer["Location"]).content.decode()
+    assert KeyResult.objects.get().target == 1000
+    assert "Off track" in page
+    assert "0% of the way after 70% of the time" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"target": "0"}, "The target equals the baseline"),
+        ({"target": "-4"}, "more is better"),
+        ({"target": "many"}, "Enter a number"),
+        ({"due": "2026-06-01"}, "lies within its goal"),
+        ({"due": "2025-06-01"}, "cannot be due before it starts"),
+    ],
+)
+def test_impossible_key_results_are_explained_at_the_form(
+    browser: Client, shop: Product, goal: Goal, orders: Metric, changes: dict[str, str], text: str
+) -> None:
+    sent = {"metric": orders.pk, "baseline": "0", "target": "10", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    page = browser.post(f"{GOALS}{goal.pk}/key-results/new/", sent | changes)
+    assert page.status_code == 422
+    assert text in page.content.decode()
+    assert not KeyResult.objects.exists()
+
+
+def test_percent_is_typed_as_percent_and_kept_as_a_fraction(browser: Client, shop: Product, goal: Goal) -> None:
+    rate = Metric.objects.create(
+        product=shop, name="Rate", unit="percent", window="day",
+        question={"kind": "trends", "series": [{"event": "order", "measure": "count"}]},
+    )  # fmt: skip
+    sent = {"metric": rate.pk, "baseline": "2.5", "target": "5%", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    browser.post(f"{GOALS}{goal.pk}/key-results/new/", sent)
+    kept = KeyResult.objects.get()
+    assert (kept.baseline, kept.target) == (0.025, 0.05)
+    form = browser.get(f"{GOALS}key-results/{kept.pk}/").context["form"]
+    assert (form["baseline"].value(), form["target"].value()) == ("2.5", "5")
+
+
+def test_the_preview_follows_the_chosen_metric(browser: Client, shop: Product, orders: Metric) -> None:
+    page = browser.get(f"{GOALS}preview/?metric={orders.pk}&start=2026-03-01&due=2026-03-31").content.decode()
+    assert 'id="preview"' in page
+    assert ">6<" in page
+
+
+def test_a_key_result_changes_with_its_version_and_goes(browser: Client, shop: Product, key_result: KeyResult) -> None:
+    page = f"{GOALS}key-results/{key_result.pk}/"
+    sent = {"baseline": "0", "target": "3", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    browser.post(page, sent)
+    assert KeyResult.objects.get().target == 3
+    assert "Somebody else changed this" in browser.post(page, sent | {"target": "4"}).content.decode()
+    browser.post(f"{page}remove/")
+    assert not KeyResult.objects.exists()
+
+
+def test_a_goal_is_closed_with_an_outcome_and_reopened(browser: Client, shop: Product, key_result: KeyResult) -> None:
+    here = f"{GOALS}{key_result.goal_id}/"
+    assert browser.post(f"{here}close/", {"status": "missed", "outcome": ""}).status_code == 422
+    browser.post(f"{here}close/", {"status": "missed", "outcome": "Too few visitors."})
+    assert "Too few visitors." in browser.get(here).content.decode()
+    assert "Sell more tea" not in browser.get(GOALS).content.decode()
+    assert "Sell more tea" in browser.get(f"{GOALS}?show=closed").content.decode()
+    browser.post(f"{here}reopen/")
+    assert Goal.objects.get().status == "open"
+
+
+def test_a_viewer_sees_goals_but_no_way_to_change_them(
+    people: Cast, as_user: Callable[[User], Client], key_result: KeyResult
+) -> None:
+    chen = as_user(people.chen)
+    page = chen.get(f"{GOALS}{key_result.goal_id}/").content.decode()
+    assert "Sell more tea" in page
+    assert "/close/" not in page
+    assert chen.post(f"{GOALS}{key_result.goal_id}/delete/").status_code == 403
+    assert Goal.objects.exists()
+
+
+def test_the_table_lists_and_exports_goals(browser: Client, key_result: KeyResult) -> None:
+    assert "Sell more tea" in browser.get(f"{GOALS}?view=table").content.decode()
+    file = browser.get(f"{GOALS}?view=table&export=csv")
+    assert "Sell more tea" in b"".join(file.streaming_content).decode("utf-8-sig")
