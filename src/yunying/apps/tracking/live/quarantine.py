@@ -114,7 +114,10 @@ def refused(
         )
         .rows
     )
-    return [Refused(*row[:6], data=orjson.loads(row[6] or "{}"), state=row[7]) for row in rows]
+    return [
+        Refused(item_id, received, protocol, code_, reason, body, orjson.loads(data or "{}"), state_)
+        for item_id, received, protocol, code_, reason, body, data, state_ in rows
+    ]
 
 
 def refused_item(access: ProductAccess, item_id: str) -> Refused:
@@ -154,13 +157,13 @@ def read_again(item: Refused, product: int) -> Event:
     if item.data.get("cut"):
         raise LimitReached("replay.cut", msg("Only the beginning of this event was kept, because it is so large."))
     sent, arrival = loads(item.body.encode()), Arrival.from_data(product, _ms(item.received), item.data)
-    event, twin = protocol.read(sent, arrival), protocol.read(sent, arrival)
-    if event is None or twin is None:
+    found, twin = protocol.read(sent, arrival), protocol.read(sent, arrival)
+    if found is None or twin is None:
         raise InvalidInput("replay.dropped", msg("This kind of event is knowingly not kept."))
-    if event.uuid != twin.uuid:
+    if found.uuid != twin.uuid:
         # Sent without an id: derived from the refusal, so that replaying twice stays one event.
-        event.uuid = str(uuid_of("refused", str(product), item.id))
-    return event
+        found.uuid = str(uuid_of("refused", str(product), item.id))
+    return found
 
 
 def replay(access: ProductAccess, items: Sequence[Refused]) -> Replayed:
@@ -180,7 +183,11 @@ def replay(access: ProductAccess, items: Sequence[Refused]) -> Replayed:
     if events:
         # The same selection gives the same token, so a click that is repeated after a fault adds nothing.
         token = str(uuid_of("replay", str(access.product.pk), *sorted(item.id for item in taken)))
-        Ingest().write(events, token=f"replay:{token}")
+        ingest = Ingest()
+        try:
+            ingest.write(events, token=f"replay:{token}")
+        finally:
+            ingest.close()
         _mark(access, taken, State.REPLAYED)
     return Replayed(len(taken), again)
 
