@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Field, Query, Router
+from ninja import Field, Path, Query, Router
 from ninja.pagination import paginate
 
 from yunying.apps.tracking import schemas, selectors
@@ -38,13 +38,15 @@ class _People(Sequence[schemas.PersonOut]):
 
 @router.get("/events", response=list[schemas.EventOut], summary="Event names that were seen")
 @paginate(Pages)
-def list_events(request: HttpRequest, product: str) -> QuerySet[EventDefinition]:
+def list_events(request: HttpRequest, product: Path[str]) -> QuerySet[EventDefinition]:
     return selectors.event_definitions(api_access(request, product).product.pk).order_by("-volume", "name")
 
 
 @router.get("/properties", response=list[schemas.PropertyOut], summary="Properties that were seen")
 @paginate(Pages)
-def list_properties(request: HttpRequest, product: str, of: PropertyOf | None = None) -> QuerySet[PropertyDefinition]:
+def list_properties(
+    request: HttpRequest, product: Path[str], of: PropertyOf | None = None
+) -> QuerySet[PropertyDefinition]:
     access = api_access(request, product)
     return selectors.property_definitions(access.product.pk, of).order_by("-volume", "name", "id")
 
@@ -52,7 +54,7 @@ def list_properties(request: HttpRequest, product: str, of: PropertyOf | None = 
 @router.get("/people", response=list[schemas.PersonOut], summary="People, newest first")
 @paginate(Pages)
 def list_people(
-    request: HttpRequest, product: str, q: Short = "", property: Short = "", value: Short = ""
+    request: HttpRequest, product: Path[str], q: Short = "", property: Short = "", value: Short = ""
 ) -> Sequence[schemas.PersonOut]:
     access = api_access(request, product, Permission.SEE_PEOPLE)
     found = selectors.people_found(access.product.pk, q, property, value)
@@ -60,7 +62,7 @@ def list_people(
 
 
 @router.get("/people/{number}", response=schemas.PersonOut, summary="One person with all ids")
-def get_person(request: HttpRequest, product: str, number: Id) -> schemas.PersonOut:
+def get_person(request: HttpRequest, product: Path[str], number: Id) -> schemas.PersonOut:
     access = api_access(request, product, Permission.SEE_PEOPLE)
     person = person_for(access, number)
     ids = [row.distinct_id for row in selectors.distinct_ids(access.product.pk, person.number)]
@@ -75,7 +77,7 @@ def get_person(request: HttpRequest, product: str, number: Id) -> schemas.Person
 )
 def list_person_events(
     request: HttpRequest,
-    product: str,
+    product: Path[str],
     number: Id,
     before: datetime | None = None,
     last: UUID | None = None,
