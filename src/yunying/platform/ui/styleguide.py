@@ -40,7 +40,7 @@ def page(request: HttpRequest) -> HttpResponse:
         messages.success(request, "The goal was saved.")
         messages.warning(request, "Two events of this report were not seen for a week.")
     form = SampleForm(request.POST or None)
-    bad = SampleForm({"name": "", "due": "31 February", "kind": "a"})
+    bad = SampleForm({"name": "", "due": "31 February", "kind": "a"}, auto_id="bad_%s")
     context = {"form": form, "bad": bad, "table": _table(request), "none": _none(request), "cards": _cards()}
     return render(request, "ui/styleguide.html", {**context, "charts": _charts(), "now": clock.now()})
 
@@ -143,7 +143,8 @@ def _charts() -> list[Chart]:
 
 
 def _revenue() -> Series:
-    return Series("Revenue", [int(_wave(i, 3_400_000, 600_000, 0)) for i in range(10)])
+    values = [int(_wave(i, 3_400_000, 600_000, 0)) for i in range(10)]
+    return Series("Revenue", values, links=[f"?week={i + 1}" for i in range(10)])
 
 
 def _rate() -> Series:

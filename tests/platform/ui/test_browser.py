@@ -1,0 +1,169 @@
+"""Every component in a real browser: keyboard, themes, phone, without JavaScript, and axe's judgement."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.e2e.conftest import BROWSERS, DESKTOP, PHONE, QUIET
+
+pytestmark = [pytest.mark.e2e, pytest.mark.urls("tests.platform.ui.urls"), pytest.mark.django_db(transaction=True)]
+
+AXE = Path(__file__).resolve().parents[3] / "node_modules/axe-core/axe.min.js"
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(people: Any, as_user: Any, live_server: LiveServer) -> Iterator[Open]:
+    """`opened(phone=True, dark=True, scripts=False)`: the page of all components in Ada's browser.
+
+    A script error, or anything the content security policy had to drop, fails the test at the end.
+    """
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("No Chromium on this machine; on Debian and Ubuntu: apt install chromium")
+    session = as_user(people.ada).cookies["sessionid"].value
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+    # Playwright keeps an event loop in this thread; Django would refuse the database beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+
+        def open_page(phone: bool = False, dark: bool = False, scripts: bool = True) -> Page:
+            context = browser.new_context(
+                viewport=PHONE if phone else DESKTOP,
+                is_mobile=phone,
+                color_scheme="dark" if dark else "light",
+                java_script_enabled=scripts,
+                locale="en-GB",
+            )
+            context.set_default_timeout(10_000)
+            contexts.append(context)
+            context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+            page = context.new_page()
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+            page.goto(f"{live_server.url}/ui/")
+            if scripts:
+                page.wait_for_selector(".yy-drawn canvas")
+            return page
+
+        yield open_page
+        for context in contexts:
+            context.close()
+        browser.close()
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_axe_finds_nothing_serious_and_nothing_hangs_over_the_edge(opened: Open, phone: bool, dark: bool) -> None:
+    page = opened(phone=phone, dark=dark)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+    assert serious == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_palette_works_by_keyboard_alone(opened: Open) -> None:
+    page = opened()
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#yy-palette[open] [role=option][aria-selected=true]")
+    page.keyboard.type("members")
+    expect(page.locator("#yy-palette-list [role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/settings/members/")
+
+
+def test_escape_closes_the_palette(opened: Open) -> None:
+    page = opened()
+    page.click("[data-yy-palette]")
+    page.keyboard.type("x")
+    page.keyboard.press("Escape")
+    expect(page.locator("#yy-palette")).not_to_be_visible()
+
+
+def test_a_list_is_searched_while_one_types_and_keeps_the_focus(opened: Open) -> None:
+    page = opened()
+    page.click("#q-sample")
+    page.keyboard.type("direct", delay=20)
+    expect(page.locator("#table-sample .yy-pager")).to_contain_text("of 27")
+    expect(page).to_have_url(re.compile("q=direct"))
+    assert page.evaluate("document.activeElement.id") == "q-sample"
+
+
+def test_a_list_works_without_javascript(opened: Open) -> None:
+    page = opened(scripts=False)
+    page.fill("#q-sample", "direct")
+    page.keyboard.press("Enter")
+    expect(page.locator("#table-sample .yy-pager")).to_contain_text("1–25 of 27")
+    page.click("#table-sample thead a:has-text('Campaign')")
+    expect(page.locator("#table-sample th[aria-sort=ascending]")).to_have_text("Campaign")
+    page.click("#table-sample nav a:has-text('2')")
+    expect(page.locator("#table-sample tbody tr")).to_have_count(2)
+
+
+def test_without_javascript_charts_are_tables_and_the_phone_menu_opens(opened: Open) -> None:
+    page = opened(phone=True, scripts=False)
+    assert page.locator("#chart-orders table").is_visible()
+    assert not page.locator("#menu").is_visible()
+    page.click(".yy-menu-open")
+    expect(page.locator("#menu a:has-text('Settings')")).to_be_visible()
+
+
+def test_a_chart_shows_its_table_and_can_be_saved(opened: Open) -> None:
+    page = opened()
+    page.click("#chart-orders [data-yy-view]")
+    assert page.locator("#chart-orders table").is_visible()
+    page.click("#chart-orders [data-yy-view]")
+    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        page.click("#chart-orders .yy-chart-tools summary")
+        with page.expect_download() as saved:
+            page.click(f"#chart-orders [data-yy-save={kind}]")
+        assert saved.value.suggested_filename == f"Orders-per-day.{kind}"
+        assert Path(saved.value.path()).read_bytes().startswith(start)
+
+
+def test_a_click_on_a_point_leads_to_who_is_behind_it(opened: Open) -> None:
+    page = opened()
+    canvas = page.locator("#chart-bars .yy-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    canvas.click(position={"x": box["width"] * 0.57, "y": box["height"] * 0.7})
+    expect(page).to_have_url(re.compile(r"/ui/\?week=6$"))
+
+
+def test_an_error_appears_in_the_message_area_and_can_be_dismissed(opened: Open) -> None:
+    page = opened()
+    page.click("text=An error")
+    page.wait_for_selector("#alerts [role=alert]")
+    assert "Choose a later end." in page.locator("#alerts").inner_text()
+    page.click("#alerts [data-yy-dismiss]")
+    expect(page.locator("#alerts [role=alert]")).to_have_count(0)
+
+
+def test_the_theme_switch_is_kept(opened: Open) -> None:
+    page = opened()
+    page.click("summary[aria-label=Theme]")
+    page.click("button[value=dark]")
+    page.wait_for_selector("html[data-bs-theme=dark]")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_the_menu_stays_narrow_once_narrowed(opened: Open) -> None:
+    page = opened()
+    page.click("[data-yy-collapse]")
+    page.reload()
+    expect(page.locator("body.yy-narrow")).to_have_count(1)
+    expect(page.locator("[data-yy-collapse]")).to_have_attribute("aria-pressed", "true")
