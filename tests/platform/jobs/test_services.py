@@ -175,7 +175,7 @@ def test_failed_try_gives_way_to_the_same_work_asked_for_again() -> None:
 def test_job_the_code_no_longer_knows_fails_visibly() -> None:
     pk = Job.objects.create(name="gone.away", queue="default").pk
     execute(pk, 1, "w")
-    assert _get(pk).state == State.FAILED
+    assert (_get(pk).state, _get(pk).error["code"]) == (State.FAILED, "job.unknown")
     with pytest.raises(Conflict):
         retry_job(actor=ADA, job_id=pk)
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from yunying.base import clock
+from yunying.base.errors import NotFound, msg
 from yunying.platform.jobs.context import Cancelled, Durable, Running, Stopping, current
 from yunying.platform.jobs.errors import backoff_s, is_final, record_of
 from yunying.platform.jobs.models import Job, State
@@ -107,7 +108,7 @@ def _begin(job_id: int, attempt: int, worker: str) -> Job | None:
 def _call(job: Job) -> None:
     handler = handler_named(job.name)
     if handler is None:
-        raise LookupError(job.name)
+        raise NotFound("job.unknown", msg("This version of the program has no such job any more. Discard it."))
     handler.function(**job.arguments)
 
 
