@@ -18,6 +18,7 @@ from yunying.apps.tracking.live.snippets import WAYS, way
 from yunying.base import clock
 from yunying.base.ids import uuid7
 from yunying.events.event import Event
+from yunying.events.protocols import PROTOCOLS
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.products.selectors import first_write_key
@@ -148,7 +149,7 @@ def refused(request: HttpRequest, access: ProductAccess) -> HttpResponse:
             Filter(
                 "protocol",
                 gettext_lazy("Protocol"),
-                [("own", "Yunying"), ("posthog", "PostHog"), ("segment", "Segment")],
+                [(one.name, one.label) for one in PROTOCOLS],
                 "protocol",
             ),
         ),
@@ -164,7 +165,7 @@ def refused(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "table": table,
         "states": _STATES,
         "state": state,
-        "code": request.GET.get("code", ""),
+        "codes": codes,
         "waiting": sum(n for _code, n in codes),
         "help_page": "sending-events",
     }
