@@ -12,11 +12,15 @@ import math
 import re
 from typing import Any
 
-import orjson
-
 __all__ = ["number_form", "number_sql", "spelling", "text_form", "text_sql"]
 
 _NUMERIC = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+# The engine's own way of escaping: short forms where JSON has them, else four upper-case digits.
+_ESCAPES = {code: f"\\u{code:04X}" for code in range(0x20)} | {
+    ord(char): escape
+    for char, escape in zip('"\\\b\f\n\r\t', (r"\"", r"\\", r"\b", r"\f", r"\n", r"\r", r"\t"), strict=True)
+}
 
 
 def text_form(value: Any) -> str:
@@ -59,12 +63,16 @@ def _json(value: Any) -> str:
     if isinstance(value, float):
         return spelling(value)
     if isinstance(value, str):
-        return orjson.dumps(value).decode()
+        return _quoted(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{orjson.dumps(str(k)).decode()}:{_json(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{_quoted(str(k))}:{_json(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_json, value)) + "]"
     return "null"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text.translate(_ESCAPES)}"'
 
 
 def spelling(number: float) -> str:
