@@ -24,7 +24,7 @@ from tests.postgres import NoServer, Server, running_server
 
 pytestmark = pytest.mark.crash
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class House:
