@@ -21,52 +21,52 @@ router = Router(tags=["Goals"])
 
 @router.get("", response=list[schemas.GoalOut], summary="Goals")
 @paginate(Pages)
-def list_goals(request: HttpRequest, product: str, status: Literal["open", "closed"] = "open") -> list[dict[str, Any]]:
+def list_goals(request: HttpRequest, product: Path[str], status: Literal["open", "closed"] = "open") -> list[dict[str, Any]]:
     access = api_access(request, product)
     return [_goal(card) for card in selectors.cards(access, closed=status == "closed")]
 
 
 @router.post("", response={201: schemas.GoalOut}, summary="Set a goal")
-def create_goal(request: HttpRequest, product: str, body: schemas.GoalIn) -> tuple[int, dict[str, Any]]:
+def create_goal(request: HttpRequest, product: Path[str], body: schemas.GoalIn) -> tuple[int, dict[str, Any]]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     return 201, _shown(access, services.create_goal(access=access, **body.model_dump()))
 
 
 @router.get("/{goal}", response=schemas.GoalOut, summary="One goal")
-def get_goal(request: HttpRequest, product: str, goal: Path[Id]) -> dict[str, Any]:
+def get_goal(request: HttpRequest, product: Path[str], goal: Path[Id]) -> dict[str, Any]:
     access = api_access(request, product)
     return _shown(access, goal_for(access, goal))
 
 
 @router.patch("/{goal}", response=schemas.GoalOut, summary="Change a goal")
-def update_goal(request: HttpRequest, product: str, goal: Path[Id], body: schemas.GoalPatch) -> dict[str, Any]:
+def update_goal(request: HttpRequest, product: Path[str], goal: Path[Id], body: schemas.GoalPatch) -> dict[str, Any]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     found = goal_for(access, goal)
     return _shown(access, services.update_goal(access=access, goal=found, **body.model_dump(exclude_unset=True)))
 
 
 @router.delete("/{goal}", response={204: None}, summary="Delete a goal that was set by mistake")
-def delete_goal(request: HttpRequest, product: str, goal: Path[Id]) -> tuple[int, None]:
+def delete_goal(request: HttpRequest, product: Path[str], goal: Path[Id]) -> tuple[int, None]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     services.delete_goal(access=access, goal=goal_for(access, goal))
     return 204, None
 
 
 @router.post("/{goal}/close", response=schemas.GoalOut, summary="Close a goal with its outcome")
-def close_goal(request: HttpRequest, product: str, goal: Path[Id], body: schemas.CloseIn) -> dict[str, Any]:
+def close_goal(request: HttpRequest, product: Path[str], goal: Path[Id], body: schemas.CloseIn) -> dict[str, Any]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     return _shown(access, services.close_goal(access=access, goal=goal_for(access, goal), **body.model_dump()))
 
 
 @router.post("/{goal}/reopen", response=schemas.GoalOut, summary="Take a closing back")
-def reopen_goal(request: HttpRequest, product: str, goal: Path[Id]) -> dict[str, Any]:
+def reopen_goal(request: HttpRequest, product: Path[str], goal: Path[Id]) -> dict[str, Any]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     return _shown(access, services.reopen_goal(access=access, goal=goal_for(access, goal)))
 
 
 @router.post("/{goal}/key-results", response={201: schemas.KeyResultOut}, summary="Bind a goal to a metric")
 def add_key_result(
-    request: HttpRequest, product: str, goal: Path[Id], body: schemas.KeyResultIn
+    request: HttpRequest, product: Path[str], goal: Path[Id], body: schemas.KeyResultIn
 ) -> tuple[int, dict[str, Any]]:
     """The first reading is taken at once; when the event store cannot answer, the next one comes within the hour."""
     access = api_access(request, product, Permission.EDIT_GOALS)
@@ -77,7 +77,7 @@ def add_key_result(
 
 @router.patch("/key-results/{key_result}", response=schemas.KeyResultOut, summary="Change a key result")
 def update_key_result(
-    request: HttpRequest, product: str, key_result: Path[Id], body: schemas.KeyResultPatch
+    request: HttpRequest, product: Path[str], key_result: Path[Id], body: schemas.KeyResultPatch
 ) -> dict[str, Any]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     found = key_result_for(access, key_result)
@@ -87,7 +87,7 @@ def update_key_result(
 
 
 @router.delete("/key-results/{key_result}", response={204: None}, summary="Remove a key result")
-def remove_key_result(request: HttpRequest, product: str, key_result: Path[Id]) -> tuple[int, None]:
+def remove_key_result(request: HttpRequest, product: Path[str], key_result: Path[Id]) -> tuple[int, None]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     services.remove_key_result(access=access, key_result=key_result_for(access, key_result))
     return 204, None
@@ -95,13 +95,13 @@ def remove_key_result(request: HttpRequest, product: str, key_result: Path[Id]) 
 
 @router.get("/key-results/{key_result}/readings", response=list[schemas.ReadingOut], summary="Readings by day")
 @paginate(Pages)
-def readings(request: HttpRequest, product: str, key_result: Path[Id]) -> list[Reading]:
+def readings(request: HttpRequest, product: Path[str], key_result: Path[Id]) -> list[Reading]:
     found = key_result_for(api_access(request, product), key_result)
     return selectors.readings_of([found])[found.pk]
 
 
 @router.post("/key-results/{key_result}/read", response=schemas.KeyResultOut, summary="Take a reading now")
-def read_now(request: HttpRequest, product: str, key_result: Path[Id]) -> dict[str, Any]:
+def read_now(request: HttpRequest, product: Path[str], key_result: Path[Id]) -> dict[str, Any]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     found = key_result_for(access, key_result)
     take_readings(found)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.cache import cache
 
+from yunying.apps.insights.freshness import event_count
 from yunying.apps.tracking.selectors import catalogue_for
 from yunying.base import clock
 from yunying.engine import Context, parse, run
@@ -18,10 +19,11 @@ from yunying.store import shared
 
 __all__ = ["Answer", "context_for", "run_report"]
 
-# A range that reaches into the present changes with every event; one that is over only by late arrivals.
-FRESH_S, SETTLED_S = 30, 600
-# Larger answers are cheaper to compute again than to keep.
-LARGEST_CACHED_POINTS = 20_000
+# Events are counted a moment before questions can see them, so an answer may miss the newest ones: keep it shortly
+# when its range reaches into the present, longer when it is over and changes by late arrivals only.
+FRESH_S, SETTLED_S = 30, 300
+# Larger answers would push all others out of the cache.
+LARGEST_CACHED_POINTS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,16 @@ def run_report(access: ProductAccess, spec: Mapping[str, Any], *, fresh: bool = 
     if known is not None:
         return replace(known, cached=True)
     answer = Answer(run(asked, context_for(access.product)), cached=False)
-    cache.set(key, answer, _seconds(access.product, spec))
+    if sum(len(row.points) for row in answer.result.rows) <= LARGEST_CACHED_POINTS:
+        cache.set(key, answer, _seconds(access.product, spec))
     return answer
 
 
 def _key(product: Product, asked: Any) -> str:
-    # The zone and the week's start change what a day and a week is, so they are part of the question.
-    return f"insights:{product.pk}:{product.timezone}:{product.week_start}:{asked.hash}"
+    """Same key, same answer: it changes with every event that came, with the hour, and with what a day is."""
+    hour = f"{clock.now().astimezone(ZoneInfo(product.timezone)):%Y%m%d%H}"
+    parts = (product.pk, product.timezone, product.week_start, hour, event_count(product), asked.hash)
+    return "insights:" + ":".join(map(str, parts)).replace(" ", "")
 
 
 def _seconds(product: Product, spec: Mapping[str, Any]) -> int:

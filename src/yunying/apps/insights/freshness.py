@@ -3,15 +3,26 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max
+from django.db.models import Max, Sum
 
 from yunying.apps.tracking.selectors import event_definitions
+from yunying.base import clock
 from yunying.platform.products.models import Product
 
-__all__ = ["last_event_day"]
+__all__ = ["event_count", "last_event_day", "today_of"]
 
 
 def last_event_day(product: Product) -> date | None:
     """The day of the newest event in the product's zone; None while there is none. One query."""
     newest = event_definitions(product.pk).aggregate(at=Max("last_seen"))["at"]
     return newest.astimezone(ZoneInfo(product.timezone)).date() if newest else None
+
+
+def today_of(product: Product) -> date:
+    """The date a calendar in the product's zone shows now."""
+    return clock.now().astimezone(ZoneInfo(product.timezone)).date()
+
+
+def event_count(product: Product) -> int:
+    """How many events the product sent so far. One query."""
+    return event_definitions(product.pk).aggregate(n=Sum("volume"))["n"] or 0

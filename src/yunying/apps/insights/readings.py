@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from yunying.apps.insights.answers import context_for
+from yunying.apps.insights.freshness import today_of
 from yunying.apps.insights.models import Metric, Window
 from yunying.apps.insights.questions import asked_over
 from yunying.apps.insights.windows import first_day, last_whole_day
-from yunying.base import clock
 from yunying.engine import parse, run
 from yunying.platform.products.models import Product
 
@@ -33,7 +32,7 @@ def metric_history(product: Product, metric: Metric, start: date, until: date) -
     week or month that ended by then, beginning with the last one that ended before `start` or holds it. One query.
     Raises LimitReached and Unavailable as the engine does.
     """
-    today = _today(product)
+    today = today_of(product)
     window = Window(metric.window)
     if window == Window.TOTAL:
         return _read(product, metric, window, start, min(until, today))
@@ -46,7 +45,7 @@ def metric_history(product: Product, metric: Metric, start: date, until: date) -
 def metric_recent(product: Product, metric: Metric, *, count: int, as_of: date) -> tuple[MetricPoint, ...]:
     """The last `count` whole days, weeks or months before `as_of`; a total is looked at by weeks. One query."""
     window = Window.WEEK if metric.window == Window.TOTAL else Window(metric.window)
-    last = last_whole_day(window, min(as_of, _today(product)), product.week_start)
+    last = last_whole_day(window, min(as_of, today_of(product)), product.week_start)
     first = first_day(window, last, product.week_start)
     for _ in range(count - 1):
         first = first_day(window, first - ONE_DAY, product.week_start)
@@ -59,10 +58,6 @@ def _read(product: Product, metric: Metric, window: Window, first: date, last: d
     result = run(parse(asked_over(metric.question, first, last, window)), context_for(product))
     # The formula, when there is one, is the last line; otherwise there is exactly one.
     line = result.rows[-1].points if result.rows else ()
-    today = _today(product)
+    today = today_of(product)
     ends = [(bucket.end - timedelta(microseconds=1)).date() for bucket in result.buckets]
     return tuple(MetricPoint(on, value, on < today) for on, value in zip(ends, line, strict=False))
-
-
-def _today(product: Product) -> date:
-    return clock.now().astimezone(ZoneInfo(product.timezone)).date()

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 from yunying.apps.insights import words
 from yunying.apps.insights.answers import Answer, run_report
 from yunying.apps.insights.board import bucket_label, line_name, make_board
-from yunying.apps.insights.builder import MAX_BREAKDOWNS, MAX_FILTERS, MAX_SERIES
-from yunying.apps.insights.freshness import last_event_day
+from yunying.apps.insights.builder import MAX_BREAKDOWNS, MAX_FILTERS, MAX_SERIES, Builder
+from yunying.apps.insights.freshness import last_event_day, today_of
 from yunying.apps.insights.questions import letter
 from yunying.apps.insights.views.asked import Asked, asked_in
 from yunying.base.errors import InvalidInput, LimitReached, Unavailable
@@ -29,11 +29,12 @@ PARTS = {"trends-result": "insights/_result.html", "trends-work": "insights/_wor
 @require_GET
 @product_view()
 def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
-    asked = asked_in(request, access)
+    newest = last_event_day(access.product)
+    asked = _begun(asked_in(request, access), newest, access) if not request.GET else asked_in(request, access)
     answer, problem = _answer(request, access, asked)
     if answer is not None and request.GET.get("export") in ("xlsx", "csv"):
         return _file(request.GET["export"], asked, answer)
-    board, newest = _board(access, asked, answer), last_event_day(access.product)
+    board = _board(access, asked, answer)
     context = {
         "asked": asked,
         "series": [(letter(index), row) for index, row in enumerate(asked.builder.series)],
@@ -71,11 +72,22 @@ def _board(access: ProductAccess, asked: Asked, answer: Answer | None) -> Any:
     return make_board(asked.spec, asked.builder, answer, url if access.may(Permission.SEE_PEOPLE) else "")
 
 
+def _begun(asked: Asked, newest: date | None, access: ProductAccess) -> Asked:
+    """The first question of a visit: where the last 30 days are empty, over the days that have events."""
+    if newest is None or today_of(access.product) - newest < timedelta(days=30):
+        return asked
+    builder = _moved(asked.builder, newest)
+    return Asked(builder.to_spec(), builder, None)
+
+
+def _moved(builder: Builder, newest: date) -> Builder:
+    start = newest - timedelta(days=89)
+    return replace(builder, range="custom", start=start.isoformat(), end=newest.isoformat())
+
+
 def _around(asked: Asked, newest: date) -> dict[str, Any]:
     """The same question over the 90 days up to the newest event, for a range in which nothing happened."""
-    start = newest - timedelta(days=89)
-    moved = replace(asked.builder, range="custom", start=start.isoformat(), end=newest.isoformat())
-    return {"day": newest, "query": moved.to_query()}
+    return {"day": newest, "query": _moved(asked.builder, newest).to_query()}
 
 
 def _full(asked: Asked) -> dict[str, bool]:
