@@ -13,7 +13,7 @@ from tests.engine.worlds import Product, keep, products, questions
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
 from yunying.engine.trends import Point, TrendsResult
-from yunying.store import Store
+from yunying.store import Sql, Store
 
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -23,6 +23,8 @@ def promoted(store: Store) -> Store:
     """Two of the generated properties have columns of their own, the others are read from the JSON text."""
     store.promote("engine_tier", "text")
     store.promote("engine_worth", "number")
+    for table in ("events", "people", "accounts", "moved"):  # hundreds of small writes that need not outlive a crash
+        store.execute(Sql(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0"))
     return store
 
 
@@ -41,9 +43,9 @@ def test_engine_agrees_with_the_interpreter_for_long(promoted: Store, data: st.D
 
 def judge(store: Store, data: st.DataObject) -> None:
     product = data.draw(products())
-    keep(store, product, data.draw(st.lists(st.integers(0, 29), max_size=4)))
+    keep(store, product, data.draw(st.one_of(st.just([]), st.lists(st.integers(0, 29), max_size=4))))
     context = Context(store, product.id, product.zone, product.now, product.week_start)
-    for _ in range(data.draw(st.integers(2, 3))):
+    for _ in range(data.draw(st.integers(1, 2))):
         question = data.draw(questions(product))
         spec = parse(question)
         assert parse(spec.to_json()) == spec
@@ -69,7 +71,10 @@ def compare(question: dict[str, Any], result: TrendsResult, product: Product) ->
     judged = interpreter.answer(question, product.world, product.zone, product.week_start, product.now)
     lines = {letter: question["series"][i] for i, letter in enumerate("AB"[: len(question["series"])])}
     for index, wanted in enumerate(judged):
-        found = {_key(row): (row.compare_points, row.compare_total) if index else (row.points, row.total) for row in result.rows}
+        found = {
+            _key(row): (row.compare_points, row.compare_total) if index else (row.points, row.total)
+            for row in result.rows
+        }
         expected = {(row.series, row.values): (row.points, row.total) for row in wanted}
         for key in expected.keys() | found.keys():
             empty = interpreter.empty(lines[key[0]]) if key[0] in lines else None

@@ -18,7 +18,7 @@ __all__ = ["Formula", "parse_formula"]
 Number = int | float | None
 _MAX_LENGTH = 300
 _MAX_DEPTH = 30
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z]+)|([-+*/()]))")
+_TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?|\.[0-9]+)|([A-Za-z]+)|([-+*/()]))")
 _DO: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -79,7 +79,7 @@ class _Parser:
     """Recursive descent: sum = product {(+|-) product}; product = sign {(*|/) sign}; sign = [+-] sign | atom."""
 
     def __init__(self, node: Node, text: str, letters: Sequence[str]) -> None:
-        self._node, self._letters = node, letters
+        self._node, self._letters = node, tuple(letters)
         self._tokens = self._split(text)
         self._at = 0
         self._out: list[int | float | str] = []

@@ -104,7 +104,11 @@ def resolve(spec: RangeSpec, zone: ZoneInfo, now: datetime, week_start: int) -> 
     start = _instant(spec.start, zone, "range.from", end=False)
     end = _instant(spec.end, zone, "range.to", end=True) if spec.end else _end_of_day(zones.wall(now, zone), zone)
     if start >= end:
-        fail("range.to", "range.empty", msg("There is no time between the start and the end of the range. Choose a later end."))
+        fail(
+            "range.to",
+            "range.empty",
+            msg("The range ends where it starts or before. Choose a later end."),
+        )
     return Span(start, end)
 
 

@@ -87,7 +87,7 @@ def nested(sql: str) -> str:
 
 def clause(keyword: str, conditions: Sequence[str]) -> str:
     """`WHERE a` and one `AND b` per line."""
-    return f"{keyword} " + "\n  AND ".join(conditions)
+    return f"{keyword} " + "\n  AND ".join(condition.replace("\n", "\n      ") for condition in conditions)
 
 
 def columns(names: Sequence[str]) -> str:

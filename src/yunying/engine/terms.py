@@ -116,5 +116,9 @@ def _edge(text: str, operator: Operator, zone: ZoneInfo) -> tuple[datetime, str]
 
 
 def terms(binder: Binder, trees: tuple[Group, ...], zone: ZoneInfo) -> list[str]:
-    """One expression for each tree that asks for something."""
-    return [part for tree in trees if (part := _term(binder, tree, zone))]
+    """What must hold together, one expression for each condition or alternative."""
+    found: list[str] = []
+    for tree in trees:
+        items = tree.items if tree.op == "and" else (tree,)
+        found += [part for item in items if (part := _term(binder, item, zone))]
+    return found

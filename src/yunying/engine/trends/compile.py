@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from yunying.engine.scan import clause, millis, nested
 from yunying.engine.trends.matched import Part, cells, matched, values_of
-from yunying.engine.trends.spec import Display
+from yunying.engine.trends.spec import Display, Measure
 from yunying.store import Sql
 
 __all__ = ["MISSING", "RANKED", "REMAINDER", "Top", "people_sql", "ranking_sql", "trend_sql"]
@@ -40,10 +40,24 @@ def trend_sql(part: Part, top: Top | None) -> Sql:
     return Sql(f"-- {_question(part)}\n{body}", part.binder.params)
 
 
+_ASKS = {
+    Measure.COUNT: "How many events were there",
+    Measure.PEOPLE: "How many people took part",
+    Measure.ACCOUNTS: "How many accounts took part",
+    Measure.SESSIONS: "How many sessions were there",
+    Measure.ROLLING_PEOPLE: "How many people took part in the days up to the end of",
+    Measure.FIRST_TIME: "How many people took part for the first time",
+}
+
+
 def _question(part: Part) -> str:
-    spec = part.plan.spec
-    by = f", by {len(spec.breakdown)} properties" if spec.breakdown else ""
-    return f"How much is {part.series.measure.value} per {spec.interval.value}{by}?"
+    spec, measure = part.plan.spec, part.series.measure
+    asks = _ASKS.get(measure, f"What is the {measure.value} of a property")
+    if measure.per_person:
+        asks = f"What is the {measure.value.removeprefix('per_person_')} of events per person"
+    each = "each" if measure is Measure.ROLLING_PEOPLE else "in each"
+    by = {0: "", 1: ", by a property"}.get(len(spec.breakdown), f", by {len(spec.breakdown)} properties")
+    return f"{asks} {each} {spec.interval.value}{by}?"
 
 
 def _list(*names: str) -> str:
@@ -141,10 +155,11 @@ def _sliding(part: Part, labelled: str) -> str:
 def _per_person(part: Part, labelled: str) -> str:
     """Events of each person first, in every bucket and in all, then the statistic over persons."""
     keys = _list(*_keys(part))
-    both = f"SELECT {keys}, who, arrayJoin([(0, bucket), (1, 0)]) AS scope, cell\nFROM\n{nested(labelled)}"
-    counted = f"SELECT {keys}, scope, who, sum(cell) AS n\nFROM\n{nested(both)}\nGROUP BY {keys}, scope, who"
+    whole = part.binder.bind("whole", min(part.edges()) - 1, "Int64")  # a bucket that there is not
+    both = f"SELECT {keys}, who, arrayJoin([bucket, {whole}]) AS scope, cell\nFROM\n{nested(labelled)}"
+    counted = f"SELECT {keys}, scope, sum(cell) AS n\nFROM\n{nested(both)}\nGROUP BY {keys}, scope, who"
     return (
-        f"SELECT {keys}, scope.1 AS is_total, scope.2 AS bucket, {part.aggregate.merged} AS value\n"
+        f"SELECT {keys}, scope = {whole} AS is_total, scope AS bucket, {part.aggregate.merged} AS value\n"
         f"FROM\n{nested(counted)}\n"
         f"GROUP BY {keys}, scope"
     )

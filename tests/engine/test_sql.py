@@ -1,0 +1,165 @@
+"""The statements: small ones read as prose under tests/golden, and the product guard in all of them."""
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import product as every
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import yunying.apps
+import yunying.engine
+from yunying.engine import Context, kinds, parse, people_behind, run
+from yunying.engine.trends import MEASURES, Point
+from yunying.store import EventColumns, Rows, Sql
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+SCAN = Path(yunying.engine.__path__[0]) / "scan.py"
+
+
+class Listener:
+    """A store that notes what it is asked and has nothing to say."""
+
+    def __init__(self) -> None:
+        self.heard: list[Sql] = []
+
+    def columns(self) -> EventColumns:
+        return EventColumns()
+
+    def query(self, sql: Sql, **_: Any) -> Rows:
+        self.heard.append(sql)
+        return Rows((), [], 0, 0.0)
+
+
+def context(store: Any) -> Context:
+    return Context(store, 42, ZoneInfo("Asia/Shanghai"), datetime(2024, 2, 1, tzinfo=UTC))
+
+
+def asked(question: dict[str, Any]) -> list[Sql]:
+    listener = Listener()
+    run(parse(question), context(listener))
+    return listener.heard
+
+
+def question(measure: str, **more: Any) -> dict[str, Any]:
+    one = {"event": "order", "measure": measure, "property": "worth", "percentile": 90}
+    return {"kind": "trends", "range": {"from": "2024-01-01", "to": "2024-01-31"}, "series": [one]} | more
+
+
+COUNTRY = {"property": "country"}
+GOLDENS = {
+    "trends_count": question("count"),
+    "trends_people_by_country": question("people", breakdown=[COUNTRY]),
+    "trends_rolling_people": question("rolling_people"),
+    "trends_first_time_by_country": question("first_time", breakdown=[COUNTRY]),
+    "trends_per_person_median": question("per_person_median"),
+    "trends_filtered": question(
+        "count",
+        filters=[
+            {"of": "person", "property": "city", "operator": "is_not", "values": ["北京"]},
+            {"property": "worth", "operator": "between", "values": [1, 9]},
+            {
+                "op": "or",
+                "items": [COUNTRY | {"operator": o, "values": v} for o, v in (("exact", ["FR"]), ("is_not_set", []))],
+            },
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_statements_read_as_agreed(name: str) -> None:
+    """After a wanted change: run once with UPDATE_GOLDEN=1, then review the files as prose."""
+    path = GOLDEN / f"{name}.sql"
+    text = ";\n\n".join(sql.text for sql in asked(GOLDENS[name])) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, "utf-8")
+    assert path.read_text("utf-8") == text
+
+
+def everything() -> Iterator[dict[str, Any]]:
+    """A question of every kind, measure, display, breakdown, filter and comparison."""
+    owners = ("event", "person", "account")
+    for measure, display, by, of in every(MEASURES, ("series", "cumulative"), (0, 1, 3), owners):
+        filters = [{"of": of, "property": "国家", "operator": "contains", "values": ["x"]}]
+        breakdown = [{"of": o, "property": f"p{i}"} for i, o in enumerate(owners[:by])]
+        asks = question(measure, display=display, filters=filters, breakdown=breakdown, compare={"to": "previous"})
+        if display == "series":
+            yield asks | {"formula": "A * 2"}
+        if display == "series" or measure in ("count", "people", "accounts", "sessions", "sum", "first_time"):
+            yield asks
+
+
+GUARDED = r"WHERE product = \{product:UInt32\}\n"
+
+
+def test_every_statement_asks_for_one_product_only() -> None:
+    assert kinds() == ("trends",), "add the new kind to everything()"
+    listener, checked = Listener(), 0
+    for asks in everything():
+        spec = parse(asks)
+        run(spec, context(listener))
+        values = tuple("x" for _ in spec.breakdown)  # type: ignore[attr-defined]
+        people_behind(spec, Point("A", 0, values), context(listener))
+        if values:
+            people_behind(spec, Point("A", None, remainder=True), context(listener))
+    for sql in listener.heard:
+        assert sql.params["product"] == 42
+        scans = re.findall(r"(?:FROM|JOIN) +(\w+)(?: FINAL)?\n *(.*\n)", sql.text)
+        assert {table for table, _ in scans} <= {"events", "people", "accounts"}
+        assert "events" in {table for table, _ in scans}
+        assert all(re.fullmatch(GUARDED, after) for _, after in scans), sql.text
+        checked += len(scans)
+    assert checked > 1000
+
+
+def test_no_value_or_name_of_a_question_stands_in_its_sql() -> None:
+    evil = "x') OR 1=1 -- `\\"
+    asks = question("sum", breakdown=[{"property": evil}, {"of": "person", "property": evil}])
+    asks["series"][0] |= {"event": evil, "property": evil, "label": evil}
+    asks["filters"] = [
+        {"property": evil, "operator": o, "values": [evil]} for o in ("exact", "contains", "not_contains")
+    ]
+    for sql in asked(asks):
+        assert "1=1" not in sql.text
+        assert evil in sql.params.values()
+
+
+def sources() -> Iterator[Path]:
+    for package in (yunying.engine, yunying.apps):
+        for root in package.__path__:
+            yield from Path(root).rglob("*.py")
+
+
+# Not questions: these list, export and remember single events, and belong to the app that keeps them.
+KEEPERS = ("tracking/selectors.py", "tracking/exporting.py", "tracking/write/repeats.py")
+
+
+def others() -> list[Path]:
+    return [path for path in sources() if path != SCAN and not str(path).endswith(KEEPERS)]
+
+
+@pytest.mark.parametrize("path", others(), ids=lambda p: "/".join(p.parts[-3:]))
+def test_only_scan_names_the_events_table(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert not [t for t in texts if re.search(r"\b(FROM|JOIN)\s+events\b", t)]
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for a in n.names}
+    assert not names & {"EVENTS", "EVENTS_WITH_REPEATS"}
+
+
+def test_scan_is_the_one_function_that_names_it() -> None:
+    tree = ast.parse(SCAN.read_text("utf-8"))
+    users = {
+        function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id in ("EVENTS", "EVENTS_WITH_REPEATS")
+    }
+    assert users == {"scan"}
