@@ -1,5 +1,7 @@
 """Objects behind the addresses of apps that bring no factories of their own."""
 
+from datetime import date
+
 from tests.isolation import factory
 from yunying.base import clock, ids
 from yunying.events.event import Event, Refusal
@@ -41,3 +43,91 @@ def refused_item(access):
     item = Refusal(access.product.pk, number, _millis(), "own", "id.missing", "It has no id.", "{}")
     Ingest(reload_s=0).refuse([item], token=f"isolation-{number}")
     return {"item_id": number}
+
+
+ORDERS = {
+    "kind": "trends",
+    "range": {"last": 30, "unit": "day"},
+    "interval": "day",
+    "series": [{"event": "order", "measure": "count"}],
+}
+
+
+def _catalogued(access) -> None:
+    """Reports are checked against the catalogue, which knows what has arrived."""
+    from yunying.apps.tracking.ingest import Ingest
+
+    event = Event(access.product.pk, str(ids.uuid7()), "order", "eve", _millis(), _millis())
+    Ingest(reload_s=0).write([event], token=f"isolation-{event.uuid}")
+
+
+@factory("insights:suggest")
+def suggestion(access):
+    return {"kind": "events"}
+
+
+@factory(
+    "insights:report",
+    "insights:report_edit",
+    "insights:report_delete",
+    "/api/v1/products/{product}/insights/reports/{report}",
+    "/api/v1/products/{product}/insights/reports/{report}/answer",
+)
+def report(access):
+    from yunying.apps.insights.services import create_report
+
+    _catalogued(access)
+    number = create_report(access=access, name="Orders", spec=ORDERS).pk
+    return {"report_id": number, "report": number}
+
+
+@factory(
+    "insights:metric",
+    "insights:metric_edit",
+    "insights:metric_delete",
+    "/api/v1/products/{product}/insights/metrics/{metric}",
+    "/api/v1/products/{product}/insights/metrics/{metric}/history",
+)
+def metric(access):
+    from yunying.apps.insights.models import Metric
+
+    _catalogued(access)
+    number = Metric.objects.create(product=access.product, name="Orders", question=ORDERS, window="total").pk
+    return {"metric_id": number, "metric": number}
+
+
+@factory(
+    "goals:detail",
+    "goals:edit",
+    "goals:close",
+    "goals:reopen",
+    "goals:delete",
+    "goals:read",
+    "goals:add",
+    "/api/v1/products/{product}/goals/{goal}",
+    "/api/v1/products/{product}/goals/{goal}/close",
+    "/api/v1/products/{product}/goals/{goal}/reopen",
+    "/api/v1/products/{product}/goals/{goal}/key-results",
+)
+def goal(access):
+    from yunying.apps.goals.services import create_goal
+
+    number = create_goal(access=access, title="Sell more", start=date(2026, 1, 1), due=date(2026, 3, 31)).pk
+    return {"goal_id": number, "goal": number}
+
+
+@factory(
+    "goals:change",
+    "goals:remove",
+    "/api/v1/products/{product}/goals/key-results/{key_result}",
+    "/api/v1/products/{product}/goals/key-results/{key_result}/readings",
+    "/api/v1/products/{product}/goals/key-results/{key_result}/read",
+)
+def key_result(access):
+    from yunying.apps.goals.models import Goal
+    from yunying.apps.goals.services import add_key_result
+
+    owner = Goal.objects.get(pk=goal(access)["goal"])
+    bound = metric(access)["metric"]
+    number = add_key_result(access=access, goal=owner, metric_id=bound, baseline=0, target=100).pk
+    return {"key_result_id": number, "key_result": number}
