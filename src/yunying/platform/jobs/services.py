@@ -52,9 +52,10 @@ def _enqueue_once(wanted: Job) -> int:
         # The write locks the waiting row until we commit: the job cannot begin before it can see our changes.
         if twins.update(wanted_at=wanted.wanted_at):
             return twins.values_list("pk", flat=True)[0]
-        # Another transaction may add the same key right now; the constraint lets one of us through.
+        # Another transaction may add the same key right now; the constraint lets one of us through, and whoever was
+        # not let through goes round again to lock the other's row.
         Job.objects.bulk_create([wanted], ignore_conflicts=True)
-        number = twins.values_list("pk", flat=True).first()
+        number = Job.objects.filter(uid=wanted.uid).values_list("pk", flat=True).first()
         if number is not None:
             return number
 
