@@ -36,6 +36,7 @@ class NavItem:
     children: tuple["NavItem", ...] = ()
     need: Permission = Permission.VIEW
     exact: bool = False  # marks only the page itself, not the addresses below it
+    administers: bool = False  # for those who run the installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ MENU: tuple[NavItem, ...] = (
                 pgettext_lazy("menu", "Jobs"),
                 "progress",
                 "console:jobs",
-                need=Permission.MANAGE_MEMBERS,
+                administers=True,
             ),
         ),
     ),
@@ -181,9 +182,13 @@ class Shell:
         role = role_in(cast(User, self._request.user), self.product) if self.product else None
         return RIGHTS[role] if role else frozenset()
 
+    def _may(self, item: NavItem) -> bool:
+        administers = not item.administers or bool(getattr(self._request.user, "administers", False))
+        return administers and item.need in self._permissions
+
     def _entries(self, items: tuple[NavItem, ...], slug: str) -> Iterator[Entry]:
         for item in items:
-            if item.need not in self._permissions:
+            if not self._may(item):
                 continue
             children = tuple(self._entries(item.children, slug))
             url = page_url(item.page, slug) or (children[0].url if children else "")

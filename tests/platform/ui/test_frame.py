@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -59,6 +60,7 @@ def test_the_menu_follows_the_loop() -> None:
 def shell(rf: RequestFactory, access: "ProductAccess", path: str = "/") -> Shell:
     request = rf.get(path)
     request.access = access  # type: ignore[attr-defined]
+    request.user = get_user_model().objects.get(pk=access.actor.id)
     return Shell(request)
 
 
@@ -85,6 +87,24 @@ def test_the_menu_hides_what_the_reader_may_not_do(rf: RequestFactory, people: "
 
     assert "settings-keys" in keys("ada")
     assert "settings-keys" not in keys("chen")
+    assert "settings-jobs" in keys("ada")
+    assert "settings-jobs" not in keys("bo")
+
+
+def test_the_menu_of_pages_without_product_is_that_of_the_last_one(people: "Cast", browser: Client) -> None:
+    browser.get(f"/p/{people.product.slug}/settings/")
+    html = browser.get("/help/index").content.decode()
+    assert f'href="/p/{people.product.slug}/settings/"' in html
+
+
+def test_every_line_of_the_menu_that_is_shown_can_be_opened(
+    rf: RequestFactory, people: "Cast", as_user: "Callable[[User], Client]"
+) -> None:
+    for who in ("ada", "bo", "chen"):
+        menu = shell(rf, people.access(who)).menu
+        signed_in = as_user(getattr(people, who))
+        for entry in (line for top in menu for line in (*top.children, top) if line.key.startswith("settings")):
+            assert signed_in.get(entry.url).status_code == 200, (who, entry.url)
 
 
 def test_the_palette_finds_pages_and_products_of_the_reader_only(
@@ -145,7 +165,8 @@ def test_static_addresses_carry_a_hash_of_the_content(browser: Client) -> None:
 def test_help_links_lead_to_pages_of_the_program(browser: Client) -> None:
     html = browser.get("/help/index").content.decode()
     assert 'href="/help/lists-and-charts"' in html
-    assert browser.get("/help/lists-and-charts").status_code == 200
+    pages = re.findall(r'href="(/help/[a-z-]+)"', html)
+    assert {browser.get(page).status_code for page in pages} == {200}
     assert browser.get("/help/nothing").status_code == 404
 
 

@@ -44,7 +44,8 @@ def help_page(name: str, language: str | None = None) -> HelpPage:
 def help_pages(language: str | None = None) -> list[HelpPage]:
     """All pages by title, `index` left out."""
     names = {path.name.split(".")[0] for folder in _PLACES for path in folder.glob("*.md")} - {"index"}
-    return sorted((help_page(name, language) for name in names), key=lambda page: page.title)
+    pages = (help_page(name, language) for name in names if _NAME.match(name))  # README.md is for readers of the source
+    return sorted(pages, key=lambda page: page.title)
 
 
 def _file(name: str, language: str) -> Path | None:

@@ -52,11 +52,12 @@ def bell_for(request: HttpRequest) -> Bell | None:
 
 
 def palette_for(request: HttpRequest, product: str | None, query: str, limit: int = 8) -> dict[str, list[PaletteEntry]]:
-    """Entries by group, at most `limit` a group, in the order the providers were registered."""
+    """Entries by group, at most `limit` a group, in the order the providers were registered; an address only once."""
     groups: dict[str, list[PaletteEntry]] = {}
+    seen: set[str] = set()
     for provider in _providers:
         for entry in provider(request, product, query):
-            group = groups.setdefault(entry.group, [])
-            if len(group) < limit:
-                group.append(entry)
+            if entry.url not in seen and len(groups.get(entry.group, ())) < limit:
+                seen.add(entry.url)
+                groups.setdefault(entry.group, []).append(entry)
     return groups
