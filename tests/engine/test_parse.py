@@ -144,6 +144,14 @@ def test_a_question_survives_its_own_json() -> None:
     assert parse(asked.to_json()) == asked
 
 
+def test_numbers_are_written_back_as_they_were_given() -> None:
+    worth = {"of": "event", "property": "worth", "operator": "between", "values": [7, 7.5]}
+    asked = parse(ORDERS | {"filters": [worth], "series": series(measure="percentile", property="x", percentile=90)})
+    assert asked.to_json()["filters"]["items"] == [worth]
+    assert asked.to_json()["series"][0]["percentile"] == 90
+    assert isinstance(asked.to_json()["series"][0]["percentile"], int)
+
+
 def test_lists_for_builders_name_everything_that_can_be_asked() -> None:
     assert kinds() == ("trends",)
     assert set(trends.MEASURES) == {measure.value for measure in trends.Measure}

@@ -15,7 +15,7 @@ import pytest
 import yunying.apps
 import yunying.engine
 from yunying.engine import Context, kinds, parse, people_behind, run
-from yunying.engine.trends import MEASURES, Point
+from yunying.engine.trends import MEASURES, Measure, Point
 from yunying.store import EventColumns, Rows, Sql
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -85,14 +85,14 @@ def test_statements_read_as_agreed(name: str) -> None:
 def everything() -> Iterator[dict[str, Any]]:
     """A question of every kind, measure, display, breakdown, filter and comparison."""
     owners = ("event", "person", "account")
-    for measure, display, by, of in every(MEASURES, ("series", "cumulative"), (0, 1, 3), owners):
-        filters = [{"of": of, "property": "国家", "operator": "contains", "values": ["x"]}]
-        breakdown = [{"of": o, "property": f"p{i}"} for i, o in enumerate(owners[:by])]
-        asks = question(measure, display=display, filters=filters, breakdown=breakdown, compare={"to": "previous"})
-        if display == "series":
-            yield asks | {"formula": "A * 2"}
-        if display == "series" or measure in ("count", "people", "accounts", "sessions", "sum", "first_time"):
-            yield asks
+    for number, (measure, by) in enumerate(every(MEASURES, (0, 1, 3))):
+        condition = {"of": owners[number % 3], "property": "国家", "operator": "contains", "values": ["x"]}
+        breakdown = [{"of": owner, "property": f"p{i}"} for i, owner in enumerate(owners[:by])]
+        asks = question(measure, filters=[condition], breakdown=breakdown, compare={"to": "previous"})
+        yield asks
+        yield asks | {"formula": "A * 2"}
+        if Measure(measure).accumulates:
+            yield asks | {"display": "cumulative"}
 
 
 GUARDED = r"WHERE product = \{product:UInt32\}\n"
@@ -115,7 +115,7 @@ def test_every_statement_asks_for_one_product_only() -> None:
         assert "events" in {table for table, _ in scans}
         assert all(re.fullmatch(GUARDED, after) for _, after in scans), sql.text
         checked += len(scans)
-    assert checked > 1000
+    assert checked > 500
 
 
 def test_no_value_or_name_of_a_question_stands_in_its_sql() -> None:

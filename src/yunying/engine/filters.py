@@ -14,7 +14,7 @@ from typing import Any
 import re2
 
 from yunying.base.errors import msg
-from yunying.engine.reading import Node
+from yunying.engine.reading import Node, plain
 from yunying.store.values import text_form
 
 __all__ = ["OPERATORS", "Arity", "Condition", "Filter", "Group", "Of", "Operator", "conditions", "parse_filter"]
@@ -118,7 +118,7 @@ class Condition:
             "of": self.of.value,
             "property": self.property,
             "operator": self.operator.value,
-            "values": list(self.values),
+            "values": [plain(value) for value in self.values],
         }
 
 

@@ -5,7 +5,7 @@ from typing import Any, NoReturn, TypeVar
 
 from yunying.base.errors import InvalidInput, msg
 
-__all__ = ["MAX_TEXT", "Node", "fail"]
+__all__ = ["MAX_TEXT", "Node", "fail", "plain"]
 
 MAX_TEXT = 1000
 T = TypeVar("T")
@@ -15,6 +15,13 @@ _MISSING: Any = object()
 def fail(path: str, code: str, message: str, **data: Any) -> NoReturn:
     """Raise InvalidInput for the field at `path`; `message` is a marked message id."""
     raise InvalidInput(code, message, field=path or None, **data)
+
+
+def plain(value: Any) -> Any:
+    """A number as a person would write it: 90.0 as 90. Other values as they are."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return value
 
 
 class Node:

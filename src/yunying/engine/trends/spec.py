@@ -14,7 +14,7 @@ from yunying.base.zones import Interval
 from yunying.engine.filters import Filter, Group, Of, parse_filter
 from yunying.engine.formula import Formula, parse_formula
 from yunying.engine.ranges import Comparison, RangeSpec, parse_comparison, parse_range
-from yunying.engine.reading import Node
+from yunying.engine.reading import Node, plain
 
 __all__ = ["MAX_BREAKDOWN_LIMIT", "MAX_SERIES", "MEASURES", "Breakdown", "Display", "Measure", "Series", "Trends"]
 
@@ -97,7 +97,7 @@ class Series:
             if getattr(self, name):
                 found[name] = getattr(self, name)
         if self.measure is Measure.PERCENTILE:
-            found["percentile"] = self.percentile
+            found["percentile"] = plain(self.percentile)
         return found | ({"filters": self.filters.to_json()} if self.filters.items else {})
 
 
