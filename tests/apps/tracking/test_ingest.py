@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import orjson
 import pytest
 
 from tests.apps.tracking.conftest import MARCH_MS
@@ -133,8 +134,8 @@ def test_properties_and_birth_move_to_the_person_that_stays(write, event, ask, p
     ann = Person.objects.get(product=product, merged_into=None)
     assert ann.properties == {"plan": "pro", "city": "Linz", "source": "ads"}
     assert ann.born_ms == MARCH_MS - 5 * 60_000
-    copies = {number: props for number, _, props in ask(PEOPLE)}
-    assert sorted(copies.values()) == sorted(['{"plan":"pro","source":"ads","city":"Linz"}', "{}"])
+    copies = [orjson.loads(props) for _, _, props in ask(PEOPLE)]
+    assert sorted(copies, key=len) == [{}, {"plan": "pro", "source": "ads", "city": "Linz"}]
 
 
 def test_an_older_event_moves_the_birth_back(write, event, ask, product) -> None:
