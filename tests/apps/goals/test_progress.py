@@ -116,3 +116,8 @@ def test_a_goals_progress_is_the_mean_and_one_result_cannot_make_up_for_another(
     assert together([0.5, 3.0]) == 0.75
     assert together([None, 0.5]) == 0.5
     assert together([None]) is None
+
+
+def test_moving_away_from_the_target_is_said_in_words() -> None:
+    found = verdict(-10, date(2026, 2, 19))
+    assert found.reason % found.data == "It stands further from the target than at the start, after 50% of the time."

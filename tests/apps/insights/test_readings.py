@@ -2,9 +2,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from tests.apps.insights.shop import event
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.readings import metric_history, metric_recent
 from yunying.apps.insights.services import create_metric
+from yunying.apps.tracking.ingest import Ingest
 from yunying.base.clock import FixedClock
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
@@ -55,6 +57,7 @@ def test_a_week_is_read_only_when_it_is_over(access: ProductAccess, shop: Produc
     assert [p.value for p in metric_history(shop, weekly, date(2026, 3, 2), date(2026, 3, 31))] == [0]
 
     clock.advance(timedelta(days=4))
+    Ingest().write([event(shop.pk, "next", "2026-03-09T09:00")], token=f"next-{shop.pk}")
     points = metric_history(shop, weekly, date(2026, 3, 2), date(2026, 3, 31))
     assert [(p.on, p.value) for p in points] == [(date(2026, 3, 1), 0), (date(2026, 3, 8), 6)]
 
@@ -77,3 +80,13 @@ def test_the_recent_periods_end_with_the_last_whole_one_before_the_newest_event(
 def test_nothing_is_read_of_a_time_that_has_not_come(access: ProductAccess, shop: Product) -> None:
     total = metric(access, ORDERS, "total")
     assert metric_history(shop, total, date(2026, 4, 1), date(2026, 4, 30)) == ()
+
+
+def test_where_the_data_end_the_last_period_they_fill_is_the_last_point(
+    access: ProductAccess, shop: Product, clock: FixedClock
+) -> None:
+    """A connection that broke on the 4th is not a product that nobody uses since."""
+    daily = metric(access, ORDERS, "day")
+    clock.advance(timedelta(days=30))
+    points = metric_history(shop, daily, date(2026, 3, 3), date(2026, 3, 31))
+    assert [(p.on.day, p.value) for p in points] == [(2, 3), (3, 1)]

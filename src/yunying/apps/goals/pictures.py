@@ -19,7 +19,6 @@ from yunying.apps.insights.selectors import (
     Metric,
     MetricPoint,
     Window,
-    as_typed,
     chart_unit,
     chart_value,
     metric_history,
@@ -173,7 +172,7 @@ def _advice(metric: Metric, start: date, known: list[MetricPoint]) -> str:
     before = [point for point in known if point.on < start] or known[:1]
     more = _("More is better, so choose a target above it.") if metric.direction == Direction.UP else ""
     less = _("Less is better, so choose a target below it.") if metric.direction == Direction.DOWN else ""
-    value = as_typed(before[-1].value, metric.unit)
+    value = shown(before[-1].value, metric.unit, metric.currency)
     stood = _("Before the start it stood at %(value)s: a fitting baseline.") % {"value": value}
     return f"{stood} {more}{less}"
 

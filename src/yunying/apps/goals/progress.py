@@ -106,6 +106,8 @@ def _standing(way: float | None, time: float, *, begun: bool, over: bool) -> tup
         return Standing.NO_READING, msg("There is no reading yet.")
     if way >= 1:
         return Standing.REACHED, msg("The target is reached: %(way)d%% of the way.")
+    if over and way < 0:
+        return Standing.MISSED, msg("The time is over, and it stands further from the target than at the start.")
     if over:
         return Standing.MISSED, msg("The time is over at %(way)d%% of the way.")
     if not begun:
@@ -119,6 +121,9 @@ def _pace(way: float, time: float) -> tuple[Standing, str]:
         return Standing.ON_TRACK, msg(
             "%(way)d%% of the way after %(time)d%% of the time: %(lag)d points ahead of the straight line."
         )
+    if way < 0:
+        away = msg("It stands further from the target than at the start, after %(time)d%% of the time.")
+        return (Standing.AT_RISK if lag <= AT_RISK_LAG else Standing.OFF_TRACK), away
     behind = msg("%(way)d%% of the way after %(time)d%% of the time: %(lag)d points behind the straight line.")
     if lag <= ON_TRACK_LAG:
         return Standing.ON_TRACK, behind

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from yunying.apps.insights.answers import context_for
-from yunying.apps.insights.freshness import today_of
+from yunying.apps.insights.freshness import reach_of, today_of
 from yunying.apps.insights.models import Metric, Window
 from yunying.apps.insights.questions import asked_over
 from yunying.apps.insights.windows import first_day, last_whole_day
@@ -29,23 +29,26 @@ def metric_history(product: Product, metric: Metric, start: date, until: date) -
     """The metric's readings from `start` to `until`, days of the product's zone, the oldest first.
 
     A total grows day by day from `start`, today included so far. The other windows give one point per whole day,
-    week or month that ended by then, beginning with the last one that ended before `start` or holds it. One query.
+    week or month that ended by then, beginning with the last one that ended before `start` or holds it; where the
+    data end earlier, the last period they fill is the last point. One engine query.
     Raises LimitReached and Unavailable as the engine does.
     """
-    today = today_of(product)
     window = Window(metric.window)
     if window == Window.TOTAL:
-        return _read(product, metric, window, start, min(until, today))
+        return _read(product, metric, window, start, min(until, today_of(product)))
+    reach = reach_of(product)
+    if reach is None:
+        return ()
     holding_start = first_day(window, start, product.week_start)
     first = first_day(window, holding_start - ONE_DAY, product.week_start)
-    last = last_whole_day(window, min(until + ONE_DAY, today), product.week_start)
+    last = last_whole_day(window, min(until + ONE_DAY, reach), product.week_start)
     return _read(product, metric, window, first, last)
 
 
 def metric_recent(product: Product, metric: Metric, *, count: int, as_of: date) -> tuple[MetricPoint, ...]:
     """The last `count` whole days, weeks or months before `as_of`; a total is looked at by weeks. One query."""
     window = Window.WEEK if metric.window == Window.TOTAL else Window(metric.window)
-    last = last_whole_day(window, min(as_of, today_of(product)), product.week_start)
+    last = last_whole_day(window, as_of, product.week_start)
     first = first_day(window, last, product.week_start)
     for _ in range(count - 1):
         first = first_day(window, first - ONE_DAY, product.week_start)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from django.db.models import Q
 
-from yunying.apps.insights.freshness import last_event_day
+from yunying.apps.insights.freshness import reach_of
 from yunying.apps.insights.models import Direction, Metric, Window
 from yunying.apps.insights.readings import MetricPoint, metric_recent
 from yunying.base import clock
@@ -35,8 +35,8 @@ def due_for_refresh(limit: int = 500) -> list[int]:
 
 
 def refresh(metric: Metric) -> None:
-    """Read the latest whole periods before the newest event anew. One engine query. Raises what the engine raises."""
-    as_of = last_event_day(metric.product)
+    """Read the latest whole periods anew, as far as the data reach. One engine query. Raises what the engine raises."""
+    as_of = reach_of(metric.product)
     points = metric_recent(metric.product, metric, count=COUNTS[period_of(metric)], as_of=as_of) if as_of else ()
     metric.recent = [[point.on.isoformat(), point.value] for point in points]
     metric.recent_at = clock.now()

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from yunying.apps.insights.answers import Answer, run_report
-from yunying.apps.insights.freshness import last_event_day
+from yunying.apps.insights.freshness import QUIET, last_event_day
 from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
 from yunying.apps.insights.pictures import compared_with, metric_card, period_name
 from yunying.apps.insights.readings import MetricPoint, metric_history, metric_recent
@@ -13,6 +13,7 @@ from yunying.apps.insights.windows import next_end
 from yunying.platform.products.access import ProductAccess
 
 __all__ = [
+    "QUIET",
     "Answer",
     "Change",
     "Direction",

@@ -1,7 +1,7 @@
 """What Today shows: goals, what changed, what needs this person, and the first steps of a new product."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Count
 from django.urls import reverse
@@ -10,18 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from yunying.apps.goals.selectors import GoalCard
-from yunying.apps.insights.selectors import Change, Metric, changes_of, last_event_day, reports_of
+from yunying.apps.insights.selectors import QUIET, Change, Metric, changes_of, reports_of
 from yunying.apps.tracking.live.quarantine import codes
 from yunying.base.errors import Unavailable
 from yunying.platform.jobs.selectors import failed
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.selectors import member_ids
+from yunying.platform.ui import formats
 
 __all__ = ["Need", "Step", "changes", "needs", "steps"]
 
 MOST_CHANGES = 6
-# Data that stopped for this long are worth a word; until then it may be a quiet day.
-STILL_FRESH = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,9 @@ def changes(metrics: list[Metric]) -> list[Change]:
 def needs(access: ProductAccess, goals: list[GoalCard], newest: date | None, today: date) -> list[Need]:
     """What waits for somebody with this person's rights."""
     found = [*_of_goals(access, goals), *_refused(access), *_failed_jobs(access)]
-    if newest is not None and today - newest > STILL_FRESH:
+    if newest is not None and today - newest > QUIET:
         text = _("The newest event is of %(day)s. If more should have come, look at the connection.")
-        found.append(Need(text % {"day": newest.isoformat()}, _url("tracking:setup", access), "plug-connected"))
+        found.append(Need(text % {"day": formats.date(newest)}, _url("tracking:setup", access), "plug-connected"))
     return found
 
 
