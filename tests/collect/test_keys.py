@@ -1,5 +1,8 @@
 """The contract between the collector's plain SELECT and the model behind it."""
 
+import os
+from urllib.parse import quote
+
 import pytest
 from django.db import connection
 
@@ -44,3 +47,15 @@ def test_unknown_keys_do_not_become_a_query_each(monkeypatch: pytest.MonkeyPatch
     for number in range(50):
         assert directory.product_of(f"guess-{number}") is None
     assert len(asked) == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(not os.environ.get("YUNYING_TEST_DATABASE_URL"), reason="needs a PostgreSQL server")
+def test_keys_are_read_from_postgresql(people: Cast) -> None:
+    WriteKey.objects.create(product=people.product, name="a", token="yk_a")
+    at = connection.settings_dict
+    user, password = quote(at["USER"]), quote(at["PASSWORD"])
+    host = f"{at['HOST']}:{at['PORT']}" if at["PORT"] else at["HOST"]
+    directory = KeyDirectory(f"postgres://{user}:{password}@{host}/{at['NAME']}")
+    assert directory.product_of("yk_a") == people.product.pk

@@ -31,7 +31,7 @@ class Process:
     env: dict[str, str] = field(default_factory=dict)
     _running: "subprocess.Popen[bytes] | None" = None
 
-    def start(self, timeout_s: float = 30, *, answers: bool = True, **env: str) -> None:
+    def start(self, timeout_s: float = 90, *, answers: bool = True, **env: str) -> None:
         """Start it and, with `answers`, wait until it does."""
         self._running = subprocess.Popen([sys.executable, *self.command], env=os.environ | self.env | env)
         if not answers:
@@ -47,7 +47,7 @@ class Process:
         self._running.kill()
         self._running.wait()
 
-    def stop(self, timeout_s: float = 40) -> int:
+    def stop(self, timeout_s: float = 90) -> int:
         """SIGTERM; returns the exit code after the ordered shutdown."""
         assert self._running
         self._running.send_signal(signal.SIGTERM)
