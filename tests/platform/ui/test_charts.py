@@ -103,3 +103,10 @@ def test_a_change_has_a_direction_and_a_verdict(
 def test_a_sparkline_breaks_at_gaps() -> None:
     assert NumberCard("x", 1, trend=[0, 1, None, 1]).path == "M0.0 30.0L40.0 2.0M120.0 2.0"
     assert NumberCard("x", 1, trend=[1]).path == ""
+
+
+def test_a_card_shows_large_sums_without_cents() -> None:
+    money = Unit("money", "USD")
+    assert NumberCard("x", 123_456_789, money).text == "$1,234,568"
+    assert NumberCard("x", 123_456, money).text == "$1,234.56"
+    assert NumberCard("x", 123_456_789, Unit("money", "USD", digits=2)).text == "$1,234,567.89"

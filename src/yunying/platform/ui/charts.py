@@ -4,7 +4,7 @@ values always stand in a table beneath, which is what is shown without JavaScrip
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -190,11 +190,17 @@ class NumberCard:
 
     @property
     def text(self) -> str:
-        return self.unit.text(self.value)
+        return self._text(self.value)
 
     @property
     def previous_text(self) -> str:
-        return self.unit.text(self.previous)
+        return self._text(self.previous)
+
+    def _text(self, value: Value) -> str:
+        """Large sums without their cents: a card is for the size of a number."""
+        unit = self.unit
+        large = unit.kind == "money" and value is not None and abs(value) >= 10_000 * 10 ** minor_digits(unit.currency)
+        return (replace(unit, digits=0) if large and unit.digits is None else unit).text(value)
 
     @property
     def change(self) -> float | None:
