@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -155,9 +156,12 @@ def test_stranger_sees_other_hidden_objects_as_absent_ones(page, people, as_user
 
 
 def call(client: Client, method: str, path: str, product: str, rest: dict[str, object], slug: str) -> tuple[int, str]:
-    body = DOCUMENT["paths"][path][method].get("requestBody", {}).get("content", {}).get("application/json", {})
+    operation = DOCUMENT["paths"][path][method]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     data = _example(DOCUMENT, body["schema"]) if body else None
-    url = path.format(product=product, **rest)
+    needed = [one for one in operation.get("parameters", []) if one["in"] == "query" and one.get("required")]
+    query = urlencode({one["name"]: _example(DOCUMENT, one["schema"]) for one in needed})
+    url = path.format(product=product, **rest) + (f"?{query}" if query else "")
     response = getattr(client, method)(url, *([data] if data is not None else []), content_type="application/json")
     return shown(response, slug)
 

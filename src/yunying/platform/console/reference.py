@@ -7,6 +7,8 @@ from typing import Any
 
 __all__ = ["Endpoint", "Field", "Section", "sections"]
 
+_WHEN = {"date": "2026-01-31", "date-time": "2026-01-31T12:00:00Z"}
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -138,4 +140,6 @@ def _example(schema: Mapping[str, Any], part: Mapping[str, Any]) -> Any:
         return {name: _example(schema, inner) for name, inner in _needed(whole)}
     if whole.get("type") == "array":
         return [_example(schema, whole.get("items", {}))]
+    if whole.get("format") in _WHEN:
+        return _WHEN[whole["format"]]
     return {"integer": 1, "number": 1.5, "boolean": True}.get(whole.get("type", ""), "…")
