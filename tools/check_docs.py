@@ -54,7 +54,12 @@ def unreachable() -> Iterator[str]:
 def untwinned() -> Iterator[str]:
     """The Chinese README has the same headings, commands and rows as the English one."""
     english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in TOPS[:2])
-    for what, pattern in {"headings": r"^#+ ", "commands": r"^(?:make|\.venv)", "rows": r"^\|", "points": r"^- "}.items():
+    for what, pattern in {
+        "headings": r"^#+ ",
+        "commands": r"^(?:make|\.venv)",
+        "rows": r"^\|",
+        "points": r"^- ",
+    }.items():
         here, there = (len(re.findall(pattern, text, re.M)) for text in (english, chinese))
         if here != there:
             yield f"README.zh-Hans.md: {there} {what}, README.md has {here}"

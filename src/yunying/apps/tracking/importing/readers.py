@@ -24,7 +24,7 @@ from yunying.base.errors import InvalidInput, msg
 __all__ = ["Chunk", "chunks", "format_of"]
 
 CHUNK_ROWS = 50_000
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 SPACES = "spaces"
 PACKED = {".gz", ".xz", ".zst", ".bz2"}
 FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}

@@ -1,0 +1,18 @@
+"""Everything `make bench` measures, one after the other, each in a process of its own."""
+
+import subprocess
+import sys
+
+PARTS = ("tools.bench.collector", "tools.bench.importing", "tools.bench.trends")
+
+
+def main() -> int:
+    failed = 0
+    for part in sys.argv[1:] or PARTS:
+        print(f"── {part}", flush=True)
+        failed |= subprocess.run([sys.executable, "-m", part], check=False).returncode
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
