@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from yunying.base import clock
 from yunying.base.clock import monotonic_s
 from yunying.base.errors import InvalidInput, Unavailable, msg
 from yunying.collect.app import Collector
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 
 JOBS_STOP_S = 20.0
 FLUSH_STOP_S = 20.0
+KEYS_NOTED_EVERY_S = 60.0
 
 
 class Collecting:
@@ -47,8 +49,8 @@ class Collecting:
         self.counters = Counters()
         self.spool = Spool(Path(config.path(config.spool_url)), SpoolLimits(cap_bytes=config.spool_cap_mb << 20))
         self.flusher = Flusher(self.spool, sink, self.counters)
-        keys = KeyDirectory(config.database_url)
-        self.app = Collector(keys, self.spool, self.counters, secret=config.secret_key)
+        self.keys = KeyDirectory(config.database_url)
+        self.app = Collector(self.keys, self.spool, self.counters, secret=config.secret_key)
         self.flusher.start()
 
     def metrics(self) -> dict[str, Any]:
@@ -205,7 +207,9 @@ def _start_collecting(config: Config, stack: ExitStack) -> Collecting:
 
     ingest = Ingest()
     stack.callback(ingest.close)
-    _collecting = Collecting(config, _LastingSink(ingest))
+    sink = _LastingSink(ingest)
+    _collecting = Collecting(config, sink)
+    sink.used_keys = _collecting.keys.take_used
     stack.callback(_collecting.close)
     return _collecting
 
@@ -219,6 +223,8 @@ class _LastingSink:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self.used_keys: Callable[[], set[str]] = set
+        self._noted_at_s = float("-inf")
 
     def write(self, events: Sequence[Event], *, token: str) -> None:
         self._call(self._sink.write, events, token)
@@ -232,9 +238,19 @@ class _LastingSink:
         close_old_connections()
         try:
             write(items, token=token)
+            self._note_keys()
         except (OperationalError, InterfaceError) as error:
             connection.close()
             raise Unavailable("database.away", msg("The relational store does not answer.")) from error
+
+    def _note_keys(self) -> None:
+        if monotonic_s() - self._noted_at_s < KEYS_NOTED_EVERY_S:
+            return
+        from django.apps import apps
+
+        self._noted_at_s = monotonic_s()
+        keys = apps.get_model("products", "WriteKey").objects.filter(token__in=self.used_keys())
+        keys.update(last_used_at=clock.now())
 
 
 def _start_jobs(config: Config, stack: ExitStack) -> None:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 import pytest
 from django.db import OperationalError
 
+from tests.conftest import Cast
 from yunying import roles
 from yunying.base.errors import InvalidInput, Unavailable
 from yunying.config import Config
 from yunying.events.event import Event
+from yunying.platform.products.models import WriteKey
 from yunying.roles import listening
 
 
@@ -50,3 +52,19 @@ def test_a_relational_store_that_is_away_is_no_fault_of_the_events() -> None:
     with pytest.raises(Unavailable) as error:
         roles._LastingSink(Away()).write([], token="t")
     assert error.value.code == "database.away"
+
+
+@pytest.mark.django_db
+def test_a_used_key_says_when(people: Cast) -> None:
+    class Takes:
+        def write(self, events: Sequence[Event], *, token: str) -> None: ...
+
+        refuse = write
+
+    for name in ("used", "idle"):
+        WriteKey.objects.create(product=people.product, name=name, token=name)
+    sink = roles._LastingSink(Takes())
+    sink.used_keys = lambda: {"used"}
+    sink.write([], token="t")
+    found = dict(WriteKey.objects.values_list("name", "last_used_at"))
+    assert found["used"] is not None and found["idle"] is None

@@ -38,10 +38,19 @@ class KeyDirectory:
         self._keys: Mapping[str, int] = {}
         self._read_at_s = float("-inf")
         self._lock = threading.Lock()
+        self._used: set[str] = set()
 
     def known(self, token: str) -> int | None:
         """The product of `token` by the snapshot at hand; no I/O, so the event loop may call it."""
-        return self._keys.get(token)
+        product = self._keys.get(token)
+        if product is not None:
+            self._used.add(token)
+        return product
+
+    def take_used(self) -> set[str]:
+        """Keys that were used since the last call."""
+        used, self._used = self._used, set()
+        return used
 
     def stale(self) -> bool:
         """Whether the snapshot is older than it should be."""
@@ -57,7 +66,7 @@ class KeyDirectory:
         """The product of `token`, reading the table if it must. Blocks."""
         if self.stale() or token not in self._keys:
             self.look_again()
-        return self._keys.get(token)
+        return self.known(token)
 
     def _read(self) -> None:
         try:
