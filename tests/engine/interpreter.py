@@ -265,8 +265,8 @@ def _dated(text: str, wanted: str, zone: ZoneInfo, *, after: bool) -> bool:
     else:
         compare = (lambda a, b: a > b) if after else (lambda a, b: a < b)
     if value.tzinfo is None:
-        return bool(compare(value, edge))
-    return bool(compare(value, first_instant(edge, zone)))
+        return bool(compare(value, shown(edge, zone) if edge.tzinfo else edge))
+    return bool(compare(value, edge if edge.tzinfo else first_instant(edge, zone)))
 
 
 # --- measures -----------------------------------------------------------------------------------------------------

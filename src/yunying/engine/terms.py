@@ -1,6 +1,6 @@
 """Filters as SQL: one boolean expression over a row of events."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from yunying.base import zones
@@ -11,8 +11,10 @@ from yunying.store import OWNER, number_sql, text_sql
 __all__ = ["property_number", "property_text", "terms"]
 
 # What counts as a date in a property: ISO 8601, with or without a time and an offset.
-_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
-_WITH_OFFSET = r":\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})$"
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
+_OFFSET = r"(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)"
+_DATE = rf"^\d{{4}}-(0[1-9]|1[0-2])-[0-3]\d([T ]{_CLOCK}{_OFFSET}?)?$"
+_WITH_OFFSET = rf"[T ]{_CLOCK}{_OFFSET}$"
 _COMPARE = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
 
 
@@ -96,23 +98,24 @@ def _ordering(binder: Binder, condition: Condition) -> str:
 
 def _dated(binder: Binder, condition: Condition, text: str, zone: ZoneInfo) -> str:
     """A date without an offset is compared as wall time of the product, one with an offset as an instant."""
-    shown, compare = _edge(str(condition.values[0]), condition.operator, zone)
-    instant = binder.bind("instant", millis(zones.moment(shown, zone)), "Int64")
-    clock = binder.bind("clock", millis(shown.replace(tzinfo=zones.zone_of("UTC"))), "Int64")
+    edge, compare = _edge(str(condition.values[0]), condition.operator)
+    shown = zones.wall(edge, zone) if edge.tzinfo else edge
+    instant = binder.bind("instant", millis(edge if edge.tzinfo else zones.moment(shown, zone)), "Int64")
+    clock = binder.bind("clock", millis(shown.replace(tzinfo=UTC)), "Int64")
     at = f"toUnixTimestamp64Milli(parseDateTime64BestEffortOrNull(toString({text}), 3, 'UTC'))"
     is_date = f"match({text}, {binder.bind('date', _DATE, 'String')})"
+    # The parser makes the 1st of March of the 30th of February; the first ten characters tell.
+    exists = f"toString(toDate32OrNull(left({text}, 10))) = left({text}, 10)"
     has_offset = f"match({text}, {binder.bind('offset', _WITH_OFFSET, 'String')})"
-    return f"({is_date} AND ifNull({at} {compare} if({has_offset}, {instant}, {clock}), false))"
+    return f"({is_date} AND ifNull({exists} AND {at} {compare} if({has_offset}, {instant}, {clock}), false))"
 
 
-def _edge(text: str, operator: Operator, zone: ZoneInfo) -> tuple[datetime, str]:
-    """The wall time to compare with. After a bare date means after its whole day."""
-    shown = datetime.fromisoformat(text)
-    if shown.tzinfo:
-        shown = zones.wall(shown, zone)
+def _edge(text: str, operator: Operator) -> tuple[datetime, str]:
+    """The time to compare with. After a bare date means after its whole day."""
+    edge = datetime.fromisoformat(text)
     if operator is Operator.DATE_BEFORE:
-        return shown, "<"
-    return (shown + timedelta(days=1), ">=") if len(text) == 10 else (shown, ">")
+        return edge, "<"
+    return (edge + timedelta(days=1), ">=") if len(text) == 10 else (edge, ">")
 
 
 def terms(binder: Binder, trees: tuple[Group, ...], zone: ZoneInfo) -> list[str]:
