@@ -4,78 +4,26 @@
 JavaScript; htmx only exchanges the part that changed. Cost of a page: one count and one slice of the queryset.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from types import MethodType
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from yunying.base.errors import LimitReached, msg
-from yunying.base.money import Money
-from yunying.platform.ui import formats
+from yunying.platform.ui.columns import NUMERIC, Column, Filter, Kind, exported, shown
 from yunying.platform.ui.exports import file_response
+from yunying.platform.ui.rows import filtered, in_order, searched
 
 __all__ = ["PAGE_SIZES", "Cell", "Column", "Empty", "Filter", "Kind", "Table"]
 
 PAGE_SIZES = (25, 50, 100, 200)
 EXPORT_LIMIT = 100_000
-Kind = Literal["text", "number", "percent", "money", "duration", "date", "when", "ago", "yesno"]
-_NUMERIC = {"number", "percent", "money", "duration"}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column.
-
-    `value`: a function of the row or a dotted path of attributes and keys; by default the path `name`.
-    `sort`: True or, for querysets, the ORM field. `search`: True or the ORM field looked into by the search box.
-    `link`: address of the cell. `template`: draws the cell from `row` and `value`. `kind`: how values are shown and
-    exported. `currency`: for money in minor units. `hidden`: shown only when chosen. `fixed`: cannot be left out.
-    """
-
-    name: str
-    label: Any
-    value: Callable[[Any], Any] | str | None = None
-    sort: bool | str = False
-    search: bool | str = False
-    link: Callable[[Any], str | None] | None = None
-    kind: Kind = "text"
-    template: str = ""
-    currency: str = ""
-    hidden: bool = False
-    fixed: bool = False
-    export: bool = True
-
-    def of(self, row: Any) -> Any:
-        return self.value(row) if callable(self.value) else _follow(row, self.value or self.name)
-
-    @property
-    def numeric(self) -> bool:
-        return self.kind in _NUMERIC
-
-    @property
-    def sort_field(self) -> str:
-        return _orm(self.sort, self)
-
-    @property
-    def search_field(self) -> str:
-        return _orm(self.search, self)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A choice above the table. `apply`: the ORM field (or path) compared, or a function of (rows, value)."""
-
-    name: str
-    label: Any
-    choices: Sequence[tuple[str, Any]]
-    apply: str | Callable[[Any, str], Any] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +144,9 @@ class Table:
         rows: Any = self._rows
         for one in self.filters:
             if one.name in self.chosen:
-                rows = _filtered(rows, one, self.chosen[one.name])
-        rows = _searched(rows, self.query, [column for column in self.columns if column.search])
-        ordered: QuerySet[Any] | list[Any] = _sorted(rows, self.sort, {column.name: column for column in self.columns})
+                rows = filtered(rows, one, self.chosen[one.name])
+        rows = searched(rows, self.query, [column for column in self.columns if column.search])
+        ordered: QuerySet[Any] | list[Any] = in_order(rows, self.sort, {column.name: column for column in self.columns})
         return ordered
 
     @cached_property
@@ -255,7 +203,7 @@ class Table:
         for column in self.visible:
             here = column.name == current
             # The first click on numbers and times shows the largest and latest first, which is what one looks for.
-            first = "-" if column.kind in _NUMERIC | {"when", "ago", "date"} else ""
+            first = "-" if column.kind in NUMERIC | {"when", "ago", "date"} else ""
             target = (column.name if down else f"-{column.name}") if here else f"{first}{column.name}"
             state = ("descending" if down else "ascending") if here else "none"
             heads.append(Head(column, self._url(sort=target) if column.sort else "", state))
@@ -320,94 +268,3 @@ class Table:
         rows = self.found.iterator(2000) if isinstance(self.found, QuerySet) else iter(self.found)
         cells = ([exported(column, column.of(row)) for column in columns] for row in rows)
         return file_response(kind, self.name, [str(column.label) for column in columns], cells)
-
-
-def shown(column: Column, value: Any) -> SafeString:
-    """The value as the page shows it, by the column's kind."""
-    from yunying.platform.ui.templatetags.ui import when
-
-    if column.kind in ("when", "ago", "date"):
-        return when(value, "ago" if column.kind == "ago" else "medium")
-    if column.kind == "money":
-        return format_html("{}", formats.money(value, column.currency))
-    plain: Mapping[str, Callable[[Any], str]] = {
-        "number": formats.number,
-        "percent": formats.percent,
-        "duration": formats.duration,
-        "yesno": formats.yes_no,
-    }
-    draw = plain.get(column.kind)
-    if draw:
-        return format_html("{}", draw(value))
-    return format_html("{}", formats.DASH if value in (None, "") else value)
-
-
-def exported(column: Column, value: Any) -> Any:
-    """The value as a file holds it: money in major units, everything else as it is."""
-    if isinstance(value, Money):
-        return value.amount
-    if column.kind == "money" and value is not None:
-        return Money(int(value), column.currency).amount
-    if column.kind == "yesno":
-        return formats.yes_no(value)
-    return value
-
-
-def _orm(given: bool | str, column: Column) -> str:
-    if isinstance(given, str):
-        return given
-    path = column.value if isinstance(column.value, str) else column.name
-    return path.replace(".", "__")
-
-
-def _follow(row: Any, path: str) -> Any:
-    for part in path.split("."):
-        row = row.get(part) if isinstance(row, Mapping) else getattr(row, part, None)
-        if isinstance(row, MethodType | partial):
-            row = row()  # `get_state_display` and the like
-        if row is None:
-            return None
-    return row
-
-
-def _filtered(rows: Any, one: Filter, value: str) -> Any:
-    if callable(one.apply):
-        return one.apply(rows, value)
-    field = one.apply or one.name
-    if isinstance(rows, QuerySet):
-        return rows.filter(**{field.replace(".", "__"): value})
-    return [row for row in rows if str(_follow(row, field)) == value]
-
-
-def _searched(rows: Any, query: str, columns: list[Column]) -> Any:
-    """Every word of the query must occur in some searched column."""
-    for word in query.split()[:8]:
-        if isinstance(rows, QuerySet):
-            clause = Q()
-            for column in columns:
-                clause |= Q(**{f"{column.search_field}__icontains": word})
-            rows = rows.filter(clause)
-        else:
-            needle = word.casefold()
-            rows = [row for row in rows if any(needle in str(column.of(row)).casefold() for column in columns)]
-    return rows
-
-
-def _sorted(rows: Any, sort: str, columns: Mapping[str, Column]) -> Any:
-    """Absent values come last in both directions; equal ones keep a fixed order, so that pages never overlap."""
-    column = columns.get(sort.removeprefix("-"))
-    if column is None:
-        return rows if not isinstance(rows, QuerySet) or rows.ordered else rows.order_by("pk")
-    down = sort.startswith("-")
-    if isinstance(rows, QuerySet):
-        field = F(column.sort_field)
-        return rows.order_by(field.desc(nulls_last=True) if down else field.asc(nulls_last=True), "pk")
-    present = [row for row in rows if column.of(row) is not None]
-    absent = [row for row in rows if column.of(row) is None]
-    return sorted(present, key=lambda row: _key(column.of(row)), reverse=down) + absent
-
-
-def _key(value: Any) -> Any:
-    if isinstance(value, Money):
-        return value.minor
-    return value.casefold() if isinstance(value, str) else value

@@ -1,6 +1,5 @@
 """`{% load ui %}`: what templates build pages with."""
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from yunying.base.money import Money
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, NumberCard
 from yunying.platform.ui.icons import ICONS
+from yunying.platform.ui.markup import time_html
 from yunying.platform.ui.tables import Table
 
 register = template.Library()
@@ -30,24 +30,12 @@ register.filter("percent", formats.percent)
 register.filter("duration", formats.duration)
 register.filter("date_of", formats.date)
 register.filter("ago", formats.ago)
+register.filter("when", time_html)
 
 
 @register.filter
 def money(value: Money | int | None, currency: str = "") -> str:
     return formats.money(value, currency)
-
-
-@register.filter
-def when(value: dt.datetime | dt.date | None, style: str = "medium") -> SafeString:
-    """A moment in the product's zone as <time>, the exact moment in its attributes; a plain date as a date."""
-    if value is None:
-        return mark_safe(formats.DASH)
-    if not isinstance(value, dt.datetime):
-        day = formats.date(value, "medium" if style == "ago" else style)
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day)
-    shown = formats.ago(value) if style == "ago" else formats.datetime(value, style)
-    exact = formats.datetime(value, "long")
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, shown)
 
 
 @register.simple_tag
