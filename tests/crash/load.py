@@ -47,6 +47,14 @@ class Process:
         self._running.kill()
         self._running.wait()
 
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing running, whatever the test did."""
+        if self._running and self._running.poll() is None:
+            self.kill()
+
     def stop(self, timeout_s: float = 90) -> int:
         """SIGTERM; returns the exit code after the ordered shutdown."""
         assert self._running

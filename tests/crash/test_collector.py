@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ SEED = 20260305
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Process:
+def server(tmp_path: Path) -> Iterator[Process]:
     make_keys(tmp_path / "keys.sqlite3")
     port = free_port()
-    return Process(["-m", "tests.crash.collector_server", str(tmp_path), str(port)], port)
+    with Process(["-m", "tests.crash.collector_server", str(tmp_path), str(port)], port) as process:
+        yield process
 
 
 def stored(folder: Path) -> Counter[str]:

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,20 @@ def run(command: str, folder: Path) -> str:
     return subprocess.run(call, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def test_the_whole_server_killed_twenty_times_keeps_every_acknowledged_event_once(tmp_path: Path) -> None:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Process]:
     run("make", tmp_path)
-    port, dice = free_port(), random.Random(SEED)
-    server = Process(["-m", "tests.crash.real_server", "serve", str(tmp_path), str(port)], port)
-    server.start(answers=True)
-    clients, stop = run_clients(port, SEED, count=2, pause_s=0.01)
+    port = free_port()
+    with Process(["-m", "tests.crash.real_server", "serve", str(tmp_path), str(port)], port) as process:
+        yield process
+
+
+def test_the_whole_server_killed_twenty_times_keeps_every_acknowledged_event_once(
+    server: Process, tmp_path: Path
+) -> None:
+    dice = random.Random(SEED)
+    server.start()
+    clients, stop = run_clients(server.port, SEED, count=2, pause_s=0.01)
     for _ in range(KILLS):
         # Some die while they are still starting, most under load with a flush on its way.
         time.sleep(dice.uniform(0.0, 1.2))
