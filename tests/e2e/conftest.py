@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -110,14 +110,26 @@ def new_context(browser: Browser, server: Server, language: str = "en", phone: b
     return context
 
 
+def watch_errors(page: Page) -> list[str]:
+    """A list that grows with every script error, refused resource and failed request of the page."""
+    errors: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        # A page that is left while a request is under way makes htmx report the aborted request.
+        if message.type == "error" and not message.text.startswith("htmx:"):
+            errors.append(message.text)
+
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", on_console)
+    return errors
+
+
 @pytest.fixture
 def page(chromium: Browser, server: Server) -> Iterator[Page]:
     """A page in English at desktop width, signed out; script errors fail the test."""
     context = new_context(chromium, server)
     one = context.new_page()
-    errors: list[str] = []
-    one.on("pageerror", lambda error: errors.append(str(error)))
-    one.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    errors = watch_errors(one)
     yield one
     context.close()
     assert errors == []
