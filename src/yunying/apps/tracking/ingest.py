@@ -139,7 +139,7 @@ class Ingest:
 
     def _change_persons(self, batch: Batch, outcome: _Outcome) -> None:
         found = outcome.found
-        older = [key for key, ms in batch.born.items() if ms < found[key].first_ms]
+        older = [key for key, ms in batch.born.items() if ms < found[key][1]]
         persons = Persons(found)
         _drop_applied_additions(batch)
         linked = [(product, name) for product, link in batch.links for name in (link.source, link.target)]

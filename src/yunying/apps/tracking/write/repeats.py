@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from yunying.events.event import Event
-from yunying.store import Sql, Store
+from yunying.store import EVENTS_WITH_REPEATS, Sql, Store
 
 __all__ = ["Repeats"]
 
-_LAST = """
+_LAST = f"""
 SELECT product, uuid
-FROM events
+FROM {EVENTS_WITH_REPEATS}
 WHERE ts > now64(3) - INTERVAL 6 HOUR
 ORDER BY ts DESC
-LIMIT {limit:UInt32}
+LIMIT {{limit:UInt32}}
 """
 
 
