@@ -31,8 +31,6 @@ def key_result(access: ProductAccess, goal: Goal, orders: Metric) -> KeyResult:
     return add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=100)
 
 
-
-
 @pytest.fixture
 def shop(store: Store, product: Product) -> Product:
     """The product with the events of a small tea shop."""

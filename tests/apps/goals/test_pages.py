@@ -26,7 +26,14 @@ def test_from_nothing_to_a_goal_with_a_reading(browser: Client, shop: Product, o
     assert answer["Location"] == f"{GOALS}{goal.pk}/key-results/new/"
     form = browser.get(answer["Location"]).content.decode()
     assert "the baseline is usually 0" in form
-    sent = {"metric": orders.pk, "baseline": "0", "target": "1,000", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    sent = {
+        "metric": orders.pk,
+        "baseline": "0",
+        "target": "1,000",
+        "start": "2026-01-01",
+        "due": "2026-03-31",
+        "version": 1,
+    }
     answer = browser.post(answer["Location"], sent)
     page = browser.get(answer["Location"]).content.decode()
     assert KeyResult.objects.get().target == 1000
@@ -47,7 +54,14 @@ def test_from_nothing_to_a_goal_with_a_reading(browser: Client, shop: Product, o
 def test_impossible_key_results_are_explained_at_the_form(
     browser: Client, shop: Product, goal: Goal, orders: Metric, changes: dict[str, str], text: str
 ) -> None:
-    sent = {"metric": orders.pk, "baseline": "0", "target": "10", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    sent = {
+        "metric": orders.pk,
+        "baseline": "0",
+        "target": "10",
+        "start": "2026-01-01",
+        "due": "2026-03-31",
+        "version": 1,
+    }
     page = browser.post(f"{GOALS}{goal.pk}/key-results/new/", sent | changes)
     assert page.status_code == 422
     assert text in page.content.decode()
@@ -59,7 +73,14 @@ def test_percent_is_typed_as_percent_and_kept_as_a_fraction(browser: Client, sho
         product=shop, name="Rate", unit="percent", window="day",
         question={"kind": "trends", "series": [{"event": "order", "measure": "count"}]},
     )  # fmt: skip
-    sent = {"metric": rate.pk, "baseline": "2.5", "target": "5%", "start": "2026-01-01", "due": "2026-03-31", "version": 1}
+    sent = {
+        "metric": rate.pk,
+        "baseline": "2.5",
+        "target": "5%",
+        "start": "2026-01-01",
+        "due": "2026-03-31",
+        "version": 1,
+    }
     browser.post(f"{GOALS}{goal.pk}/key-results/new/", sent)
     kept = KeyResult.objects.get()
     assert (kept.baseline, kept.target) == (0.025, 0.05)

@@ -100,9 +100,7 @@ def test_a_monthly_reading_is_compared_with_the_time_at_the_end_of_its_month() -
 
 
 def test_before_the_start_nothing_is_judged() -> None:
-    early = judge(
-        baseline=0, target=100, value=0, read_on=None, start=START, due=DUE, today=START - timedelta(days=3)
-    )
+    early = judge(baseline=0, target=100, value=0, read_on=None, start=START, due=DUE, today=START - timedelta(days=3))
     assert early.standing == Standing.NOT_STARTED
 
 

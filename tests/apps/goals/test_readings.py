@@ -60,9 +60,7 @@ def test_the_goal_moves_when_more_events_come(shop: Product, key_result: KeyResu
 def test_after_the_due_day_the_value_of_the_due_day_stays(
     shop: Product, access: ProductAccess, goal: Goal, orders: Metric
 ) -> None:
-    short = add_key_result(
-        access=access, goal=goal, metric_id=orders.pk, baseline=0, target=5, due=date(2026, 3, 3)
-    )
+    short = add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=5, due=date(2026, 3, 3))
     take_readings(short)
     assert (fresh(short).value, fresh(short).read_on) == (4, date(2026, 3, 3))
 
@@ -71,7 +69,9 @@ def test_the_newest_known_value_counts_when_a_period_has_no_data(
     shop: Product, access: ProductAccess, goal: Goal
 ) -> None:
     question = {"kind": "trends", "series": [{"event": "order", "measure": "avg", "property": "amount"}]}
-    basket = Metric.objects.create(product=access.product, name="Basket", question=question, window="day", unit="number")
+    basket = Metric.objects.create(
+        product=access.product, name="Basket", question=question, window="day", unit="number"
+    )
     key_result = add_key_result(access=access, goal=goal, metric_id=basket.pk, baseline=10, target=60)
     take_readings(key_result)
     assert (fresh(key_result).value, fresh(key_result).read_on) == (52.25, date(2026, 3, 4))
@@ -90,7 +90,12 @@ def test_the_sweep_reads_what_waits_and_only_that(
 
 
 def test_a_reading_that_fails_is_noted_and_stops_no_other(
-    shop: Product, key_result: KeyResult, access: ProductAccess, goal: Goal, orders: Metric, monkeypatch: pytest.MonkeyPatch
+    shop: Product,
+    key_result: KeyResult,
+    access: ProductAccess,
+    goal: Goal,
+    orders: Metric,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=50)
     from yunying.apps.goals import readings

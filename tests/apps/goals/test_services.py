@@ -39,7 +39,9 @@ def test_a_new_goal_is_open_and_belongs_to_its_maker(people: Cast, access: Produ
         ({"why": "x" * 5001}, "why"),
     ],
 )
-def test_impossible_goals_say_which_field_to_change(access: ProductAccess, changes: dict[str, object], field: str) -> None:
+def test_impossible_goals_say_which_field_to_change(
+    access: ProductAccess, changes: dict[str, object], field: str
+) -> None:
     with pytest.raises(InvalidInput) as caught:
         create_goal(access=access, **({"title": "Tea", **Q1} | changes))  # type: ignore[arg-type]
     assert caught.value.field == field

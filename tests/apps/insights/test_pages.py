@@ -118,7 +118,9 @@ def test_saving_opens_the_report_and_saving_changes_keeps_it_one(
     changed = browser.get(f"{TRENDS}?report={report.pk}&{MARCH}").content.decode()
     assert "Changed since it was saved" in changed
     people = {**SPEC, "series": [{"event": "order", "measure": "people"}]}
-    browser.post("/p/tea/insights/reports/save/", {**sent, "spec": json.dumps(people), "report": report.pk, "version": 1})
+    browser.post(
+        "/p/tea/insights/reports/save/", {**sent, "spec": json.dumps(people), "report": report.pk, "version": 1}
+    )
     assert Report.objects.get().spec["series"][0]["measure"] == "people"
 
 
@@ -155,7 +157,13 @@ def test_suggestions_come_from_what_was_sent(browser: Client, shop: Product) -> 
 def test_a_question_is_pinned_as_a_metric_and_shown(browser: Client, shop: Product) -> None:
     form = browser.get(f"/p/tea/insights/metrics/new/?{MARCH}")
     assert form.context["form"]["unit"].value() == "people"
-    sent = {"name": "Buyers", "unit": "people", "direction": "up", "window": "day", "spec": form.context["form"]["spec"].value()}
+    sent = {
+        "name": "Buyers",
+        "unit": "people",
+        "direction": "up",
+        "window": "day",
+        "spec": form.context["form"]["spec"].value(),
+    }
     answer = browser.post("/p/tea/insights/metrics/new/", sent)
     metric = Metric.objects.get()
     assert answer["Location"].endswith(f"/metrics/{metric.pk}/")
@@ -168,7 +176,14 @@ def test_a_question_is_pinned_as_a_metric_and_shown(browser: Client, shop: Produ
 def test_pinning_several_lines_asks_which_one(browser: Client, shop: Product) -> None:
     two = f"{MARCH}&s1.measure=count&s1.event=order"
     form = browser.get(f"/p/tea/insights/metrics/new/?{two}").context["form"]
-    sent = {"name": "B", "unit": "count", "direction": "up", "window": "week", "line": "B", "spec": form["spec"].value()}
+    sent = {
+        "name": "B",
+        "unit": "count",
+        "direction": "up",
+        "window": "week",
+        "line": "B",
+        "spec": form["spec"].value(),
+    }
     browser.post("/p/tea/insights/metrics/new/", sent)
     assert Metric.objects.get().question["series"] == [{"event": "order", "measure": "count"}]
 

@@ -106,9 +106,7 @@ def test_an_average_has_no_running_total(access: ProductAccess) -> None:
     ("changes", "field"),
     [({"unit": "apples"}, "unit"), ({"direction": "left"}, "direction"), ({"window": "hour"}, "window")],
 )
-def test_unknown_choices_are_refused_at_their_field(
-    access: ProductAccess, changes: dict[str, str], field: str
-) -> None:
+def test_unknown_choices_are_refused_at_their_field(access: ProductAccess, changes: dict[str, str], field: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         pin(access, **changes)
     assert caught.value.field == field

@@ -21,7 +21,9 @@ router = Router(tags=["Goals"])
 
 @router.get("", response=list[schemas.GoalOut], summary="Goals")
 @paginate(Pages)
-def list_goals(request: HttpRequest, product: Path[str], status: Literal["open", "closed"] = "open") -> list[dict[str, Any]]:
+def list_goals(
+    request: HttpRequest, product: Path[str], status: Literal["open", "closed"] = "open"
+) -> list[dict[str, Any]]:
     access = api_access(request, product)
     return [_goal(card) for card in selectors.cards(access, closed=status == "closed")]
 

@@ -32,9 +32,7 @@ class GoalForm(forms.Form):
         max_length=160,
         help_text=_("What shall be different at the end? One goal, in a few words."),
     )
-    why = forms.CharField(
-        label=_("Why"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    why = forms.CharField(label=_("Why"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
     start = _day(_("Starts on"))
     due = _day(_("Due on"))
     owner = forms.TypedChoiceField(label=_("Owner"), required=False, coerce=int, empty_value=None)
@@ -50,11 +48,11 @@ class GoalForm(forms.Form):
     def __init__(self, *args: Any, access: ProductAccess, goal: Goal | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = product_members(access)
-        self.fields["owner"].choices = [("", "–"), *((one.user.pk, one.user.shown_name) for one in members)]
+        self.fields["owner"].choices = [("", "–"), *((one.user.pk, one.user.shown_name) for one in members)]  # type: ignore[attr-defined]
         others = Goal.objects.filter(product=access.product, status=Status.OPEN).order_by("due", "id")
         if goal is not None:
             others = others.exclude(pk=goal.pk)
-        self.fields["parent"].choices = [("", "–"), *others.values_list("pk", "title")]
+        self.fields["parent"].choices = [("", "–"), *others.values_list("pk", "title")]  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """The arguments of the services."""
@@ -82,7 +80,7 @@ class KeyResultForm(forms.Form):
     def __init__(self, *args: Any, metrics: list[Metric], key_result: KeyResult | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._metrics = {metric.pk: metric for metric in metrics}
-        self.fields["metric"].choices = [(metric.pk, metric.name) for metric in metrics]
+        self.fields["metric"].choices = [(metric.pk, metric.name) for metric in metrics]  # type: ignore[attr-defined]
         if key_result is not None:
             self.fields["metric"].disabled = True
             self.fields["metric"].help_text = _("Another metric is another key result.")

@@ -98,7 +98,9 @@ def judge(
     time = elapsed(start, due, min(read_on or today, today - timedelta(days=1)))
     standing, reason = _standing(way, time, begun=today >= start, over=today > due)
     shown = 0 if way is None else _points(way)
-    return Verdict(standing, way, time, reason, {"way": shown, "time": _points(time), "lag": abs(_points(time) - shown)})
+    return Verdict(
+        standing, way, time, reason, {"way": shown, "time": _points(time), "lag": abs(_points(time) - shown)}
+    )
 
 
 def _standing(way: float | None, time: float, *, begun: bool, over: bool) -> tuple[Standing, str]:

@@ -8,7 +8,7 @@ from yunying.apps.goals.models import Goal, KeyResult, Reading, Status
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, card_of
 from yunying.platform.products.access import ProductAccess
 
-__all__ = ["card_for", "cards", "children", "goals_of", "key_result_card", "readings_of"]
+__all__ = ["GoalCard", "card_for", "cards", "children", "goals_of", "key_result_card", "readings_of"]
 
 
 def goals_of(access: ProductAccess) -> QuerySet[Goal]:

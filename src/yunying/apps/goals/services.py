@@ -174,7 +174,12 @@ def add_key_result(
     """
     access.require(Permission.EDIT_GOALS)
     metric = metric_for(access, metric_id)
-    values: dict[str, Any] = {"baseline": baseline, "target": target, "start": start or goal.start, "due": due or goal.due}
+    values: dict[str, Any] = {
+        "baseline": baseline,
+        "target": target,
+        "start": start or goal.start,
+        "due": due or goal.due,
+    }
     _check_key_result(goal, metric.direction, **values)
     with transaction.atomic():
         _lock_open(goal)
@@ -244,9 +249,7 @@ def _check_period(start: date, due: date) -> None:
         raise InvalidInput("goal.period", msg("It cannot be due before it starts."), field="due")
 
 
-def _check_key_result(
-    goal: Goal, direction: str, *, baseline: float, target: float, start: date, due: date
-) -> None:
+def _check_key_result(goal: Goal, direction: str, *, baseline: float, target: float, start: date, due: date) -> None:
     _check_period(start, due)
     if start < goal.start or due > goal.due:
         raise InvalidInput(
@@ -297,9 +300,7 @@ def _parent(access: ProductAccess, parent_id: int | None, child: Goal | None) ->
     above: int | None = parent_id
     while child is not None and above is not None:
         if above == child.pk:
-            raise InvalidInput(
-                "goal.circle", msg("A goal cannot serve itself or a goal below it."), field="parent"
-            )
+            raise InvalidInput("goal.circle", msg("A goal cannot serve itself or a goal below it."), field="parent")
         above = parents.get(above)
     return Goal.objects.get(pk=parent_id)
 

@@ -42,14 +42,15 @@ def tell_owner(fact: KeyResultStood) -> None:
     """Tell the goal's owner about a turn that matters, once a day at most for the same one."""
     key_result = KeyResult.objects.select_related("goal__product", "metric").filter(pk=fact.key_result_id).first()
     title = TOLD.get(Standing(fact.after))
-    if key_result is None or title is None or key_result.goal.owner_id is None:
-        return
-    if key_result.goal.status != Status.OPEN:
+    if key_result is None or title is None:
         return
     goal = key_result.goal
+    owner_id = goal.owner_id
+    if owner_id is None or goal.status != Status.OPEN:
+        return
     day = today_in(goal.product.timezone).isoformat()
     notify(
-        user_ids=[goal.owner_id],
+        user_ids=[owner_id],
         title=format_lazy(title, name=key_result.shown_name),
         text=goal.title,
         url=reverse("goals:detail", kwargs={"product": goal.product.slug, "goal_id": goal.pk}),

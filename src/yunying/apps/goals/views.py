@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yunying.apps.goals import pictures, selectors, services
 from yunying.apps.goals.access import goal_for, key_result_for
@@ -133,7 +133,9 @@ def delete(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpRes
 def read(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpResponse:
     goal = goal_for(access, goal_id)
     key_results = goal.key_results.select_related("metric", "goal__product")
-    if all([try_to_read(key_result) for key_result in key_results]):
+    # All are tried, also after one that did not work.
+    read = [try_to_read(key_result) for key_result in key_results]
+    if all(read):
         messages.success(request, _("All key results are read."))
     else:
         messages.error(request, _("Not every key result could be read. It is tried again every hour."))

@@ -56,7 +56,7 @@ def run_report(access: ProductAccess, spec: Mapping[str, Any], *, fresh: bool = 
     access.require(Permission.VIEW)
     asked = parse(dict(spec))
     key = _key(access.product, asked)
-    known = None if fresh else cache.get(key)
+    known: Answer | None = None if fresh else cache.get(key)
     if known is not None:
         return replace(known, cached=True)
     answer = Answer(run(asked, context_for(access.product)), cached=False)

@@ -117,5 +117,7 @@ def delete_metric(request: HttpRequest, product: Path[str], metric: Path[Id]) ->
 def history(request: HttpRequest, product: Path[str], metric: Path[Id], start: date, until: date) -> list[Any]:
     access = api_access(request, product)
     if not 0 <= (until - start).days <= LONGEST_HISTORY_DAYS:
-        raise InvalidInput("metric.history", msg("Choose an end after the start, at most ten years later."), field="until")
+        raise InvalidInput(
+            "metric.history", msg("Choose an end after the start, at most ten years later."), field="until"
+        )
     return list(metric_history(access.product, metric_for(access, metric), start, until))

@@ -16,7 +16,7 @@ from yunying.apps.insights.words import measure_name
 from yunying.base.zones import Interval
 from yunying.engine.trends import FORMULA
 from yunying.platform.ui import formats
-from yunying.platform.ui.charts import Chart, ChartKind, Series, Unit
+from yunying.platform.ui.charts import Chart, ChartKind, Series
 
 __all__ = ["Board", "Line", "bucket_label", "line_name", "make_board", "people_query"]
 
@@ -156,7 +156,9 @@ def _totals_chart(builder: Builder, shown: Sequence[tuple[Any, str]], links: "_L
     """One bar a line: the numbers over the whole range."""
     series = [
         Series(
-            _("Whole range"), [row.total for row, _name in shown], links=[links.to(row, None) or None for row, _n in shown]
+            _("Whole range"),
+            [row.total for row, _name in shown],
+            links=[links.to(row, None) or None for row, _n in shown],
         )
     ]
     if any(row.compare_points is not None for row, _name in shown):

@@ -42,9 +42,13 @@ DEFAULT_RANGE, DEFAULT_LIMIT = "last-30-day", 25
 class Query(Protocol):
     """The part of Django's QueryDict that is needed here."""
 
-    def get(self, key: str, default: str = "") -> str: ...
-    def getlist(self, key: str) -> list[str]: ...
-    def __contains__(self, key: str) -> bool: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __getitem__(self, key: str, /) -> Any: ...
+    def getlist(self, key: str, /) -> list[str]: ...
+
+
+def _text(query: Query, key: str, default: str = "") -> str:
+    return str(query[key]).strip() if key in query else default
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,11 @@ class Builder:
         _, count, unit, *whole = self.range.split("-")
         return {"last": int(count), "unit": unit} | ({"whole": True} if whole else {})
 
+    def missing(self) -> str:
+        """The letter of the first series that still lacks its property; empty when all have theirs."""
+        lacking = (chr(ord("A") + i) for i, row in enumerate(self.series) if row.wants_property() and not row.property)
+        return next(lacking, "")
+
     def to_query(self) -> str:
         """The state as a query string without what is the default anyway."""
         plain = {
@@ -190,7 +199,7 @@ _SERIES = ("event", "label", "measure", "property", "percentile", "window_days",
 
 def from_query(query: Query) -> Builder:
     """The state an address describes."""
-    plain = {key: query.get(name, "").strip() or getattr(_EMPTY, key) for name, key in _PLAIN.items()}
+    plain = {key: _text(query, name) or getattr(_EMPTY, key) for name, key in _PLAIN.items()}
     if not _is_range(plain["range"]):
         plain["range"] = "custom" if plain["start"] else DEFAULT_RANGE
     series = [_series_of(query, f"s{i}.") for i in range(MAX_SERIES) if f"s{i}.measure" in query]
@@ -198,7 +207,7 @@ def from_query(query: Query) -> Builder:
         series=tuple(series) or _EMPTY.series,
         filters=_filters_of(query, ""),
         breakdown=tuple(
-            Breakdown(query.get(f"b{i}.of", "event"), query.get(f"b{i}.property", "").strip())
+            Breakdown(_text(query, f"b{i}.of", "event"), _text(query, f"b{i}.property"))
             for i in range(MAX_BREAKDOWNS)
             if f"b{i}.property" in query
         ),
@@ -208,7 +217,7 @@ def from_query(query: Query) -> Builder:
 
 def _series_of(query: Query, prefix: str) -> SeriesRow:
     empty = SeriesRow()
-    plain = {name: query.get(prefix + name, "").strip() or getattr(empty, name) for name in _SERIES}
+    plain = {name: _text(query, prefix + name) or getattr(empty, name) for name in _SERIES}
     return SeriesRow(filters=_filters_of(query, prefix), **plain)
 
 
@@ -216,9 +225,9 @@ def _filters_of(query: Query, prefix: str) -> tuple[FilterRow, ...]:
     heads = [f"{prefix}f{i}." for i in range(MAX_FILTERS) if f"{prefix}f{i}.property" in query]
     return tuple(
         FilterRow(
-            query.get(head + "of", "event"),
-            query.get(head + "property", "").strip(),
-            query.get(head + "operator", "exact"),
+            _text(query, head + "of", "event"),
+            _text(query, head + "property"),
+            _text(query, head + "operator", "exact"),
             tuple(value for value in query.getlist(head + "value") if value),
         )
         for head in heads

@@ -68,8 +68,10 @@ class MetricForm(forms.Form):
     window = forms.ChoiceField(
         label=_("One reading covers"),
         choices=Window.choices,
-        help_text=_("A goal that adds up (orders, revenue) takes the total; a rate or a number of active people takes"
-                    " the latest whole day, week or month."),
+        help_text=_(
+            "A goal that adds up (orders, revenue) takes the total; a rate or a number of active people takes"
+            " the latest whole day, week or month."
+        ),
     )
     spec = SpecField(required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -78,7 +80,7 @@ class MetricForm(forms.Form):
         super().__init__(*args, **kwargs)
         series = (question or {}).get("series") or []
         if len(series) > 1:
-            self.fields["line"].choices = _lines(series, bool((question or {}).get("formula")))
+            self.fields["line"].choices = _lines(series, bool((question or {}).get("formula")))  # type: ignore[attr-defined]
         else:
             del self.fields["line"]
 

@@ -37,7 +37,7 @@ def checked_question(spec: Mapping[str, Any], *, line: str = "", window: Window)
     if window == Window.TOTAL and not all(s.get("measure", "count") in ADDABLE for s in question.get("series", [])):
         raise InvalidInput(
             "metric.window",
-            msg("Averages, extremes and rolling measures cannot be totalled: choose the latest whole day, week or month."),
+            msg("Averages, extremes and rolling measures have no total: choose the latest whole day, week or month."),
             field="window",
         )
     full = parse(asked_over(question, date(2000, 1, 1), date(2000, 1, 2), window)).to_json()

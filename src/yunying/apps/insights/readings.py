@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.freshness import reach_of, today_of
@@ -58,7 +59,7 @@ def metric_recent(product: Product, metric: Metric, *, count: int, as_of: date) 
 def _read(product: Product, metric: Metric, window: Window, first: date, last: date) -> tuple[MetricPoint, ...]:
     if last < first:
         return ()
-    result = run(parse(asked_over(metric.question, first, last, window)), context_for(product))
+    result: Any = run(parse(asked_over(metric.question, first, last, window)), context_for(product))
     # The formula, when there is one, is the last line; otherwise there is exactly one.
     line = result.rows[-1].points if result.rows else ()
     today = today_of(product)

@@ -1,10 +1,11 @@
-"""The latest periods of every metric, kept beside it so that lists and Today need no engine, and what changed in them."""
+"""The latest periods of every metric, kept beside it so that lists need no engine, and what changed in them."""
 
 import logging
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from django.db.models import Q
 
@@ -108,7 +109,7 @@ def _share(before: float | None, after: float | None) -> float | None:
 
 def _relevance(values: Sequence[float | None]) -> float:
     """The last step in units of the median of the earlier steps' sizes; 0 without a last step."""
-    steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False) if a is not None and b is not None]
+    steps = [abs(b - a) for a, b in pairwise(values) if a is not None and b is not None]
     if not steps or values[-1] is None or values[-2] is None:
         return 0.0
     usual = statistics.median(steps[:-1]) if len(steps) > 1 else 0.0

@@ -216,17 +216,17 @@ def write_version(model: Any, row: Any, version: int, changes: Mapping[str, Any]
     row.version = version + 1
 
 
-def _metric_fields(
-    access: ProductAccess, *, unit: str, direction: str, window: str, currency: str
-) -> dict[str, Any]:
-    for field, value, choices in (("unit", unit, Unit), ("direction", direction, Direction), ("window", window, Window)):
+def _metric_fields(access: ProductAccess, *, unit: str, direction: str, window: str, currency: str) -> dict[str, Any]:
+    for field, value, choices in (
+        ("unit", unit, Unit),
+        ("direction", direction, Direction),
+        ("window", window, Window),
+    ):
         if value not in choices.values:
             raise InvalidInput("metric.choice", msg("Choose one of the offered values."), field=field)
     money = (currency.strip().upper() or access.product.currency) if unit == Unit.MONEY else ""
     if unit == Unit.MONEY and not re.fullmatch(r"[A-Z]{3}", money):
-        raise InvalidInput(
-            "metric.currency", msg("A currency is three letters, such as CNY or EUR."), field="currency"
-        )
+        raise InvalidInput("metric.currency", msg("A currency is three letters, such as CNY or EUR."), field="currency")
     return {"unit": unit, "direction": direction, "window": Window(window), "currency": money}
 
 

@@ -15,7 +15,7 @@ from yunying.apps.insights import services
 from yunying.apps.insights.access import metric_for
 from yunying.apps.insights.builder import from_spec
 from yunying.apps.insights.forms import MetricForm, add_problem
-from yunying.apps.insights.models import Metric, Window
+from yunying.apps.insights.models import Metric
 from yunying.apps.insights.pictures import metric_card, metric_chart
 from yunying.apps.insights.questions import asked_over, suggested_unit
 from yunying.apps.insights.recent import period_of, points_of, try_to_refresh, what_changed
@@ -86,9 +86,7 @@ def edit(request: HttpRequest, access: ProductAccess, metric_id: int) -> HttpRes
     if request.method == "POST" and form.is_valid():
         data = {name: value for name, value in form.cleaned_data.items() if name not in ("spec", "line", "version")}
         try:
-            services.update_metric(
-                access=access, metric=metric, version=form.cleaned_data["version"] or 0, **data
-            )
+            services.update_metric(access=access, metric=metric, version=form.cleaned_data["version"] or 0, **data)
         except YunyingError as error:
             add_problem(form, error)
         else:
@@ -113,7 +111,9 @@ def delete(request: HttpRequest, access: ProductAccess, metric_id: int) -> HttpR
 
 def _form(request: HttpRequest, form: MetricForm, **context: Any) -> HttpResponse:
     status = 422 if request.method == "POST" else 200
-    return render(request, "insights/metric_form.html", {"form": form, "help_page": "metrics", **context}, status=status)
+    return render(
+        request, "insights/metric_form.html", {"form": form, "help_page": "metrics", **context}, status=status
+    )
 
 
 def _trends_of(access: ProductAccess, metric: Metric) -> str:

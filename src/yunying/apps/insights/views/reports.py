@@ -76,7 +76,7 @@ def save(request: HttpRequest, access: ProductAccess) -> HttpResponse:
             )
     except YunyingError as error:
         add_problem(form, error)
-        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
         return redirect(f"{_trends(access)}?{request.POST.get('query', '')}")
     messages.success(request, _("The report “%(name)s” is saved.") % {"name": report.name})
     return redirect(f"{_trends(access)}?report={report.pk}")

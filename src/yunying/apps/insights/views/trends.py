@@ -59,6 +59,8 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
 
 def _answer(request: HttpRequest, access: ProductAccess, asked: Asked) -> tuple[Answer | None, Any]:
     """The answer, or the problem that stands in its place while the builder stays usable."""
+    if not asked.as_json and asked.builder.missing():
+        return None, None
     try:
         return run_report(access, asked.spec, fresh="fresh" in request.GET), None
     except (InvalidInput, LimitReached, Unavailable) as error:
