@@ -26,7 +26,10 @@ class PropertyForm(forms.ModelForm):
 
 class PeopleForm(forms.Form):
     q = forms.CharField(label=_("Id, name or mail begins with"), max_length=200, required=False)
-    property = forms.CharField(label=_("Property"), max_length=400, required=False)
-    value = forms.CharField(
-        label=_("Value"), max_length=400, required=False, help_text=_("Empty: everybody who has the property.")
+    property = forms.CharField(
+        label=_("Property"),
+        max_length=400,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "person-properties"}),
     )
+    value = forms.CharField(label=_("Value"), max_length=400, required=False)
