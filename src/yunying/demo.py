@@ -52,12 +52,21 @@ def demo(options: argparse.Namespace, config: Config) -> int:
     # The port first: nobody should wait for the data and then hear that the port is taken.
     with roles.listening(config.host, config.port):
         pass
-    ready_django(migrate=True)
-    with ready_store(config, migrate=True) as store:
-        if load_all(config, options.recipes, options.data, small=options.small):
+    noted = config.data_dir / "demo.json"
+    done: dict[str, Any] = json.loads(noted.read_text()) if noted.exists() else {}
+    wanted = [
+        one for one in recipes_in(options.recipes, small=options.small) if one.name not in done.get("recipes", [])
+    ]
+    ready = [one for one in wanted if _fetched(one, options.data)]
+    # Nothing to load: `serve` prepares the stores by itself, and a second start stays quick.
+    if ready or options.load_only:
+        ready_django(migrate=True)
+        with ready_store(config, migrate=True) as store:
+            for recipe in ready:
+                done = _load(config, recipe, options.data / recipe.name, done)
             print("Putting the events in order …", flush=True)
             store.settle()
-            print(f"Everything is loaded after {clock.monotonic_s() - begun:.0f} s.", flush=True)
+        print(f"Everything is loaded after {clock.monotonic_s() - begun:.0f} s.", flush=True)
     _greet(config)
     if options.load_only:
         return 0
@@ -85,25 +94,22 @@ def load_recipe(folder: Path) -> Recipe:
         ) from error
 
 
-def load_all(config: Config, recipes: Path, data: Path, *, small: bool) -> bool:
-    """Carry out what is not yet; says whether anything was loaded."""
-    done_file = config.data_dir / "demo.json"
-    done: dict[str, Any] = json.loads(done_file.read_text()) if done_file.exists() else {}
-    loaded = False
-    for recipe in recipes_in(recipes, small=small):
-        if recipe.name in done.get("recipes", []):
-            continue
-        if not all((data / recipe.name / one["file"]).exists() for one in recipe.imports):
-            print(f"{recipe.product['name']}: its data was not fetched, going on without it.", flush=True)
-            continue
-        user, password = _user(done.get("password"))
-        done["password"] = password
-        _carry_out(recipe, data / recipe.name, user)
-        done["recipes"] = [*done.get("recipes", []), recipe.name]
-        done_file.write_text(json.dumps(done))
-        done_file.chmod(0o600)
-        loaded = True
-    return loaded
+def _fetched(recipe: Recipe, data: Path) -> bool:
+    if all((data / recipe.name / one["file"]).exists() for one in recipe.imports):
+        return True
+    print(f"{recipe.product['name']}: its data was not fetched, going on without it.", flush=True)
+    return False
+
+
+def _load(config: Config, recipe: Recipe, data: Path, done: dict[str, Any]) -> dict[str, Any]:
+    """Carry one recipe out and note it, so that an interrupted demo goes on behind it."""
+    user, password = _user(done.get("password"))
+    _carry_out(recipe, data, user)
+    done = {"password": password, "recipes": [*done.get("recipes", []), recipe.name]}
+    noted = config.data_dir / "demo.json"
+    noted.write_text(json.dumps(done))
+    noted.chmod(0o600)
+    return done
 
 
 def _user(password: str | None) -> tuple[Any, str]:
