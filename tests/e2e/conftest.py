@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +55,14 @@ def _answers(port: int) -> bool:
         return False
 
 
-def start_server(data: Path, timeout_s: float = 60, **settings: str) -> Server:
-    """`yunying serve` on an empty data folder; its output goes to server.log there."""
+def start_server(data: Path, timeout_s: float = 60, command: Sequence[str] = ("serve",), **settings: str) -> Server:
+    """`yunying serve`, or another command that ends in serving; its output goes to server.log in `data`."""
     port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith(("YUNYING_", "DJANGO_"))}
     env |= {"YUNYING_DATA_DIR": str(data), "YUNYING_PORT": str(port), "YUNYING_SIGN_UP": "open"} | settings
     log = (data / "server.log").open("wb")
-    command = [sys.executable, "-c", "import sys; from yunying.cli import main; sys.exit(main())", "serve"]
-    process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
+    program = [sys.executable, "-c", "import sys; from yunying.cli import main; sys.exit(main())"]
+    process = subprocess.Popen([*program, *command], env=env, stdout=log, stderr=subprocess.STDOUT)
     server = Server(f"http://127.0.0.1:{port}", port, data, process)
     deadline = time.monotonic() + timeout_s
     while not _answers(port):
@@ -98,13 +98,16 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def new_context(browser: Browser, server: Server, language: str = "en", phone: bool = False) -> BrowserContext:
-    """A fresh browser window in one language; any script error or refused resource fails the test at the end."""
+def new_context(
+    browser: Browser, server: Server, language: str = "en", phone: bool = False, state: Path | None = None
+) -> BrowserContext:
+    """A fresh browser window in one language, signed in when `state` holds a session."""
     context = browser.new_context(
         base_url=server.url,
         locale={"en": "en-GB", "zh-hans": "zh-CN", "zh-hant": "zh-TW"}[language],
         viewport=PHONE if phone else DESKTOP,
         has_touch=phone,
+        storage_state=state,
     )
     context.set_default_timeout(15_000)
     return context

@@ -1,0 +1,145 @@
+"""Every page a person can reach by links, in two languages, on a desk and on a phone.
+
+Each page must answer, fit its screen, run without a script error or a refused resource, and give axe-core nothing
+serious to say. Its screenshot is kept under build/screenshots/, to be looked at by people.
+"""
+
+import csv
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.e2e.conftest import DESKTOP, PHONE, Server, new_context, start_server, stop_server, watch_errors
+
+pytestmark = pytest.mark.e2e
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+SCREENSHOTS = ROOT / "build" / "screenshots"
+CITIES = ("杭州", "London", "", "São Paulo", "臺北")
+NOT_PAGES = re.compile(r"^/(static|api/v1/openapi\.json|healthz)|\.(xlsx|csv|png)$")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the recipe `tea`: 400 orders of 60 customers, a report, a metric and a goal."""
+    data = tmp_path_factory.mktemp("pages")
+    files = data / "recipe-files" / "tea"
+    files.mkdir(parents=True)
+    _write_orders(files / "orders.csv")
+    recipes = ["demo", "--recipes", str(HERE / "recipes"), "--data", str(files.parent)]
+    running = start_server(data, 120, command=recipes)
+    yield running
+    assert stop_server(running) == 0, running.log()
+
+
+def _write_orders(path: Path) -> None:
+    start = datetime(2026, 1, 5, 9, 30)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["at", "customer", "amount", "city"])
+        for number in range(400):
+            at = start + timedelta(hours=number * 5)
+            rows.writerow([f"{at:%Y-%m-%d %H:%M:%S}", f"customer-{number % 60}", number % 90 + 0.5, CITIES[number % 5]])
+
+
+@pytest.fixture(scope="module")
+def session(chromium: Browser, shop: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the signed-in browser state of the demo account is kept."""
+    context = new_context(chromium, shop)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill("demo@yunying.example")
+    page.get_by_label("Password").fill(json.loads((shop.data / "demo.json").read_text())["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/p/tea/**")
+    path = tmp_path_factory.mktemp("session") / "state.json"
+    context.storage_state(path=path)
+    context.close()
+    return path
+
+
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_page_reached_by_links_is_sound(
+    chromium: Browser, shop: Server, session: Path, language: str, device: str
+) -> None:
+    context = new_context(chromium, shop, language, phone=device == "phone", state=session)
+    wrong = list(_walk(context, SCREENSHOTS / f"{language}-{device}", device))
+    context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_pages_of_signed_out_people_are_sound(chromium: Browser, shop: Server, path: str, device: str) -> None:
+    context = new_context(chromium, shop, phone=device == "phone")
+    page = context.new_page()
+    errors = watch_errors(page)
+    wrong = [*_judge(page, path, SCREENSHOTS / f"en-{device}", device), *errors]
+    context.close()
+    assert wrong == []
+
+
+def _walk(context: BrowserContext, folder: Path, device: str) -> Iterator[str]:
+    page = context.new_page()
+    errors = watch_errors(page)
+    waiting, seen = deque(["/", "/p/tea/insights/trends/?s0.event=order&s0.measure=count&range=all"]), set()
+    while waiting:
+        path = waiting.popleft()
+        pattern = _pattern(path)
+        if pattern in seen:
+            continue
+        seen.add(pattern)
+        yield from _judge(page, path, folder, device)
+        yield from (f"{path}: {error}" for error in errors)
+        errors.clear()
+        waiting.extend(_links(page))
+    if len(seen) < 20:
+        yield f"only {len(seen)} pages were reached: {sorted(seen)}"
+
+
+def _judge(page: Page, path: str, folder: Path, device: str) -> Iterator[str]:
+    answer = page.goto(path)
+    if answer is None or answer.status >= 400:
+        yield f"{path}: answered {answer and answer.status}"
+        return
+    page.wait_for_load_state("networkidle")
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{_pattern(path)}.png", full_page=True)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > (PHONE if device == "phone" else DESKTOP)["width"]:
+        yield f"{path}: {wide} pixels wide"
+    if not page.title() or page.locator("h1").count() != 1:
+        yield f"{path}: needs a title and one main heading"
+    # Evaluated by the browser's own door: the page's security policy rightly refuses a foreign script.
+    page.evaluate(AXE.read_text())
+    for found in page.evaluate("async () => (await axe.run()).violations"):
+        if found["impact"] in ("serious", "critical"):
+            places = [node["target"] for node in found["nodes"][:3]]
+            yield f"{path}: axe {found['id']} at {places}"
+
+
+def _links(page: Page) -> list[str]:
+    found = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+    here = urlsplit(page.url).netloc
+    paths = [urlsplit(link) for link in found]
+    # A link with a query is another look at the same page, but for those that lead on to other pages.
+    return [
+        one.path + (f"?{one.query}" if one.query else "")
+        for one in paths
+        if one.netloc == here and not NOT_PAGES.search(one.path) and "export=" not in one.query
+    ]
+
+
+def _pattern(path: str) -> str:
+    plain = re.sub(r"\d+", "n", urlsplit(path).path.strip("/")) or "root"
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower())
