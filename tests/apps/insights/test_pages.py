@@ -70,6 +70,7 @@ def test_a_point_leads_to_the_people_behind_it_in_the_same_count(browser: Client
     page = browser.get(day)
     assert page.context["found"].total == 2
     assert "2 people" in page.content.decode()
+    assert page.context["period"] == "Mar 2, 2026"
 
 
 def test_the_people_of_a_breakdown_value_are_only_its_own(browser: Client, shop: Product) -> None:
@@ -167,7 +168,7 @@ def test_a_question_is_pinned_as_a_metric_and_shown(browser: Client, shop: Produ
     answer = browser.post("/p/tea/insights/metrics/new/", sent)
     metric = Metric.objects.get()
     assert answer["Location"].endswith(f"/metrics/{metric.pk}/")
-    assert [value for _on, value in metric.recent[-2:]] == [2, 1]
+    assert [value for _on, value in metric.recent[-2:]] == [1, 2]
     page = browser.get(answer["Location"]).content.decode()
     assert "Buyers" in page
     assert "Latest whole day" in page

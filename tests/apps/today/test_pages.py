@@ -53,7 +53,7 @@ def test_what_changed_is_told_with_sign_and_words(browser: Client, shop: Product
     cards = {card.card.title: card for card in browser.get(TODAY).context["changes"]}
     assert cards["Orders"].value == "2"
     assert [(told.text, told.word) for told in cards["Orders"].comparisons] == [
-        ("+100.0% than the day before", "better")
+        ("+100.0% against the day before", "better")
     ]
     assert [told.word for told in cards["Complaints"].comparisons] == ["worse"]
 

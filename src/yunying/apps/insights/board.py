@@ -183,8 +183,8 @@ def _title(spec: Mapping[str, Any]) -> str:
     series = spec.get("series") or []
     if spec.get("formula"):
         return str(spec["formula"])
-    named = [s.get("label") or s.get("event") or _("Any event") for s in series]
-    return " · ".join(named)
+    named = [str(s.get("label") or s.get("event") or _("Any event")) for s in series]
+    return " · ".join(dict.fromkeys(named))
 
 
 def _definition(spec: Mapping[str, Any]) -> str:

@@ -25,9 +25,9 @@ def period_name(metric: Metric) -> str:
 def compared_with(metric: Metric) -> tuple[str, str]:
     """What the period before, and the same one a cycle earlier, are called."""
     return {
-        Window.DAY: (_("than the day before"), _("than a week earlier")),
-        Window.WEEK: (_("than the week before"), _("than a year earlier")),
-        Window.MONTH: (_("than the month before"), _("than a year earlier")),
+        Window.DAY: (_("against the day before"), _("against a week earlier")),
+        Window.WEEK: (_("against the week before"), _("against a year earlier")),
+        Window.MONTH: (_("against the month before"), _("against a year earlier")),
     }[period_of(metric)]
 
 

@@ -17,7 +17,7 @@ FLAT = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`text` is a whole statement such as “+8.2% than the week before”; `verdict` is good, bad or empty."""
+    """`text` is a whole statement such as “+8.2% against the week before”; `verdict` is good, bad or empty."""
 
     text: str
     verdict: str
@@ -55,7 +55,7 @@ def _card(access: ProductAccess, change: Change) -> ChangeCard:
 
 def _comparison(share: float, label: str, direction: str) -> Comparison:
     if abs(share) < FLAT:
-        return Comparison(_("no change to %(label)s") % {"label": label}, "", "", "minus")
+        return Comparison(_("no change %(label)s") % {"label": label}, "", "", "minus")
     sign = "+" if share > 0 else "−"
     text = f"{sign}{formats.percent(abs(share))} {label}"
     good = (share > 0) == (direction == Direction.UP)

@@ -1,6 +1,7 @@
 """The people behind one number: the same count, their names, and the way to each of them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yunying.apps.insights.answers import context_for
-from yunying.apps.insights.board import line_name
+from yunying.apps.insights.board import bucket_label, line_name
 from yunying.apps.insights.builder import from_spec
 from yunying.apps.insights.views.asked import spec_in
 from yunying.apps.tracking.selectors import people as people_rows
 from yunying.base.errors import InvalidInput, msg
+from yunying.base.zones import Interval, Span, buckets, zone_of
 from yunying.engine import parse, people_behind
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -39,6 +41,7 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "found": found,
         "people": people_rows(access.product.pk, list(found.numbers)),
         "what": _what(spec_json, point),
+        "period": _period(access, spec_json, point),
         "page": number,
         "pages": max(1, -(-found.total // PAGE_SIZE)),
         "previous": number - 1,
@@ -74,6 +77,20 @@ def _what(spec: dict[str, Any], point: dict[str, Any]) -> str:
         values = tuple(_Text(text) for text in point["values"])
 
     return line_name(spec, Row, several=True)
+
+
+def _period(access: ProductAccess, spec: dict[str, Any], point: dict[str, Any]) -> str:
+    """The bucket the point stands for; empty for the whole range, the earlier period and odd ranges."""
+    span, index = spec.get("range") or {}, point["bucket"]
+    if index is None or point["compare"]:
+        return ""
+    try:
+        ends = datetime.fromisoformat(str(span["from"])), datetime.fromisoformat(str(span["to"]))
+        zone, interval = zone_of(access.product.timezone), Interval(spec.get("interval", "day"))
+        found = buckets(Span(*(at.astimezone(UTC) for at in ends)), interval, zone, access.product.week_start)
+        return bucket_label(found[index].start.astimezone(zone), interval)
+    except (KeyError, ValueError, IndexError):
+        return ""
 
 
 class _Text:
