@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CHECKS: dict[str, list[str]] = {
     "style": ["ruff", "check", "."],
-    "layout": ["ruff", "format", "--check", "."],
+    "layout": ["ruff", "format", "--check", "src", "tests", "tools"],
     "types": ["mypy"],
     "layers": ["lint-imports"],
     "migrations": ["python", "-m", "django", "makemigrations", "--check", "--dry-run", "--settings", "tests.settings"],

@@ -27,7 +27,9 @@ class Setting:
 
 SETTINGS = (
     Setting("YUNYING_DATA_DIR", "Folder of everything that is embedded.", "./yunying-data"),
-    Setting("YUNYING_DATABASE_URL", "Relational store: sqlite:///file or postgres://…", "sqlite file in the data folder"),
+    Setting(
+        "YUNYING_DATABASE_URL", "Relational store: sqlite:///file or postgres://…", "sqlite file in the data folder"
+    ),
     Setting("YUNYING_EVENTS_URL", "Event store: chdb:///folder or clickhouse://…?cluster=", "chDB in the data folder"),
     Setting("YUNYING_JOBS_URL", "Where job state is kept: sqlite:///file or postgres://…", "as the relational store"),
     Setting("YUNYING_SPOOL_URL", "Spool of accepted events: file:///folder", "folder in the data folder"),
