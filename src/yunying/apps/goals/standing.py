@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
-from django.utils.translation import pgettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunying.apps.goals.models import Goal, KeyResult, Status
 from yunying.apps.goals.progress import Standing, Verdict, clamped, judge, together, worst
-from yunying.apps.insights.units import shown
+from yunying.apps.insights.selectors import shown
 from yunying.base import clock
 
 __all__ = ["GoalCard", "KeyResultCard", "Look", "card_of", "look_of", "today_in", "verdict_of"]
@@ -26,20 +26,20 @@ class Look:
 
 
 _LOOKS: dict[str, Look] = {
-    Standing.REACHED: Look(_("standing", "Reached"), "green", "circle-check"),
-    Standing.ON_TRACK: Look(_("standing", "On track"), "green", "trending-up"),
-    Standing.AT_RISK: Look(_("standing", "At risk"), "yellow", "alert-triangle"),
-    Standing.OFF_TRACK: Look(_("standing", "Off track"), "red", "trending-down"),
-    Standing.MISSED: Look(_("standing", "Missed"), "red", "circle-x"),
-    Standing.NOT_STARTED: Look(_("standing", "Not started"), "secondary", "clock"),
-    Standing.NO_READING: Look(_("standing", "No reading yet"), "secondary", "help-circle"),
+    Standing.REACHED: Look(pgettext_lazy("standing", "Reached"), "green", "circle-check"),
+    Standing.ON_TRACK: Look(pgettext_lazy("standing", "On track"), "green", "trending-up"),
+    Standing.AT_RISK: Look(pgettext_lazy("standing", "At risk"), "yellow", "alert-triangle"),
+    Standing.OFF_TRACK: Look(pgettext_lazy("standing", "Off track"), "red", "trending-down"),
+    Standing.MISSED: Look(pgettext_lazy("standing", "Missed"), "red", "circle-x"),
+    Standing.NOT_STARTED: Look(pgettext_lazy("standing", "Not started"), "secondary", "clock"),
+    Standing.NO_READING: Look(pgettext_lazy("standing", "No reading yet"), "secondary", "help-circle"),
 }
 _CLOSED: dict[str, Look] = {
-    Status.ACHIEVED: Look(_("goal", "Achieved"), "green", "circle-check"),
-    Status.MISSED: Look(_("goal", "Missed"), "red", "circle-x"),
-    Status.DROPPED: Look(_("goal", "Dropped"), "secondary", "ban"),
+    Status.ACHIEVED: Look(pgettext_lazy("goal", "Achieved"), "green", "circle-check"),
+    Status.MISSED: Look(pgettext_lazy("goal", "Missed"), "red", "circle-x"),
+    Status.DROPPED: Look(pgettext_lazy("goal", "Dropped"), "secondary", "ban"),
 }
-_NO_KEY_RESULT = Look(_("standing", "No key result"), "secondary", "help-circle")
+_NO_KEY_RESULT = Look(pgettext_lazy("standing", "No key result"), "secondary", "help-circle")
 
 
 @dataclass(frozen=True, slots=True)

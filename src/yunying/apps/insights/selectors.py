@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from yunying.apps.insights.answers import Answer, run_report
-from yunying.apps.insights.freshness import QUIET, last_event_day
+from yunying.apps.insights.freshness import QUIET, last_event_day, today_of
 from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
 from yunying.apps.insights.pictures import compared_with, metric_card, period_name
 from yunying.apps.insights.readings import MetricPoint, metric_history, metric_recent
@@ -38,6 +38,7 @@ __all__ = [
     "reports_of",
     "run_report",
     "shown",
+    "today_of",
     "typed_suffix",
 ]
 

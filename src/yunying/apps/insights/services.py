@@ -148,7 +148,12 @@ def update_metric(
     with transaction.atomic():
         before = _facts(metric)
         _refuse_taken_name(metric, changes.get("name", metric.name))
-        write_version(Metric, metric, version, changes)
+        try:
+            with transaction.atomic():
+                write_version(Metric, metric, version, changes)
+        except IntegrityError:
+            # Another request took the name between our look and our write.
+            raise _taken(changes["name"]) from None
         record(
             access.actor,
             "metric.changed",

@@ -23,12 +23,12 @@ MEASURES: tuple[tuple[Promise | str, Choices], ...] = (
     (
         _("How many"),
         (
-            ("count", _("Events")),
-            ("people", _("People")),
+            ("count", pgettext_lazy("measure", "Events")),
+            ("people", pgettext_lazy("measure", "People")),
             ("first_time", _("People for the first time")),
             ("rolling_people", _("People over several days")),
-            ("accounts", _("Accounts")),
-            ("sessions", _("Sessions")),
+            ("accounts", pgettext_lazy("measure", "Accounts")),
+            ("sessions", pgettext_lazy("measure", "Sessions")),
         ),
     ),
     (

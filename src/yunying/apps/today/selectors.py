@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from yunying.apps.goals.selectors import GoalCard
 from yunying.apps.insights.selectors import QUIET, Change, Metric, changes_of, reports_of
-from yunying.apps.tracking.live.quarantine import codes
+from yunying.apps.tracking.selectors import refused_count
 from yunying.base.errors import Unavailable
 from yunying.platform.jobs.selectors import failed
 from yunying.platform.products.access import Permission, ProductAccess
@@ -93,7 +93,7 @@ def _refused(access: ProductAccess) -> list[Need]:
     if not access.may(Permission.MANAGE_DATA):
         return []
     try:
-        count = sum(number for _code, number in codes(access))
+        count = refused_count(access.product.pk)
     except Unavailable:
         return []
     if not count:

@@ -4,8 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from yunying.apps.goals.selectors import cards
-from yunying.apps.goals.standing import today_in
-from yunying.apps.insights.selectors import last_event_day, metrics_of
+from yunying.apps.insights.selectors import last_event_day, metrics_of, today_of
 from yunying.apps.today import selectors
 from yunying.apps.today.pictures import change_cards
 from yunying.platform.products.access import Permission, ProductAccess
@@ -17,7 +16,7 @@ from yunying.platform.ui.page import render
 @product_view()
 def home(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     goals, metrics = cards(access), metrics_of(access)
-    newest, today = last_event_day(access.product), today_in(access.product.timezone)
+    newest, today = last_event_day(access.product), today_of(access.product)
     context = {
         "today": today,
         "newest": newest,

@@ -41,6 +41,7 @@ __all__ = [
     "property_definitions",
     "property_names",
     "property_values",
+    "refused_count",
     "rows_of",
 ]
 
@@ -310,3 +311,14 @@ def person_timeline(
         TimelineEvent(str(uuid), event, ts, distinct_id, account, session, orjson.loads(props))
         for uuid, event, ts, distinct_id, account, session, props in shared().query(Sql(_TIMELINE, params)).rows
     ]
+
+
+def refused_count(product_id: int) -> int:
+    """How many refused events wait to be replayed or discarded."""
+    sql = """
+        SELECT count()
+        FROM refused FINAL
+        WHERE product = {product:UInt32}
+          AND state = 'new'
+    """
+    return int(shared().query(Sql(sql, {"product": product_id})).rows[0][0])

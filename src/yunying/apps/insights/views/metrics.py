@@ -1,7 +1,7 @@
 """Metrics: list, pin, show, change, delete."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +15,7 @@ from yunying.apps.insights import services
 from yunying.apps.insights.access import metric_for
 from yunying.apps.insights.builder import from_spec
 from yunying.apps.insights.forms import MetricForm, add_problem
+from yunying.apps.insights.freshness import today_of
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.pictures import metric_card, metric_chart
 from yunying.apps.insights.questions import asked_over, suggested_unit
@@ -119,7 +120,7 @@ def _form(request: HttpRequest, form: MetricForm, **context: Any) -> HttpRespons
 def _trends_of(access: ProductAccess, metric: Metric) -> str:
     """The metric's question on the trends page, over the periods that its own page shows."""
     points = points_of(metric)
-    end = points[-1].on if points else date.today()
+    end = points[-1].on if points else today_of(access.product)
     start = points[0].on if points else end - timedelta(days=30)
     spec = asked_over(metric.question, start, end, period_of(metric)) | {"display": "series"}
     builder = from_spec(spec)

@@ -99,7 +99,7 @@ class _Text:
 
 
 def _file(kind: str, access: ProductAccess, spec: Any, point: Any, context: Any) -> HttpResponse:
-    heads = [_("Person"), _("Name"), _("First seen")]
+    heads = [_("Person"), pgettext("of a person", "Name"), _("First seen")]
     return file_response(kind, "people", heads, _rows(access, spec, point, context))
 
 
