@@ -61,7 +61,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _table(request: HttpRequest) -> Table:
     columns = [
-        Column("id", gettext_lazy("Number"), sort=True, fixed=True),
+        Column("id", pgettext_lazy("of a job", "Number"), sort=True, fixed=True),
         Column("name", gettext_lazy("Job"), value=lambda job: selectors.label_of(job.name), sort=True, search=True),
         Column("queue", gettext_lazy("Queue"), value=lambda job: QUEUE_NAMES.get(job.queue, job.queue), sort=True),
         Column("state", gettext_lazy("State"), value="get_state_display", sort=True),

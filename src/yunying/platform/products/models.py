@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunying.base import clock
 
 
 class Role(models.TextChoices):
-    OWNER = "owner", _("Owner")
+    OWNER = "owner", pgettext_lazy("role", "Owner")
     OPERATOR = "operator", _("Operator")
     PM = "pm", _("Product manager")
     DEVELOPER = "developer", _("Developer")
