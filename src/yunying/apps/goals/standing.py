@@ -5,8 +5,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 
 from yunying.apps.goals.models import Goal, KeyResult, Status
 from yunying.apps.goals.progress import Standing, Verdict, clamped, judge, together, worst
