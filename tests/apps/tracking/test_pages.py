@@ -171,3 +171,11 @@ def test_event_values_of_the_last_ninety_days_are_suggested(write, event, produc
     write(*(event("ann", ts_ms=now_ms, path=path) for path in ("/tea", "/tea", "/cup", "")))
     assert [(one.value, one.volume) for one in property_values(product.pk, "path", "")] == [("/tea", 2), ("/cup", 1)]
     assert [one.value for one in property_values(product.pk, "path", "CU")] == ["/cup"]
+
+
+@pytest.mark.parametrize(
+    ("page", "topic"), [("catalogue", "catalogue"), ("properties", "catalogue"), ("people", "people")]
+)
+def test_pages_about_data_link_to_their_help(browser, product, page, topic) -> None:
+    assert f'href="/help/{topic}"' in browser.get(reverse(f"tracking:{page}", args=[product.slug])).content.decode()
+    assert browser.get(f"/help/{topic}").status_code == 200

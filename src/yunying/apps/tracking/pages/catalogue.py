@@ -19,6 +19,7 @@ from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render
 from yunying.platform.ui.tables import Column, Empty, Filter, Table
 
+_HELP = "catalogue"
 _HIDDEN = Filter(
     "hidden",
     gettext_lazy("Shown"),
@@ -31,14 +32,16 @@ _HIDDEN = Filter(
 @product_view()
 def events(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """All event names with volumes and when they were seen."""
-    return render(request, "tracking/catalogue.html", {"table": _events(request, access), "tab": "events"})
+    context = {"table": _events(request, access), "tab": "events", "help_page": _HELP}
+    return render(request, "tracking/catalogue.html", context)
 
 
 @require_GET
 @product_view()
 def properties(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """All properties of events, people and accounts."""
-    return render(request, "tracking/catalogue.html", {"table": _properties(request, access), "tab": "properties"})
+    context = {"table": _properties(request, access), "tab": "properties", "help_page": _HELP}
+    return render(request, "tracking/catalogue.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,6 +66,7 @@ def event(request: HttpRequest, access: ProductAccess, definition: int) -> HttpR
             empty=Empty(_("This event has no properties."), icon="tags"),
         ),
         "may_edit": access.may(Permission.MANAGE_DATA),
+        "help_page": _HELP,
     }
     return render(request, "tracking/event.html", context, status=422 if form.errors else 200)
 
@@ -82,6 +86,7 @@ def property_page(request: HttpRequest, access: ProductAccess, definition: int) 
         "form": form,
         "values": selectors.property_values(access.product.pk, found.name, "", 20, of=found.of) if shown else [],
         "may_edit": access.may(Permission.MANAGE_DATA),
+        "help_page": _HELP,
     }
     return render(request, "tracking/property.html", context, status=422 if form.errors else 200)
 

@@ -36,6 +36,7 @@ def people(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "asked": asked,
         "names": selectors.property_names(access.product.pk, of=PropertyOf.PERSON),
         "table": _table(request, access, found, narrowed=any(asked.values())),
+        "help_page": "people",
     }
     return render(request, "tracking/people.html", context)
 
@@ -57,6 +58,7 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
         "events": [(e, [(k, text_form(v)) for k, v in sorted(e.properties.items())]) for e in events[:TIMELINE]],
         "older": {"before": last.ts.isoformat(), "last": last.uuid} if last else None,
         "newest": "before" not in request.GET,
+        "help_page": "people",
     }
     return render(request, "tracking/person.html", context, partial="tracking/_timeline.html")
 
