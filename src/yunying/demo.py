@@ -121,7 +121,7 @@ def _user(password: str | None) -> tuple[Any, str]:
     if user is None or password is None:
         password = secrets.token_urlsafe(9)
         if user is None:
-            user = create_user(email=EMAIL, password=password, name="Demo")
+            user = create_user(email=EMAIL, password=password, name="Demo", superuser=True)
         else:
             user.set_password(password)
             user.save(update_fields=["password"])
