@@ -3,48 +3,47 @@ SELECT kind, l1, grouping(bucket) AS is_total, bucket, sum(cell) AS value
 FROM
 (
     SELECT
-        multiIf(v1 = '', 1, place BETWEEN 1 AND {limit:UInt32}, 0, 2) AS kind,
-        if(kind = 2, '', v1) AS l1,
-        bucket, cell
+        bucket, cell,
+        dense_rank() OVER (ORDER BY v1 = '', total DESC, v1) AS place,
+        multiIf(v1 = '', 1, place <= {limit:UInt32}, 0, 2) AS kind,
+        if(kind = 2, '', v1) AS l1
     FROM
     (
-        SELECT bucket, v1, cell, dense_rank() OVER (ORDER BY v1 = '', total DESC, v1) AS place
+        SELECT
+            bucket, v1, cell,
+            sum(cell) OVER (PARTITION BY v1) AS total
         FROM
         (
-            SELECT bucket, v1, cell, sum(cell) OVER (PARTITION BY v1) AS total
+            SELECT bucket, v1, count() AS cell
             FROM
             (
-                SELECT bucket, v1, count() AS cell
+                SELECT
+                    roundDown(toUnixTimestamp64Milli(first), {edges:Array(Int64)}) AS bucket,
+                    first_v1 AS v1,
+                    who
                 FROM
                 (
                     SELECT
-                        roundDown(toUnixTimestamp64Milli(first), {edges:Array(Int64)}) AS bucket,
-                        first_v1 AS v1,
-                        who
+                        who,
+                        min(ts) AS first,
+                        argMin(v1, (ts, id)) AS first_v1
                     FROM
                     (
                         SELECT
-                            who,
-                            min(ts) AS first,
-                            argMin(v1, (ts, id)) AS first_v1
-                        FROM
-                        (
-                            SELECT
-                                dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
-                                ts,
-                                toString(uuid) AS id,
-                                JSONExtract(props, {name:String}, 'String') AS v1
-                            FROM events
-                            WHERE product = {product:UInt32}
-                              AND event = {event:String}
-                              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-                        )
-                        GROUP BY who
+                            dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
+                            ts,
+                            toString(uuid) AS id,
+                            JSONExtract(props, {name:String}, 'String') AS v1
+                        FROM events
+                        WHERE product = {product:UInt32}
+                          AND event = {event:String}
+                          AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
                     )
-                    WHERE first >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                    GROUP BY who
                 )
-                GROUP BY bucket, v1
+                WHERE first >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND first < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
             )
+            GROUP BY bucket, v1
         )
     )
 )

@@ -3,32 +3,31 @@ SELECT kind, l1, grouping(bucket) AS is_total, bucket, groupBitmapMerge(cell) AS
 FROM
 (
     SELECT
-        multiIf(v1 = '', 1, place BETWEEN 1 AND {limit:UInt32}, 0, 2) AS kind,
-        if(kind = 2, '', v1) AS l1,
-        bucket, cell
+        bucket, cell,
+        dense_rank() OVER (ORDER BY v1 = '', total DESC, v1) AS place,
+        multiIf(v1 = '', 1, place <= {limit:UInt32}, 0, 2) AS kind,
+        if(kind = 2, '', v1) AS l1
     FROM
     (
-        SELECT bucket, v1, cell, dense_rank() OVER (ORDER BY v1 = '', total DESC, v1) AS place
+        SELECT
+            bucket, v1, cell,
+            groupBitmapMerge(cell) OVER (PARTITION BY v1) AS total
         FROM
         (
-            SELECT bucket, v1, cell, groupBitmapMerge(cell) OVER (PARTITION BY v1) AS total
+            SELECT bucket, v1, groupBitmapState(who) AS cell
             FROM
             (
-                SELECT bucket, v1, groupBitmapState(who) AS cell
-                FROM
-                (
-                    SELECT
-                        roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
-                        dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
-                        JSONExtract(props, {name:String}, 'String') AS v1
-                    FROM events
-                    WHERE product = {product:UInt32}
-                      AND event = {event:String}
-                      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-                )
-                GROUP BY bucket, v1
+                SELECT
+                    roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
+                    dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
+                    JSONExtract(props, {name:String}, 'String') AS v1
+                FROM events
+                WHERE product = {product:UInt32}
+                  AND event = {event:String}
+                  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
             )
+            GROUP BY bucket, v1
         )
     )
 )

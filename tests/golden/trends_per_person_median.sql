@@ -1,32 +1,31 @@
 -- What is the median of events per person in each day?
-SELECT kind, scope = {whole:Int64} AS is_total, scope AS bucket, quantileExactInclusive(0.5)(n) AS value
+SELECT scope AS bucket, quantileExactInclusive(0.5)(n) AS value
 FROM
 (
-    SELECT kind, scope, sum(cell) AS n
+    SELECT scope, sum(cell) AS n
     FROM
     (
-        SELECT kind, who, arrayJoin([bucket, {whole:Int64}]) AS scope, cell
+        SELECT
+            who,
+            arrayJoin([bucket, {whole:Int64}]) AS scope,
+            cell
         FROM
         (
-            SELECT 0 AS kind, bucket, who, cell
+            SELECT bucket, who, count() AS cell
             FROM
             (
-                SELECT bucket, who, count() AS cell
-                FROM
-                (
-                    SELECT
-                        roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
-                        dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who
-                    FROM events FINAL
-                    WHERE product = {product:UInt32}
-                      AND event = {event:String}
-                      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-                )
-                GROUP BY bucket, who
+                SELECT
+                    roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
+                    dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who
+                FROM events FINAL
+                WHERE product = {product:UInt32}
+                  AND event = {event:String}
+                  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
             )
+            GROUP BY bucket, who
         )
     )
-    GROUP BY kind, scope, who
+    GROUP BY scope, who
 )
-GROUP BY kind, scope
+GROUP BY scope

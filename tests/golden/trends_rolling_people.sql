@@ -1,27 +1,25 @@
 -- How many people took part in the days up to the end of each day?
-SELECT kind, place_in_time = 1 AS is_total, place_in_time AS bucket, groupBitmapMerge(cell) AS value
+SELECT place_in_time AS bucket, groupBitmapMerge(cell) AS value
 FROM
 (
-    SELECT kind, arrayJoin(arrayFilter((i, a, b) -> bucket >= a AND bucket < b, arrayEnumerate({window_starts:Array(Int64)}), {window_starts:Array(Int64)}, {window_ends:Array(Int64)})) AS place_in_time, cell
+    SELECT
+        arrayJoin(arrayFilter((i, a, b) -> bucket >= a AND bucket < b, arrayEnumerate({window_starts:Array(Int64)}), {window_starts:Array(Int64)}, {window_ends:Array(Int64)})) AS place_in_time,
+        cell
     FROM
     (
-        SELECT 0 AS kind, bucket, cell
+        SELECT bucket, groupBitmapState(who) AS cell
         FROM
         (
-            SELECT bucket, groupBitmapState(who) AS cell
-            FROM
-            (
-                SELECT
-                    roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
-                    dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who
-                FROM events
-                WHERE product = {product:UInt32}
-                  AND event = {event:String}
-                  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-            )
-            GROUP BY bucket
+            SELECT
+                roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
+                dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who
+            FROM events
+            WHERE product = {product:UInt32}
+              AND event = {event:String}
+              AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
         )
+        GROUP BY bucket
     )
 )
-GROUP BY kind, place_in_time
+GROUP BY place_in_time

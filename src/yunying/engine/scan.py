@@ -11,7 +11,10 @@ from typing import Any
 
 from yunying.store import ACCOUNTS, EVENTS, EVENTS_WITH_REPEATS, PEOPLE, EventColumns
 
-__all__ = ["Binder", "accounts", "clause", "columns", "millis", "nested", "people", "scan"]
+__all__ = ["Binder", "Reach", "accounts", "clause", "columns", "millis", "nested", "people", "scan", "within"]
+
+# From when (None: from the first event of all) to before when.
+Reach = tuple[datetime | None, datetime]
 
 
 @dataclass(slots=True)
@@ -41,28 +44,42 @@ def millis(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-def scan(
-    binder: Binder,
-    *,
-    event: str | None,
-    start: datetime | None,
-    end: datetime,
-    where: Iterable[str] = (),
-    exact: bool,
-) -> str:
-    """FROM and WHERE over the events from `start` (None: from the first of all) to before `end`.
+def scan(binder: Binder, *, events: Sequence[str], spans: Sequence[Reach], where: Iterable[str], exact: bool) -> str:
+    """FROM and WHERE over the events of these names (none: of any name) in any of `spans`.
 
     With `exact` an event that is stored twice is read once; without it, twice, which is cheaper and enough
     where things are only told apart (people, smallest, largest).
     """
     guards = [f"product = {binder.bind('product', binder.product, 'UInt32')}"]
-    if event is not None:
-        guards.append(f"event = {binder.bind('event', event, 'String')}")
-    if start is not None:
-        guards.append(f"ts >= {binder.moment('start', start)}")
-    guards.append(f"ts < {binder.moment('end', end)}")
+    if len(events) == 1:
+        guards.append(f"event = {binder.bind('event', events[0], 'String')}")
+    elif events:
+        guards.append(f"event IN {binder.bind('events', list(events), 'Array(String)')}")
+    guards += within(binder, "ts", spans)
     table = EVENTS if exact else EVENTS_WITH_REPEATS
     return f"FROM {table}\n{clause('WHERE', [*guards, *where])}"
+
+
+def within(binder: Binder, column: str, spans: Sequence[Reach]) -> list[str]:
+    """That the instant in `column` lies in one of `spans`, as conditions that hold together."""
+    joined = [_between(binder, column, *span) for span in _merged(spans)]
+    return joined[0] if len(joined) == 1 else ["(" + " OR ".join(" AND ".join(both) for both in joined) + ")"]
+
+
+def _between(binder: Binder, column: str, start: datetime | None, end: datetime) -> list[str]:
+    first = [] if start is None else [f"{column} >= {binder.moment('start', start)}"]
+    return [*first, f"{column} < {binder.moment('end', end)}"]
+
+
+def _merged(spans: Sequence[Reach]) -> list[Reach]:
+    """The same stretches of time, in order, none touching the next: each then costs one range of the index."""
+    found: list[Reach] = []
+    for start, end in sorted(spans, key=lambda span: (span[0] is not None, span[0] or span[1])):
+        if found and (start is None or start <= found[-1][1]):
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 def people(binder: Binder, where: str | None = None) -> str:

@@ -1,104 +1,83 @@
-"""The innermost part of every trends statement: the events that match a series, one row each."""
+"""The innermost part of every trends statement: the events that match its series, one row each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
-from yunying.base.zones import Span
 from yunying.engine.filters import Of
-from yunying.engine.scan import Binder, accounts, columns, millis, nested, people, scan
+from yunying.engine.scan import Reach, accounts, columns, nested, people, scan, within
 from yunying.engine.terms import property_text, terms
-from yunying.engine.trends.measures import Aggregate, aggregate_of, amount_of, contributing
-from yunying.engine.trends.plan import Period, Plan, windows
-from yunying.engine.trends.spec import Breakdown, Measure, Series
-from yunying.store import OWNER, EventColumns
+from yunying.engine.trends.measures import amount_of, contributing
+from yunying.engine.trends.part import Column, Part
+from yunying.engine.trends.spec import Breakdown, Measure
+from yunying.store import OWNER
 
-__all__ = ["Part", "bucket_of", "cells", "matched", "part_of", "values_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One series in one period, about to be written as SQL."""
-
-    plan: Plan
-    period: Period
-    series: Series
-    binder: Binder
-    aggregate: Aggregate
-
-    @property
-    def breakdown(self) -> tuple[Breakdown, ...]:
-        return self.plan.spec.breakdown
-
-    @property
-    def windows(self) -> tuple[Span, ...]:
-        return windows(self.plan, self.period, self.series)
-
-    @property
-    def rolling(self) -> bool:
-        return self.series.measure is Measure.ROLLING_PEOPLE
-
-    def edges(self) -> list[int]:
-        """Milliseconds at which a cell starts."""
-        spans = self.windows if self.rolling else self.period.buckets
-        found = {millis(span.start) for span in spans}
-        return sorted(found | {millis(span.end) for span in spans} if self.rolling else found)
+__all__ = ["cells", "keys_of", "matched"]
 
 
-def part_of(plan: Plan, period: Period, series: Series, known: EventColumns, binder: Binder | None = None) -> Part:
-    """`binder` when the part shares a statement with others."""
-    binder = binder or Binder(plan.context.product, known)
-    return Part(plan, period, series, binder, aggregate_of(series, binder))
-
-
-def values_of(part: Part) -> list[str]:
-    """The names of the breakdown columns."""
-    return [f"v{i + 1}" for i in range(len(part.breakdown))]
-
-
-def bucket_of(part: Part, at: str) -> str:
-    """The start, in milliseconds, of the cell an instant (also milliseconds) falls in."""
-    return f"roundDown({at}, {part.binder.bind('edges', part.edges(), 'Array(Int64)')})"
+def keys_of(part: Part) -> list[str]:
+    """What tells cells apart besides their time: series, breakdown values; for measures per person the person."""
+    return [*(["series"] if part.many else []), *part.values, *(["who"] if part.series.measure.per_person else [])]
 
 
 def cells(part: Part) -> str:
-    """bucket, breakdown values and cell; for measures per person one cell for each of them."""
-    keys = ["bucket", *values_of(part), *(["who"] if part.series.measure.per_person else [])]
+    """bucket, keys and cells; `now` when both periods are counted, true in the present one."""
+    keys = ["bucket", *keys_of(part)]
+    now = [f"bucket >= {part.since()} AS now"] if part.compared else []
+    made = [
+        f"{column.aggregate.made(column.reads, _of_series(part, column.series))} AS {column.cell}"
+        for column in (part.columns[:1] if part.series.measure.per_person else part.columns)
+    ]
+    reads = [column.reads for column in part.columns if column.reads]
     return (
-        f"SELECT {', '.join(keys)}, {part.aggregate.cell} AS cell\n"
-        f"FROM\n{nested(matched(part, part.aggregate.reads))}\n"
+        f"SELECT {', '.join([*keys, *now, *made])}\n"
+        f"FROM\n{nested(matched(part, [*keys_of(part), *reads]))}\n"
         f"GROUP BY {', '.join(keys)}"
     )
 
 
-def matched(part: Part, reads: Sequence[str]) -> str:
-    """bucket, breakdown values and the columns in `reads` for each matching event in the period.
+def _of_series(part: Part, indices: Sequence[int]) -> str:
+    """The test for rows of these series; "" where all are."""
+    if len(part.columns) == 1 or part.series.measure.per_person:
+        return ""
+    return f"series = {indices[0]}" if len(indices) == 1 else f"series IN ({', '.join(map(str, indices))})"
 
-    For first_time that is each person's first matching event of all time, if it falls in the period.
+
+def matched(part: Part, reads: Sequence[str]) -> str:
+    """bucket, breakdown values and the columns in `reads` for each matching event, and each series it matches.
+
+    For first_time that is each person's first matching event of all time, if it falls in a period.
     """
     if part.series.measure is Measure.FIRST_TIME:
         return _firsts(part)
-    start = min(window.start for window in part.windows) if part.rolling else part.period.span.start
-    return _with_people(part, ["bucket", *reads], start)
+    return _with_people(part, ["bucket", *reads], [(span.start, span.end) for span in part.spans])
 
 
 def _firsts(part: Part) -> str:
-    values = values_of(part)
-    source = nested(_with_people(part, ["who", "ts", *(["id"] if values else [])], None))
-    first = columns(["who", "min(ts) AS first", *(f"argMin({v}, (ts, id)) AS first_{v}" for v in values)])
-    bucket = bucket_of(part, "toUnixTimestamp64Milli(first)")
+    values, series = part.values, ["series"] if part.many else []
+    ends = max(span.end for span in part.spans)
+    source = _with_people(part, [*series, "who", "ts", *(["id"] if values else [])], [(None, ends)])
+    keys = [*series, "who"]
+    first = columns([*keys, "min(ts) AS first", *(f"argMin({v}, (ts, id)) AS first_{v}" for v in values)])
+    bucket = _bucket(part, "toUnixTimestamp64Milli(first)")
+    inside = within(part.binder, "first", [(span.start, span.end) for span in part.spans])
     return (
-        f"{columns([f'{bucket} AS bucket', *(f'first_{v} AS {v}' for v in values), 'who'])}\n"
-        "FROM\n" + nested(f"{first}\nFROM\n{source}\nGROUP BY who") + "\n"
-        f"WHERE first >= {part.binder.moment('start', part.period.span.start)}"
+        f"{columns([f'{bucket} AS bucket', *(f'first_{v} AS {v}' for v in values), *keys])}\n"
+        "FROM\n" + nested(f"{first}\nFROM\n{nested(source)}\nGROUP BY {', '.join(keys)}") + "\n"
+        f"WHERE {' AND '.join(inside)}"
     )
 
 
-def _with_people(part: Part, reads: Sequence[str], start: datetime | None) -> str:
+def _bucket(part: Part, at: str) -> str:
+    """The start, in milliseconds, of the cell an instant (also milliseconds) falls in."""
+    return f"roundDown({at}, {part.binder.bind('edges', part.edges, 'Array(Int64)')})"
+
+
+def _with_people(part: Part, reads: Sequence[str], spans: Sequence[Reach]) -> str:
     """The matching events with their breakdown values, those of people and accounts joined to them."""
-    sql = _events(part, reads, start)
-    names = [*reads, *(v for v, by in zip(values_of(part), part.breakdown, strict=True) if by.of is Of.EVENT)]
-    for v, by in zip(values_of(part), part.breakdown, strict=True):
+    pairs = list(zip(part.values, part.breakdown, strict=True))
+    names = [name for name in reads if name not in part.values] + [v for v, by in pairs if by.of is Of.EVENT]
+    sql = _events(part, _needed(part, names), spans)
+    for v, by in pairs:
         if by.of is not Of.EVENT:
             names.append(v)
             sql = _joined(part, sql, names, v, by)
@@ -124,28 +103,70 @@ def _needed(part: Part, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*names, *(keys[by.of] for by in part.breakdown if by.of in keys)]))
 
 
-def _events(part: Part, reads: Sequence[str], start: datetime | None) -> str:
-    binder, plan, series = part.binder, part.plan, part.series
-    offered: dict[str, Callable[[], str]] = {
-        "bucket": lambda: f"{bucket_of(part, 'toUnixTimestamp64Milli(ts)')} AS bucket",
+def _events(part: Part, names: Sequence[str], spans: Sequence[Reach]) -> str:
+    """The columns `names` of the events that match any series."""
+    spec, zone = part.plan.spec, part.plan.context.zone
+    series, conditions = _series(part)
+    chosen = [spec.series[i].event for i in part.batch.series]
+    source = scan(
+        part.binder,
+        events=[] if None in chosen else sorted({name for name in chosen if name is not None}),
+        spans=spans,
+        where=[*terms(part.binder, (spec.filters,), zone), *conditions],
+        exact=any(column.aggregate.exact for column in part.columns),
+    )
+    offered = _offered(part) | {"series": lambda: f"{series} AS series"}
+    return f"{columns([offered[name]() for name in names] or ['1'])}\n{source}"
+
+
+def _offered(part: Part) -> dict[str, Callable[[], str]]:
+    """How each column is read from the events."""
+    found: dict[str, Callable[[], str]] = {
+        "bucket": lambda: f"{_bucket(part, 'toUnixTimestamp64Milli(ts)')} AS bucket",
         "who": lambda: f"{OWNER} AS who",
-        "amount": lambda: f"assumeNotNull({amount_of(series, binder)}) AS amount",
         "id": lambda: "toString(uuid) AS id",
         "account": lambda: "account",
         "session": lambda: "session",
         "ts": lambda: "ts",
     }
-    names = [offered[name]() for name in _needed(part, reads)]
-    for v, by in zip(values_of(part), part.breakdown, strict=True):
-        if by.of is Of.EVENT:
-            names.append(f"{property_text(binder, by.of, by.property)} AS {v}")
-    where = [*terms(binder, (plan.spec.filters, series.filters), plan.context.zone), *contributing(series, binder)]
-    found = scan(
-        binder,
-        event=series.event,
-        start=start,
-        end=part.period.span.end,
-        where=where,
-        exact=part.aggregate.exact,
-    )
-    return f"{columns(names or ['1'])}\n{found}"
+    for column in part.columns:
+        if column.aggregate.reads == "amount":
+            found[column.reads] = partial(_amount, part, column)
+    for v, by in zip(part.values, part.breakdown, strict=True):
+        found[v] = partial(_value, part, v, by)
+    return found
+
+
+def _amount(part: Part, column: Column) -> str:
+    amount = amount_of(part.plan.spec.series[column.series[0]], part.binder)
+    return f"assumeNotNull({amount}) AS {column.reads}"
+
+
+def _value(part: Part, name: str, by: Breakdown) -> str:
+    return f"{property_text(part.binder, by.of, by.property)} AS {name}"
+
+
+def _series(part: Part) -> tuple[str, list[str]]:
+    """The series of a row of events, and the conditions that leave only rows with one."""
+    tests = [_test(part, index) for index in part.batch.series]
+    if not part.many:
+        return "", tests[0]
+    names = [part.plan.spec.series[index].event for index in part.batch.series]
+    named = [_named(part, name) if len(set(names)) > 1 else [] for name in names]
+    asked = [" AND ".join([*name, *test]) or "true" for name, test in zip(named, tests, strict=True)]
+    anything = ["(" + " OR ".join(asked) + ")"] if any(tests) else []
+    if None in names or len(set(names)) < len(names):  # an event may belong to several series: one row for each
+        numbers = ", ".join(map(str, part.batch.series))
+        return f"arrayJoin(arrayFilter((i, holds) -> holds, [{numbers}], [{', '.join(asked)}]))", anything
+    pairs = [f"{test}, {index}" for test, index in zip(asked[:-1], part.batch.series, strict=False)]
+    return f"multiIf({', '.join(pairs)}, {part.batch.series[-1]})", anything
+
+
+def _named(part: Part, event: str | None) -> list[str]:
+    return [f"event = {part.binder.bind('event', event, 'String')}"] if event is not None else []
+
+
+def _test(part: Part, index: int) -> list[str]:
+    """What an event must be to count for a series, besides its name and the filters of all."""
+    series = part.plan.spec.series[index]
+    return [*terms(part.binder, (series.filters,), part.plan.context.zone), *contributing(series, part.binder)]

@@ -12,35 +12,50 @@ __all__ = ["Aggregate", "aggregate_of", "amount_of", "contributing"]
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """`reads` is the column of the matched events the measure looks at, `cell` the expression that makes a cell,
-    `merged` the one that makes a number of several, and `exact` says that a repeated event would count twice.
+    """`make` is the function that makes a cell of the column `reads`, `merge` the one that makes a number of cells.
+
+    `level` is the parameter of quantiles, `exact` says that a repeated event would count twice.
     """
 
-    reads: tuple[str, ...]
-    cell: str
-    merged: str
+    reads: str
+    make: str
+    merge: str
+    level: str = ""
     exact: bool = True
 
+    def made(self, column: str, when: str = "") -> str:
+        """A cell of `column`, of the rows for which `when` holds."""
+        return _call(self.make, self.level if self.reads else "", column, when)
 
-_PEOPLE = Aggregate(("who",), "groupBitmapState(who)", "groupBitmapMerge(cell)", exact=False)
+    def merged(self, cell: str, when: str = "") -> str:
+        """The number that the cells for which `when` holds make together."""
+        return _call(self.merge, self.level, cell, when)
+
+
+def _call(function: str, level: str, *arguments: str) -> str:
+    suffix = "If" if arguments[-1] else ""
+    return f"{function}{suffix}{level}({', '.join(filter(None, arguments))})"
+
+
+_PEOPLE = Aggregate("who", "groupBitmapState", "groupBitmapMerge", exact=False)
 _PER_PERSON = {
-    Measure.PER_PERSON_AVG: "avg(n)",
-    Measure.PER_PERSON_MIN: "min(n)",
-    Measure.PER_PERSON_MAX: "max(n)",
-    Measure.PER_PERSON_MEDIAN: "quantileExactInclusive(0.5)(n)",
+    Measure.PER_PERSON_AVG: ("avg", ""),
+    Measure.PER_PERSON_MIN: ("min", ""),
+    Measure.PER_PERSON_MAX: ("max", ""),
+    Measure.PER_PERSON_MEDIAN: ("quantileExactInclusive", "(0.5)"),
 }
 _FIXED = {
-    Measure.COUNT: Aggregate((), "count()", "sum(cell)"),
+    Measure.COUNT: Aggregate("", "count", "sum"),
     Measure.PEOPLE: _PEOPLE,
     Measure.ROLLING_PEOPLE: _PEOPLE,
-    Measure.ACCOUNTS: Aggregate(("account",), "uniqExactState(account)", "uniqExactMerge(cell)", exact=False),
-    Measure.SESSIONS: Aggregate(("session",), "uniqExactState(session)", "uniqExactMerge(cell)", exact=False),
-    Measure.SUM: Aggregate(("amount",), "sum(amount)", "sum(cell)"),
-    Measure.AVG: Aggregate(("amount",), "avgState(amount)", "avgMerge(cell)"),
-    Measure.MIN: Aggregate(("amount",), "min(amount)", "min(cell)", exact=False),
-    Measure.MAX: Aggregate(("amount",), "max(amount)", "max(cell)", exact=False),
-    Measure.FIRST_TIME: Aggregate(("who",), "count()", "sum(cell)", exact=False),
-} | {measure: Aggregate(("who",), "count()", stat) for measure, stat in _PER_PERSON.items()}
+    Measure.ACCOUNTS: Aggregate("account", "uniqExactState", "uniqExactMerge", exact=False),
+    Measure.SESSIONS: Aggregate("session", "uniqExactState", "uniqExactMerge", exact=False),
+    Measure.SUM: Aggregate("amount", "sum", "sum"),
+    Measure.AVG: Aggregate("amount", "avgState", "avgMerge"),
+    Measure.MIN: Aggregate("amount", "min", "min", exact=False),
+    Measure.MAX: Aggregate("amount", "max", "max", exact=False),
+    Measure.FIRST_TIME: Aggregate("", "count", "sum", exact=False),
+} | {measure: Aggregate("", "count", merge, level) for measure, (merge, level) in _PER_PERSON.items()}
 
 
 def aggregate_of(series: Series, binder: Binder) -> Aggregate:
@@ -49,7 +64,7 @@ def aggregate_of(series: Series, binder: Binder) -> Aggregate:
         return _FIXED[series.measure]
     level = 0.5 if series.percentile is None else series.percentile / 100
     quantile, at = "quantileExactInclusive", binder.bind("level", level, "Float64")
-    return Aggregate(("amount",), f"{quantile}State({at})(amount)", f"{quantile}Merge({at})(cell)")
+    return Aggregate("amount", f"{quantile}State", f"{quantile}Merge", f"({at})")
 
 
 def amount_of(series: Series, binder: Binder) -> str:

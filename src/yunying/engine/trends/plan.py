@@ -1,6 +1,6 @@
 """Plan: from a question and its context to the periods, buckets and windows that have to be counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,9 +9,9 @@ from yunying.base.errors import InvalidInput, msg
 from yunying.base.zones import Interval, Span
 from yunying.engine.context import Context
 from yunying.engine.ranges import compared, resolve
-from yunying.engine.trends.spec import Measure, Series, Trends
+from yunying.engine.trends.spec import Display, Measure, Series, Trends
 
-__all__ = ["Period", "Plan", "make_plan", "windows"]
+__all__ = ["Batch", "Period", "Plan", "make_plan", "windows"]
 
 MAX_BUCKETS = 10_000
 MAX_POINTS = 500_000
@@ -27,18 +27,32 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What one statement answers: some series, by their index, in the period (0), the earlier one (1) or both."""
+
+    series: tuple[int, ...]
+    periods: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """`earlier` is what the period is compared with."""
+    """`earlier` is what the period is compared with. A batch for both periods, or the present one, comes first."""
 
     spec: Trends
     context: Context
     period: Period | None = None
     earlier: Period | None = None
+    batches: tuple[Batch, ...] = ()
 
     @property
     def main(self) -> Period:
         assert self.period is not None
         return self.period
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """The period, and the earlier one if there is one."""
+        return (self.main, self.earlier) if self.earlier else (self.main,)
 
 
 def make_plan(spec: Trends, context: Context) -> Plan:
@@ -80,7 +94,36 @@ def check_size(plan: Plan) -> Plan:
     return plan
 
 
-_STEPS: tuple[Callable[[Plan], Plan], ...] = (find_period, find_earlier, check_size)
+def find_batches(plan: Plan) -> Plan:
+    """Series of like shape are counted in one scan, and the earlier period with the present one if they are apart."""
+    groups: dict[Hashable, list[int]] = {}
+    for index, series in enumerate(plan.spec.series):
+        groups.setdefault(_shape(plan, index, series), []).append(index)
+    batches: list[Batch] = []
+    for indices in groups.values():
+        rolling = plan.spec.series[indices[0]].measure is Measure.ROLLING_PEOPLE
+        together = not plan.earlier or rolling or not _overlapping(plan)
+        everything = tuple(range(len(plan.periods)))
+        batches += [Batch(tuple(indices), periods) for periods in ([everything] if together else [(0,), (1,)])]
+    return replace(plan, batches=tuple(batches))
+
+
+def _shape(plan: Plan, index: int, series: Series) -> Hashable:
+    """What series must have in common to share a statement."""
+    spec, measure = plan.spec, series.measure
+    running = spec.display is Display.CUMULATIVE and measure.distinct
+    rolling, first = measure is Measure.ROLLING_PEOPLE, measure is Measure.FIRST_TIME
+    # Values that were ranked before are told to the statement; it can be told one list only.
+    told = measure.per_person or (_overlapping(plan) and not rolling)
+    alone = index if spec.breakdown and not spec.formula and told else None
+    return running, rolling, first, measure.per_person, series.window_days, alone
+
+
+def _overlapping(plan: Plan) -> bool:
+    return plan.earlier is not None and plan.earlier.span.end > plan.main.span.start
+
+
+_STEPS: tuple[Callable[[Plan], Plan], ...] = (find_period, find_earlier, check_size, find_batches)
 
 
 def _period(span: Span, interval: Interval, context: Context) -> Period:

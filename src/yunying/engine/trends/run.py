@@ -1,22 +1,29 @@
 """Run: ask the store, series by series, and hand the numbers to shape."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
 
 from yunying.base import clock
 from yunying.base.errors import InvalidInput, msg
 from yunying.engine.context import Context
+from yunying.engine.resolve import resolve
 from yunying.engine.result import People, Provenance
 from yunying.engine.scan import Binder, millis
 from yunying.engine.trends.answer import Point, TrendsResult
 from yunying.engine.trends.compile import RANKED, Top, people_sql, ranking_sql, trend_sql
-from yunying.engine.trends.matched import Part, part_of
-from yunying.engine.trends.plan import Period, Plan, make_plan
+from yunying.engine.trends.part import Part, part_of
+from yunying.engine.trends.plan import Batch, Plan, make_plan
 from yunying.engine.trends.shape import Key, Line, shape
-from yunying.engine.trends.spec import Display, Series, Trends
+from yunying.engine.trends.spec import Display, Trends
 from yunying.store import EventColumns, Rows, Sql
 
 __all__ = ["people", "run"]
+
+
+# By index of series and period, then by label.
+Lines = dict[tuple[int, int], dict[Key, Line]]
 
 
 @dataclass(slots=True)
@@ -28,6 +35,10 @@ class _Session:
     rows_read: int = 0
     asked: list[str] = field(default_factory=list)
 
+    def binder(self) -> Binder:
+        """For the values of a new statement."""
+        return Binder(self.context.product, self.columns)
+
     def ask(self, sql: Sql) -> Rows:
         rows = self.context.store.query(sql, timeout_s=self.context.timeout_s, memory_mb=self.context.memory_mb)
         self.rows_read += rows.read_rows
@@ -36,11 +47,12 @@ class _Session:
 
 
 def run(spec: Trends, context: Context) -> TrendsResult:
-    """The answer to `spec`: one query for each series and period, and one more where a ranking is shared."""
+    """The answer to `spec`: one statement for all series of a shape, and one more where their ranking comes first."""
     started = clock.monotonic_s()
+    unknown = resolve(spec.names, context.catalogue, "trends")
     plan = make_plan(spec, context)
     session = _Session(context, context.store.columns())
-    lines, earlier = _lines(plan, session)
+    lines = _lines(plan, session)
     provenance = Provenance(
         spec_hash=spec.hash,
         computed_at=context.now,
@@ -51,81 +63,91 @@ def run(spec: Trends, context: Context) -> TrendsResult:
         elapsed_ms=(clock.monotonic_s() - started) * 1000,
         sql=tuple(session.asked),
     )
-    return shape(plan, lines, earlier, provenance)
+    return shape(plan, _in_order(plan, lines), unknown, provenance)
 
 
-def _lines(plan: Plan, session: _Session) -> tuple[list[list[Line]], list[list[Line]] | None]:
-    """For each series its lines in the period, and in the earlier one."""
+def _lines(plan: Plan, session: _Session) -> Lines:
+    """What the store says about each series in each period."""
     spec = plan.spec
-    shared = _ranking(plan, spec.series, session) if spec.formula and spec.breakdown else None
-    lines, earlier = [], []
-    for series in spec.series:
-        top = shared
-        if top is None and spec.breakdown and series.measure.per_person:
-            top = _ranking(plan, [series], session)
-        found = _ask(plan, plan.main, series, top, session)
-        lines.append(_in_order(found, top))
-        if plan.earlier:
-            same = tuple(line.key[1] for line in lines[-1] if line.key[0] == RANKED) if spec.breakdown else None
-            earlier.append(_ask(plan, plan.earlier, series, same, session))
-    return lines, earlier if plan.earlier else None
+    found: Lines = {(series, period): {} for series in range(len(spec.series)) for period in range(len(plan.periods))}
+    mixed = len({batch.series for batch in plan.batches}) > 1
+    shared = _ranking(plan, range(len(spec.series)), session) if spec.breakdown and spec.formula and mixed else None
+    for batch in plan.batches:
+        part = part_of(plan, batch, session.binder())
+        if part.batch.periods:
+            top = shared if shared is not None or not spec.breakdown else _top(part, found, session)
+            _read(part, session.ask(trend_sql(part, top)), found)
+    return found
 
 
-def _ranking(plan: Plan, series: Sequence[Series], session: _Session) -> Top:
+def _top(part: Part, found: Lines, session: _Session) -> Top | None:
+    """The values with rows of their own where the statement cannot rank them itself."""
+    series = part.batch.series
+    if 0 not in part.batch.periods:  # the earlier period shows the values of the present one
+        return tuple(dict.fromkeys(key[1] for index in series for key in found[index, 0] if key[0] == RANKED))
+    return _ranking(part.plan, series, session) if part.series.measure.per_person else None
+
+
+def _ranking(plan: Plan, series: Iterable[int], session: _Session) -> Top:
     """The breakdown values that every one of `series` shows by name."""
-    binder = Binder(plan.context.product, session.columns)
-    parts = [part_of(plan, plan.main, one, session.columns, binder) for one in series]
+    binder = session.binder()
+    parts = [part_of(plan, Batch((index,), (0,)), binder) for index in series]
     return tuple(tuple(map(str, row)) for row in session.ask(ranking_sql(parts)).rows)
 
 
-def _ask(plan: Plan, period: Period, series: Series, top: Top | None, session: _Session) -> list[Line]:
-    part = part_of(plan, period, series, session.columns)
-    if not part.edges():
-        return []
-    return _read(part, session.ask(trend_sql(part, top)).rows)
-
-
-def _read(part: Part, rows: Sequence[tuple]) -> list[Line]:  # type: ignore[type-arg]
-    """The rows of a trend statement as lines; see `compile` for the columns."""
-    if part.rolling:
-        index = {i + 2: i for i in range(len(part.period.buckets))}
-    else:
-        index = {millis(bucket.start): i for i, bucket in enumerate(part.period.buckets)}
-    lines: dict[Key, Line] = {}
-    for kind, *values, is_total, bucket, value in rows:
-        key = (kind, tuple(values))
-        line = lines.setdefault(key, Line(key))
-        if is_total:
+def _read(part: Part, rows: Rows, found: Lines) -> None:
+    """Put the rows of a trend statement into their lines; see `compile` for the columns."""
+    at = {name: index for index, name in enumerate(rows.columns)}
+    values = {index: at.get(column.value) for column in part.columns for index in column.series}
+    labels = [at[name] for name in at if name[0] == "l"]
+    places, only = part.places(), (part.batch.series[0], part.batch.periods[0])
+    for row in rows.rows:
+        series = row[at["series"]] if part.many else only[0]
+        period, bucket = places.get(row[at["bucket"]], (only[1], None))
+        if "is_total" in at and row[at["is_total"]]:
+            period, bucket = (0 if row[at["now"]] else 1) if part.compared else only[1], None
+        key = (row[at["kind"]] if labels else RANKED, tuple(row[label] for label in labels))
+        # A rolling number without a total is that of somebody who was there, but not lately.
+        line = found[series, period].setdefault(key, Line(key, total=0 if part.rolling else None))
+        value = row[cast("int", values[series])]
+        if bucket is None:
             line.total = value
         else:
-            line.points[index[bucket]] = value
-    return list(lines.values())
+            line.points[bucket] = value
 
 
-def _in_order(lines: list[Line], top: Top | None) -> list[Line]:
-    """Ranked values first, as `top` has them or else by total and name; then "no value", then the remainder."""
-    places = {values: place for place, values in enumerate(top or ())}
+def _in_order(plan: Plan, lines: Lines) -> list[list[list[Line]]]:
+    """For each period and series its lines: ranked values first, by total and name; then "no value", then the rest.
 
-    def rank(line: Line) -> tuple[int, int, float, tuple[str, ...]]:
-        kind, values = line.key
-        return kind, places.get(values, 0), -line.ranked_by, values
+    Under a formula all series have the order of the first, then of the second ..., as their ranking has.
+    """
+    count = len(plan.spec.series)
 
-    return sorted(lines, key=rank)
+    def rank(series: int, period: int, key: Key) -> tuple[Any, ...]:
+        ranked = [lines[index, period].get(key) for index in (range(count) if plan.spec.formula else [series])]
+        return key[0], [(line is None, -line.ranked_by if line else 0) for line in ranked], key[1]
+
+    return [
+        [
+            [lines[series, period][key] for key in sorted(lines[series, period], key=partial(rank, series, period))]
+            for series in range(count)
+        ]
+        for period in range(len(plan.periods))
+    ]
 
 
 def people(spec: Trends, point: Point, context: Context, limit: int, offset: int) -> People:
     """The people whose events make up the number at `point`."""
     plan = make_plan(spec, context)
     session = _Session(context, context.store.columns())
-    series = _series_at(plan, point)
-    period = plan.earlier if point.compare else plan.main
-    if period is None:
+    index = _series_at(plan, point)
+    if point.compare and plan.earlier is None:
         raise InvalidInput("trends.no_comparison", msg("This question compares nothing."), field="point.compare")
-    start, end = _stretch(plan, period, series, point)
+    batch = Batch((index,), (1 if point.compare else 0,))
+    stretch = _stretch(part_of(plan, batch, session.binder()), point)
     top = None
     if point.remainder:
-        wanted = spec.series if spec.formula else [series]
-        top = _ranking(plan, wanted, session)
+        top = _ranking(plan, range(len(spec.series)) if spec.formula else [index], session)
     elif len(point.values) != len(spec.breakdown):
         raise InvalidInput(
             "trends.point_values",
@@ -133,28 +155,21 @@ def people(spec: Trends, point: Point, context: Context, limit: int, offset: int
             field="point.values",
             count=len(spec.breakdown),
         )
-    return _page(plan, period, series, point, (start, end), top, (limit, offset), session)
+
+    if stretch[0] == stretch[1]:
+        return People((), 0)
+
+    def page(limit: int, offset: int) -> Sequence[tuple[Any, ...]]:
+        part = part_of(plan, batch, session.binder())
+        return session.ask(people_sql(part, stretch, point.values, top, (limit, offset))).rows
+
+    rows = page(limit, offset)
+    # Past the end only the first page can tell how many there are.
+    counted = rows or (page(1, 0) if offset else [])
+    return People(tuple(int(row[0]) for row in rows), int(counted[0][1]) if counted else 0)
 
 
-def _page(
-    plan: Plan,
-    period: Period,
-    series: Series,
-    point: Point,
-    stretch: tuple[int, int],
-    top: Top | None,
-    page: tuple[int, int],
-    session: _Session,
-) -> People:
-    part = part_of(plan, period, series, session.columns)
-    rows = session.ask(people_sql(part, stretch, point.values, top, page)).rows
-    if not rows and page[1]:  # past the end: only the first page can tell how many there are
-        first = _page(plan, period, series, point, stretch, top, (1, 0), session)
-        return People((), first.total)
-    return People(tuple(int(row[0]) for row in rows), int(rows[0][1]) if rows else 0)
-
-
-def _series_at(plan: Plan, point: Point) -> Series:
+def _series_at(plan: Plan, point: Point) -> int:
     letters = plan.spec.letters
     if point.series not in letters:
         raise InvalidInput(
@@ -163,20 +178,22 @@ def _series_at(plan: Plan, point: Point) -> Series:
             field="point.series",
             series=point.series,
         )
-    return plan.spec.series[letters.index(point.series)]
+    return letters.index(point.series)
 
 
-def _stretch(plan: Plan, period: Period, series: Series, point: Point) -> tuple[int, int]:
+def _stretch(part: Part, point: Point) -> tuple[int, int]:
     """From when to before when (milliseconds) the number at `point` counts."""
-    buckets = period.buckets
+    buckets = part.plan.periods[1 if point.compare else 0].buckets
     if point.bucket is not None and point.bucket >= len(buckets):
         raise InvalidInput(
             "trends.point_bucket", msg("There are only %(count)s buckets."), field="point.bucket", count=len(buckets)
         )
-    part = part_of(plan, period, series, EventColumns())
+    if not buckets:  # the day that a place left out
+        return 0, 0
     if part.rolling:
-        window = part.windows[0 if point.bucket is None else point.bucket + 1]
+        [windows] = part.windows.values()
+        window = windows[0 if point.bucket is None else point.bucket + 1]
         return millis(window.start), millis(window.end)
-    first = 0 if point.bucket is None or plan.spec.display is Display.CUMULATIVE else point.bucket
+    first = 0 if point.bucket is None or part.plan.spec.display is Display.CUMULATIVE else point.bucket
     last = -1 if point.bucket is None else point.bucket
     return millis(buckets[first].start), millis(buckets[last].end)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from yunying.base.errors import msg
-from yunying.engine.filters import conditions
 from yunying.engine.formula import Formula
 from yunying.engine.result import Provenance, Warning
 from yunying.engine.trends.answer import FORMULA, Bucket, Row, TrendsResult, Value
@@ -30,7 +29,9 @@ class Line:
 
     @property
     def ranked_by(self) -> float:
-        return -math.inf if self.total is None else self.total
+        """The total; of distinct things so far that is the last point."""
+        total = self.points[max(self.points)] if self.total is None and self.points else self.total
+        return -math.inf if total is None else total
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ _Table = dict[Key, _Numbers]
 
 
 def shape(
-    plan: Plan, lines: Sequence[Sequence[Line]], earlier: Sequence[Sequence[Line]] | None, provenance: Provenance
+    plan: Plan, lines: Sequence[Sequence[Sequence[Line]]], unknown: Sequence[Warning], provenance: Provenance
 ) -> TrendsResult:
-    """The whole answer."""
-    tables = _tables(plan, plan.main, lines)
-    others = _tables(plan, plan.earlier, earlier) if plan.earlier and earlier is not None else None
+    """The whole answer, from the lines of each period and series and the warnings about unknown names."""
+    tables = _tables(plan, plan.main, lines[0])
+    others = _tables(plan, plan.earlier, lines[1]) if plan.earlier else None
     rows = []
     for index, letter in enumerate([*plan.spec.letters, *([FORMULA] if plan.spec.formula else [])]):
         rows += _rows(plan, letter, tables[index], others[index] if others else None)
@@ -57,7 +58,7 @@ def shape(
         buckets=_buckets(plan, plan.main),
         rows=tuple(rows),
         compare_buckets=_buckets(plan, plan.earlier) if plan.earlier else (),
-        warnings=_warnings(plan, tables),
+        warnings=(*unknown, *_warnings(plan, tables)),
         provenance=provenance,
     )
 
@@ -157,7 +158,7 @@ def _buckets(plan: Plan, period: Period) -> tuple[Bucket, ...]:
 
 
 def _warnings(plan: Plan, tables: Sequence[_Table]) -> tuple[Warning, ...]:
-    found = [*_unknown_names(plan)]
+    found = []
     if not any(point for table in tables for numbers in table.values() for point in (*numbers.points, numbers.total)):
         found.append(Warning("trends.no_data", msg("Nothing in this range matches the question.")))
     if plan.earlier and len(plan.earlier.buckets) != len(plan.main.buckets):
@@ -169,30 +170,3 @@ def _warnings(plan: Plan, tables: Sequence[_Table]) -> tuple[Warning, ...]:
             )
         )
     return tuple(found)
-
-
-def _unknown_names(plan: Plan) -> list[Warning]:
-    """Names the product has never sent: perhaps a typing error, perhaps data that is still to come."""
-    known, found = plan.context.catalogue, {}
-    for name in _event_names(plan):
-        if not known.knows_event(name):
-            message = msg("No event called %(name)s has been seen yet.")
-            found["event", name] = Warning("trends.unknown_event", message, {"name": name})
-    for of, name in _property_names(plan):
-        if not known.knows_property(of, name):
-            message = msg("No property called %(name)s has been seen yet.")
-            found[of, name] = Warning("trends.unknown_property", message, {"of": of, "name": name})
-    return list(found.values())
-
-
-def _event_names(plan: Plan) -> list[str]:
-    return [series.event for series in plan.spec.series if series.event]
-
-
-def _property_names(plan: Plan) -> list[tuple[str, str]]:
-    spec = plan.spec
-    found = [(by.of.value, by.property) for by in spec.breakdown]
-    found += [("event", series.property) for series in spec.series if series.property]
-    for tree in (spec.filters, *(series.filters for series in spec.series)):
-        found += [(leaf.of.value, leaf.property) for leaf in conditions(tree)]
-    return found

@@ -11,10 +11,11 @@ import orjson
 
 from yunying.base.errors import msg
 from yunying.base.zones import Interval
-from yunying.engine.filters import Filter, Group, Of, parse_filter
+from yunying.engine.filters import Filter, Group, Of, conditions, parse_filter
 from yunying.engine.formula import Formula, parse_formula
 from yunying.engine.ranges import Comparison, RangeSpec, parse_comparison, parse_range
 from yunying.engine.reading import Node, plain
+from yunying.engine.resolve import Names
 
 __all__ = ["MAX_BREAKDOWN_LIMIT", "MAX_SERIES", "MEASURES", "Breakdown", "Display", "Measure", "Series", "Trends"]
 
@@ -132,6 +133,15 @@ class Trends:
     def filters_of(self, series: Series) -> tuple[Filter, ...]:
         """Everything an event of `series` must match."""
         return (self.filters, series.filters)
+
+    @property
+    def names(self) -> Names:
+        """Every event and property the question names."""
+        properties = [(by.of, by.property) for by in self.breakdown]
+        properties += [(Of.EVENT, series.property) for series in self.series if series.property]
+        for tree in (self.filters, *(series.filters for series in self.series)):
+            properties += [(leaf.of, leaf.property) for leaf in conditions(tree)]
+        return Names(tuple(series.event for series in self.series if series.event), tuple(properties))
 
     def to_json(self) -> dict[str, Any]:
         """The question as JSON that `parse` reads back to an equal question."""
