@@ -26,7 +26,7 @@ TOLD = {
 }
 
 
-@schedule("7 * * * *")
+@schedule("7 * * * *", label=_("Read key results"))
 def read_due_key_results() -> None:
     """Every hour: read all key results of open goals that were not read within the hour.
 

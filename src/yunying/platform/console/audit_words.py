@@ -1,6 +1,6 @@
 """Words for the verbs and kinds of the audit log. One that nobody worded yet is shown as it is written."""
 
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 __all__ = ["kind_label", "verb_label"]
 
@@ -51,7 +51,9 @@ _ACTS = {
 def verb_label(verb: str) -> str:
     """`goal.closed` as people say it: "Goal: closed"."""
     kind, _dot, act = verb.rpartition(".")
-    return f"{kind_label(kind)}: {_ACTS[act]}" if kind and act in _ACTS else verb
+    if not kind or act not in _ACTS:
+        return verb
+    return pgettext("audit", "%(kind)s: %(act)s") % {"kind": kind_label(kind), "act": _ACTS[act]}
 
 
 def kind_label(kind: str) -> str:

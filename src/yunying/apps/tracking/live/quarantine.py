@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from yunying.apps.tracking.ingest import Ingest
+from yunying.apps.tracking.live.reasons import in_words
 from yunying.base import clock
 from yunying.base.errors import InvalidInput, LimitReached, NotFound, YunyingError, msg
 from yunying.base.ids import uuid_of
@@ -45,7 +46,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An event or body that was not taken. `reason` is English, as it was answered to the sender."""
+    """An event or body that was not taken. `reason` is in the reader's language."""
 
     id: str
     received: datetime
@@ -55,6 +56,12 @@ class Refused:
     body: str
     data: dict[str, Any]
     state: str
+
+    @property
+    def way(self) -> str:
+        """The protocol as people call it."""
+        protocol = by_name(self.protocol)
+        return protocol.label if protocol else self.protocol
 
     @property
     def event(self) -> str:
@@ -115,7 +122,7 @@ def refused(
         .rows
     )
     return [
-        Refused(item_id, received, protocol, code_, reason, body, orjson.loads(data or "{}"), state_)
+        Refused(item_id, received, protocol, code_, in_words(reason), body, orjson.loads(data or "{}"), state_)
         for item_id, received, protocol, code_, reason, body, data, state_ in rows
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from yunying.events.protocols import by_name
 from yunying.store import Sql, shared
 
 __all__ = ["Arrived", "arrived", "arrived_event", "newest"]
@@ -28,6 +29,12 @@ class Arrived:
     protocol: str
     library: str
     props: str
+
+    @property
+    def way(self) -> str:
+        """The protocol as people call it."""
+        protocol = by_name(self.protocol)
+        return protocol.label if protocol else self.protocol
 
     @property
     def properties(self) -> list[tuple[str, str]]:

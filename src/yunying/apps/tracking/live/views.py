@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from yunying.apps.tracking.ingest import Ingest
 from yunying.apps.tracking.live import quarantine, stream
 from yunying.apps.tracking.live.quarantine import Refused, State
+from yunying.apps.tracking.live.reasons import in_words
 from yunying.apps.tracking.live.snippets import WAYS, way
 from yunying.base import clock
 from yunying.base.ids import uuid7
@@ -138,7 +139,7 @@ def refused(request: HttpRequest, access: ProductAccess) -> HttpResponse:
             Column("reason", gettext_lazy("Reason"), search=True),
             Column("code", gettext_lazy("Code"), sort=True),
             Column("event", gettext_lazy("Event"), sort=True, search=True),
-            Column("protocol", gettext_lazy("Protocol"), sort=True),
+            Column("protocol", gettext_lazy("Protocol"), value="way", sort=True),
             Column("body", gettext_lazy("Body"), search=True, hidden=True),
         ),
         rows=quarantine.refused(access, state=state, limit=2000),
@@ -191,7 +192,7 @@ def replay(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         text = ngettext(
             "%(n)d event was refused again: %(reason)s", "%(n)d events were refused again: %(reason)s", count
         )
-        messages.warning(request, text % {"n": count, "reason": reason})
+        messages.warning(request, text % {"n": count, "reason": in_words(reason)})
     return _back(access, request)
 
 
