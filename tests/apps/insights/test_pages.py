@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 from tests.conftest import Cast
 from yunying.apps.insights.models import Metric, Report
 from yunying.apps.insights.services import create_report
+from yunying.apps.tracking.models import EventDefinition
 from yunying.platform.accounts.models import User
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
@@ -61,6 +63,14 @@ def test_an_empty_range_offers_the_days_with_data(browser: Client, shop: Product
     page = browser.get(f"{TRENDS}?range=custom&from=2020-01-01&to=2020-01-31&s0.measure=count").content.decode()
     assert "Nothing happened in this time" in page
     assert "to=2026-03-04" in page
+
+
+def test_an_empty_range_offers_the_days_of_the_event_that_was_asked_for(browser: Client, shop: Product) -> None:
+    later = datetime(2026, 3, 9, tzinfo=UTC)
+    EventDefinition.objects.create(product=shop, name="review", volume=1, first_seen=later, last_seen=later)
+    asked = f"{TRENDS}?range=custom&from=2020-01-01&to=2020-01-31&s0.measure=count"
+    assert "to=2026-03-09" in browser.get(asked).content.decode()
+    assert "to=2026-03-04" in browser.get(f"{asked}&s0.event=order").content.decode()
 
 
 def test_a_point_leads_to_the_people_behind_it_in_the_same_count(browser: Client, shop: Product) -> None:

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Path, Router
+from ninja import Path, Router, Status
 from ninja.pagination import paginate
 
 from yunying.apps.goals import schemas, selectors, services
@@ -29,9 +29,9 @@ def list_goals(
 
 
 @router.post("", response={201: schemas.GoalOut}, summary="Set a goal")
-def create_goal(request: HttpRequest, product: Path[str], body: schemas.GoalIn) -> tuple[int, dict[str, Any]]:
+def create_goal(request: HttpRequest, product: Path[str], body: schemas.GoalIn) -> Status[dict[str, Any]]:
     access = api_access(request, product, Permission.EDIT_GOALS)
-    return 201, _shown(access, services.create_goal(access=access, **body.model_dump()))
+    return Status(201, _shown(access, services.create_goal(access=access, **body.model_dump())))
 
 
 @router.get("/{goal}", response=schemas.GoalOut, summary="One goal")
@@ -48,10 +48,10 @@ def update_goal(request: HttpRequest, product: Path[str], goal: Path[Id], body: 
 
 
 @router.delete("/{goal}", response={204: None}, summary="Delete a goal that was set by mistake")
-def delete_goal(request: HttpRequest, product: Path[str], goal: Path[Id]) -> tuple[int, None]:
+def delete_goal(request: HttpRequest, product: Path[str], goal: Path[Id]) -> Status[None]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     services.delete_goal(access=access, goal=goal_for(access, goal))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/{goal}/close", response=schemas.GoalOut, summary="Close a goal with its outcome")
@@ -69,12 +69,12 @@ def reopen_goal(request: HttpRequest, product: Path[str], goal: Path[Id]) -> dic
 @router.post("/{goal}/key-results", response={201: schemas.KeyResultOut}, summary="Bind a goal to a metric")
 def add_key_result(
     request: HttpRequest, product: Path[str], goal: Path[Id], body: schemas.KeyResultIn
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     """The first reading is taken at once; when the event store cannot answer, the next one comes within the hour."""
     access = api_access(request, product, Permission.EDIT_GOALS)
     made = services.add_key_result(access=access, goal=goal_for(access, goal), **body.model_dump())
     try_to_read(made)
-    return 201, _key_result_of(access, made)
+    return Status(201, _key_result_of(access, made))
 
 
 @router.patch("/key-results/{key_result}", response=schemas.KeyResultOut, summary="Change a key result")
@@ -89,10 +89,10 @@ def update_key_result(
 
 
 @router.delete("/key-results/{key_result}", response={204: None}, summary="Remove a key result")
-def remove_key_result(request: HttpRequest, product: Path[str], key_result: Path[Id]) -> tuple[int, None]:
+def remove_key_result(request: HttpRequest, product: Path[str], key_result: Path[Id]) -> Status[None]:
     access = api_access(request, product, Permission.EDIT_GOALS)
     services.remove_key_result(access=access, key_result=key_result_for(access, key_result))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/key-results/{key_result}/readings", response=list[schemas.ReadingOut], summary="Readings by day")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Path, Router
+from ninja import Path, Router, Status
 from ninja.pagination import paginate
 
 from yunying.apps.insights import schemas, services
@@ -47,9 +47,9 @@ def list_reports(request: HttpRequest, product: Path[str]) -> QuerySet[Report]:
 
 
 @router.post("/reports", response={201: schemas.ReportOut}, summary="Save a report")
-def create_report(request: HttpRequest, product: Path[str], body: schemas.ReportIn) -> tuple[int, Report]:
+def create_report(request: HttpRequest, product: Path[str], body: schemas.ReportIn) -> Status[Report]:
     access = api_access(request, product, Permission.EDIT_REPORTS)
-    return 201, services.create_report(access=access, **body.model_dump())
+    return Status(201, services.create_report(access=access, **body.model_dump()))
 
 
 @router.get("/reports/{report}", response=schemas.ReportOut, summary="One report")
@@ -65,10 +65,10 @@ def update_report(request: HttpRequest, product: Path[str], report: Path[Id], bo
 
 
 @router.delete("/reports/{report}", response={204: None}, summary="Delete a report")
-def delete_report(request: HttpRequest, product: Path[str], report: Path[Id]) -> tuple[int, None]:
+def delete_report(request: HttpRequest, product: Path[str], report: Path[Id]) -> Status[None]:
     access = api_access(request, product, Permission.EDIT_REPORTS)
     services.delete_report(access=access, report=report_for(access, report))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/reports/{report}/answer", response=schemas.AnswerOut, summary="Answer a saved report")
@@ -85,11 +85,11 @@ def list_metrics(request: HttpRequest, product: Path[str]) -> list[Metric]:
 
 
 @router.post("/metrics", response={201: schemas.MetricOut}, summary="Pin a metric")
-def create_metric(request: HttpRequest, product: Path[str], body: schemas.MetricIn) -> tuple[int, Metric]:
+def create_metric(request: HttpRequest, product: Path[str], body: schemas.MetricIn) -> Status[Metric]:
     access = api_access(request, product, Permission.EDIT_REPORTS)
     metric = services.create_metric(access=access, **body.model_dump())
     try_to_refresh(metric)
-    return 201, metric
+    return Status(201, metric)
 
 
 @router.get("/metrics/{metric}", response=schemas.MetricOut, summary="One metric")
@@ -107,10 +107,10 @@ def update_metric(request: HttpRequest, product: Path[str], metric: Path[Id], bo
 
 
 @router.delete("/metrics/{metric}", response={204: None}, summary="Delete a metric")
-def delete_metric(request: HttpRequest, product: Path[str], metric: Path[Id]) -> tuple[int, None]:
+def delete_metric(request: HttpRequest, product: Path[str], metric: Path[Id]) -> Status[None]:
     access = api_access(request, product, Permission.EDIT_REPORTS)
     services.delete_metric(access=access, metric=metric_for(access, metric))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/metrics/{metric}/history", response=list[schemas.PointOut], summary="A metric's readings over time")

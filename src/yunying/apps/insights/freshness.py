@@ -1,5 +1,6 @@
 """How far a product's data reach: charts of the past and comparisons of "the last whole week" begin there."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,9 +16,13 @@ __all__ = ["QUIET", "event_count", "last_event_day", "reach_of", "today_of"]
 QUIET = timedelta(days=2)
 
 
-def last_event_day(product: Product) -> date | None:
-    """The day of the newest event in the product's zone; None while there is none. One query."""
-    newest = event_definitions(product.pk).aggregate(at=Max("last_seen"))["at"]
+def last_event_day(product: Product, names: Collection[str] = ()) -> date | None:
+    """The day of the newest event in the product's zone, of these `names` if some are given; None without one.
+
+    One query.
+    """
+    known = event_definitions(product.pk)
+    newest = (known.filter(name__in=names) if names else known).aggregate(at=Max("last_seen"))["at"]
     return newest.astimezone(ZoneInfo(product.timezone)).date() if newest else None
 
 

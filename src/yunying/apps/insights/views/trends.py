@@ -44,7 +44,7 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "board": board,
         "newest": newest,
         "no_events": newest is None,
-        "around": _around(asked, newest) if board and board.empty and newest else None,
+        "around": _around(asked, access) if board and board.empty else None,
         "may_edit": access.may(Permission.EDIT_REPORTS),
         "api_request": _api_request(request, access, asked),
         "pretty_spec": json.dumps(asked.spec, ensure_ascii=False, indent=2),
@@ -87,9 +87,11 @@ def _moved(builder: Builder, newest: date) -> Builder:
     return replace(builder, range="custom", start=start.isoformat(), end=newest.isoformat())
 
 
-def _around(asked: Asked, newest: date) -> dict[str, Any]:
-    """The same question over the 90 days up to the newest event, for a range in which nothing happened."""
-    return {"day": newest, "query": _moved(asked.builder, newest).to_query()}
+def _around(asked: Asked, access: ProductAccess) -> dict[str, Any] | None:
+    """The same question over the 90 days up to the newest event it asks for, when nothing happened in its range."""
+    names = [one.get("event") for one in asked.spec["series"]]
+    newest = last_event_day(access.product, () if None in names else [str(name) for name in names])
+    return {"day": newest, "query": _moved(asked.builder, newest).to_query()} if newest else None
 
 
 def _full(asked: Asked) -> dict[str, bool]:
