@@ -24,7 +24,9 @@ def chart(**changes: object) -> Chart:
 
 
 def draw(one: Chart) -> str:
-    return Template("{% load ui %}{% chart chart %}").render(Context({"chart": one}))
+    html = Template("{% load ui %}{% chart chart %}").render(Context({"chart": one}))
+    # Where the template breaks its lines is nothing a reader sees.
+    return re.sub(r" ?(</?(?:th|td|tr)\b[^>]*>) ?", r"\1", re.sub(r"\s+", " ", html))
 
 
 def spec(html: str) -> dict[str, object]:
