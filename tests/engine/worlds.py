@@ -226,11 +226,21 @@ def ranges(draw: st.DrawFn, product: Product, *, whole: bool, longest: int) -> d
     }
 
 
+FORMULAS = [
+    ["A", "A * 100 / 3", "-(A - 2)"],
+    ["A / B", "(A + B) * 2", "B - A / 2", "2 / (A - B)"],
+    ["A / (B + C)", "C - A * B"],
+]
+
+
 @st.composite
 def questions(draw: st.DrawFn, product: Product) -> dict[str, Any]:
     interval = draw(st.sampled_from(["hour", "day", "day", "week", "month", "quarter", "year"]))
     display = draw(st.sampled_from(["series", "series", "cumulative"]))
-    lines = draw(st.lists(series(ADDING if display == "cumulative" else MEASURES), min_size=1, max_size=2))
+    # Half of the time all series measure alike, which is when they are counted together.
+    allowed = ADDING if display == "cumulative" else MEASURES
+    alike = draw(st.one_of(st.just(allowed), st.sampled_from(allowed).map(lambda measure: [measure])))
+    lines = draw(st.lists(series(alike), min_size=1, max_size=3))
     compare = draw(st.sampled_from([None, None, "previous", "week", "month", "quarter", "year"]))
     found: dict[str, Any] = {
         "kind": "trends",
@@ -247,9 +257,6 @@ def questions(draw: st.DrawFn, product: Product) -> dict[str, Any]:
     found |= {"breakdown": draw(st.one_of(st.just([]), unique)), "breakdown_limit": draw(st.integers(1, 3))}
     if compare:
         found["compare"] = {"to": compare}
-    formulas = (
-        ["A", "A * 100 / 3", "-(A - 2)"] if len(lines) == 1 else ["A / B", "(A + B) * 2", "B - A / 2", "2 / (A - B)"]
-    )
     if draw(st.booleans()):
-        found["formula"] = draw(st.sampled_from(formulas))
+        found["formula"] = draw(st.sampled_from(FORMULAS[len(lines) - 1]))
     return found
