@@ -165,6 +165,7 @@ def test_the_background_fill_writes_the_column_of_old_events(store: Store, put: 
             break
         threading.Event().wait(0.05)
     held = "SELECT count() FROM system.parts_columns WHERE active AND table = 'events' AND column = {c:String}"
+    held += " AND rows > 0"
     parts = "SELECT count() FROM system.parts WHERE active AND table = 'events' AND rows > 0"
     assert ask(store, held, c=column)[0][0] == ask(store, parts)[0][0]
 
@@ -227,3 +228,20 @@ def test_each_database_has_a_schema_of_its_own(store: Store) -> None:
         assert ask(store, owner) == [(5,)]
     finally:
         apart.close()
+
+
+def test_an_erased_product_is_gone_from_disk_too(store: Store) -> None:
+    sql = """
+        INSERT INTO events (product, event, ts, person, uuid, distinct_id, account, session, props)
+        SELECT
+            {product:UInt32}, 'visit', toDateTime64('1999-01-01', 3), number, generateUUIDv4(), '', '', '', '{}'
+        FROM numbers(1000)
+    """
+    for product in (4_000_000_001, 4_000_000_002):
+        store.execute(Sql(sql, {"product": product}))
+    store.erase(4_000_000_001)
+    store.erase(4_000_000_001)
+    on_disk = Sql("SELECT sum(rows) FROM system.parts WHERE table = 'events' AND active AND partition = '199901'")
+    assert store.query(on_disk).rows == [(1000,)]
+    left = Sql("SELECT DISTINCT product FROM events WHERE ts < '2000-01-01 00:00:00'")
+    assert store.query(left).rows == [(4_000_000_002,)]

@@ -13,6 +13,7 @@ from yunying.base import clock
 from yunying.base.errors import LimitReached, Unavailable, msg
 from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
+from yunying.store.erasing import erasing
 from yunying.store.faults import away, translated
 from yunying.store.scripts import scripts
 from yunying.store.sql import Rows, Sql
@@ -135,6 +136,15 @@ class Store:
     def reload_owners(self) -> None:
         """Make merges written to `moved` count in questions."""
         self.execute(Sql(self._address.form.render("SYSTEM RELOAD DICTIONARY {on_cluster} owner")))
+
+    def erase(self, product: int) -> None:
+        """Remove everything under a product's number, for good and from disk. Harmless the second time.
+
+        Minutes for tens of millions of events. Rows that are inserted meanwhile may stay. Raises Unavailable.
+        """
+        for statement in erasing(product, self._address.form):
+            self.execute(statement)
+        self.reload_owners()
 
     def close(self) -> None:
         """Close idle clients; the store answers Unavailable from now on."""
