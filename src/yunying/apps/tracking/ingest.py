@@ -38,6 +38,7 @@ _KEEP = timedelta(days=30)
 _PRUNE_EVERY_S = 3600.0
 _CHUNK = 500
 T = TypeVar("T")
+R = TypeVar("R", Event, Refusal)
 
 
 @dataclass(slots=True)
@@ -71,7 +72,6 @@ class Ingest:
         self._catalogue = Catalogue()
         self._mirror = Mirror(self._store, reload_s)
         self._repeats = Repeats(self._store, repeats_bound)
-        self._products: set[int] = set()
         self._pruned_s = clock.monotonic_s()
         self._lock = Lock()
 
@@ -81,7 +81,7 @@ class Ingest:
         Events of products that no longer exist are dropped. Raises Unavailable when a store is away: try again.
         """
         with self._lock:
-            fresh = self._repeats.fresh(self._of_known_products(events))
+            fresh = self._repeats.fresh(_of_known_products(events))
             if not fresh:
                 return
             batch = Batch.of(fresh)
@@ -101,22 +101,13 @@ class Ingest:
 
     def refuse(self, items: Sequence[Refusal], *, token: str) -> None:
         """Keep what was not accepted for thirty days."""
-        self._store.insert("refused", refused_table(items), token=token)
+        kept = _of_known_products(items)
+        if kept:
+            self._store.insert("refused", refused_table(kept), token=token)
 
     def close(self) -> None:
         """Let questions see the last merges."""
         self._mirror.reloader.close()
-
-    def _of_known_products(self, events: Sequence[Event]) -> Sequence[Event]:
-        strange = {event.product for event in events} - self._products
-        if strange:
-            rows = apps.get_model("products", "Product").objects.filter(pk__in=strange)
-            self._products.update(rows.values_list("pk", flat=True))
-        gone = strange - self._products
-        if not gone:
-            return events
-        log.warning("events of products that no longer exist were dropped: %s", sorted(gone))
-        return [event for event in events if event.product not in gone]
 
     def _commit(self, batch: Batch, token: str) -> _Outcome:
         _sync_every_commit()
@@ -165,6 +156,17 @@ class Ingest:
         self._pruned_s = clock.monotonic_s()
         for model in (WrittenBatch, AppliedEvent):
             model.objects.filter(at__lt=clock.now() - _KEEP).delete()
+
+
+def _of_known_products(items: Sequence[R]) -> Sequence[R]:
+    """Asked for every batch: a product may be deleted at any time, and nothing may be written under its number then."""
+    wanted = {item.product for item in items}
+    known = set(apps.get_model("products", "Product").objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    gone = wanted - known
+    if not gone:
+        return items
+    log.warning("what came for products that no longer exist was dropped: %s", sorted(gone))
+    return [item for item in items if item.product not in gone]
 
 
 def _claim(token: str) -> bool:

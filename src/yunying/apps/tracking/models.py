@@ -4,11 +4,21 @@ The relational store gives every distinct id one number, once. Events carry that
 which person it is today. The event store holds copies of `properties` and `owner`, written after each commit.
 """
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.tracking.importing.models import ImportRun as ImportRun  # registered with this app
 from yunying.base import clock
+
+
+def _of_product(**more: Any) -> Any:
+    """The product of rows of which there may be millions.
+
+    A product that is deleted does not take them along in the same breath: `erasing` removes them in the background.
+    """
+    return models.ForeignKey("products.Product", models.DO_NOTHING, related_name="+", db_constraint=False, **more)
 
 
 class NumberCounter(models.Model):
@@ -32,7 +42,7 @@ class Person(models.Model):
     """
 
     number = models.BigIntegerField(primary_key=True)
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    product = _of_product(db_index=False)
     properties = models.JSONField(default=dict)
     marks = models.JSONField(default=dict)
     born_ms = models.BigIntegerField()
@@ -51,7 +61,7 @@ class DistinctId(models.Model):
     """
 
     number = models.BigIntegerField(primary_key=True)
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    product = _of_product(db_index=False)
     distinct_id = models.CharField(max_length=400)
     owner = models.BigIntegerField(db_index=True)
     first_ms = models.BigIntegerField()
@@ -70,7 +80,7 @@ class MergeOutcome(models.TextChoices):
 class Merge(models.Model):
     """What became of one link between two ids; links that changed nothing leave no row."""
 
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
+    product = _of_product()
     kind = models.CharField(max_length=10)
     source = models.CharField(max_length=400)
     target = models.CharField(max_length=400)
@@ -83,7 +93,7 @@ class Merge(models.Model):
 class Account(models.Model):
     """A customer persons act for, by the key the product gives it."""
 
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    product = _of_product(db_index=False)
     key = models.CharField(max_length=400)
     properties = models.JSONField(default=dict)
     marks = models.JSONField(default=dict)
@@ -162,7 +172,7 @@ class PropertyDefinition(Definition):
 class EventProperty(models.Model):
     """That events of a name carry a property; `last_seen` is right to the hour."""
 
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    product = _of_product(db_index=False)
     event = models.CharField(max_length=400)
     property = models.CharField(max_length=400)
     last_seen = models.DateTimeField()
@@ -183,7 +193,7 @@ class WrittenBatch(models.Model):
 class AppliedEvent(models.Model):
     """An event whose additions to a person or account were made; the same event again must not add twice."""
 
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    product = _of_product(db_index=False)
     uuid = models.UUIDField()
     at = models.DateTimeField(default=clock.now, db_index=True)
 

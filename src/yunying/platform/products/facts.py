@@ -17,6 +17,12 @@ class ProductArchived:
 
 @dataclass(frozen=True, slots=True)
 class ProductDeleted:
-    """The product's rows are gone; whoever keeps more under its number (the event store) erases it."""
+    """The product is gone; whoever keeps more under its number (events, people) erases it.
+
+    `deleted_by` is the user who did it, None when it was a key.
+    """
 
     product_id: int
+    organisation_id: int
+    name: str
+    deleted_by: int | None = None

@@ -142,6 +142,7 @@ def archived(request: HttpRequest, product: str) -> HttpResponse:
         carry_out(form, services.delete_product, access=access, **form.cleaned_data)
         if not form.errors:
             messages.success(request, _("The product and its data are being erased."))
+            messages.info(request, _("You get a notification when nothing of it is left."))
             return redirect("console:organisation", organisation=access.product.organisation_id)
     context = {"form": form, "product": access.product}
     return render(request, "console/archived.html", context, status=422 if form.errors else 200)

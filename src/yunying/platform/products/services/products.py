@@ -5,8 +5,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import pgettext
 
 from yunying.base import clock, ids
+from yunying.base.actor import ActorKind
 from yunying.base.errors import Conflict, InvalidInput, msg
 from yunying.platform.audit.services import record
 from yunying.platform.jobs.facts import publish
@@ -62,7 +64,7 @@ def create_product(*, access: OrganisationAccess, name: str, slug: str = "", **p
             break
     else:
         raise Conflict("product.slug_taken", msg("This short name is taken. Choose another one."), field="slug")
-    WriteKey.objects.create(product=product, name="Default", token=ids.new_secret("yk"))
+    WriteKey.objects.create(product=product, name=pgettext("write key", "Default"), token=ids.new_secret("yk"))
     record(
         access.actor,
         verb="product.created",
@@ -146,7 +148,7 @@ def restore_product(*, access: ProductAccess) -> None:
     if not Product.objects.filter(pk=product.pk, archived_at__isnull=False).update(archived_at=None):
         return
     product.archived_at = None
-    WriteKey.objects.create(product=product, name="Default", token=ids.new_secret("yk"))
+    WriteKey.objects.create(product=product, name=pgettext("write key", "Default"), token=ids.new_secret("yk"))
     record(
         access.actor,
         verb="product.restored",
@@ -161,8 +163,8 @@ def restore_product(*, access: ProductAccess) -> None:
 def delete_product(*, access: ProductAccess, typed: str) -> None:
     """Erase an archived product and everything that belongs to it, for good.
 
-    The event store is emptied by subscribers of `ProductDeleted`. Raises NotAllowed without MANAGE_PRODUCT,
-    Conflict when it is not archived, InvalidInput unless `typed` is the product's name.
+    Events and people may be millions; subscribers of `ProductDeleted` erase them in the background. Raises NotAllowed
+    without MANAGE_PRODUCT, Conflict when it is not archived, InvalidInput unless `typed` is the product's name.
     """
     access.require(Permission.MANAGE_PRODUCT)
     product = access.product
@@ -170,14 +172,15 @@ def delete_product(*, access: ProductAccess, typed: str) -> None:
     if not Product.objects.filter(pk=product.pk, archived_at__isnull=False).exists():
         raise Conflict("product.not_archived", msg("Archive the product first; only then can it be deleted."))
     target = _target(product)
-    publish(ProductDeleted(product_id=product.pk))
-    number = product.pk
+    number, organisation_id = product.pk, product.organisation_id
+    deleted_by = access.actor.id if access.actor.kind is ActorKind.USER else None
+    publish(ProductDeleted(number, organisation_id, product.name, deleted_by))
     product.delete()
     record(
         access.actor,
         verb="product.deleted",
         target=target,
-        product_id=None,
+        organisation_id=organisation_id,
         before={"name": target[2], "slug": product.slug, "number": number},
         after={},
     )

@@ -1,0 +1,54 @@
+"""Background work on events: erasing what deleted products leave behind."""
+
+from django.db import transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from yunying.apps.tracking.erasing import erase
+from yunying.base.actor import SYSTEM
+from yunying.platform.audit.services import record
+from yunying.platform.jobs import enqueue, job
+from yunying.platform.jobs.facts import subscriber
+from yunying.platform.notify.services import notify
+from yunying.platform.products.facts import ProductDeleted
+
+__all__ = ["erase_late", "erase_product"]
+
+# A batch that was on its way when the product went has long arrived by then.
+_LATE_S = 600
+
+
+@subscriber(ProductDeleted)
+def begin_erasing(fact: ProductDeleted) -> None:
+    """Start the erasing as a job people can follow."""
+    enqueue(
+        erase_product,
+        key=str(fact.product_id),
+        product_id=fact.product_id,
+        organisation_id=fact.organisation_id,
+        name=fact.name,
+        told=fact.deleted_by,
+    )
+
+
+@job(queue="heavy", label=_("Erase the data of a deleted product"))
+def erase_product(product_id: int, organisation_id: int, name: str, told: int | None) -> None:
+    """Erase, note it in the audit log, and tell whoever deleted the product."""
+    erase(product_id)
+    with transaction.atomic():
+        # Begun anew after a crash right here it is noted twice, but told once.
+        target = ("product", product_id, name)
+        record(SYSTEM, "product.erased", target, organisation_id=organisation_id, after={"number": product_id})
+        notify(
+            user_ids=[told] if told else [],
+            title=format_lazy(_("{name} is erased"), name=name),
+            text=_("Nothing of its events, people, accounts and names is left. Earlier backups still hold it."),
+            key=f"product.erased:{product_id}",
+        )
+        enqueue(erase_late, key=str(product_id), delay_s=_LATE_S, product_id=product_id)
+
+
+@job(queue="heavy", label=_("Look again for data of a deleted product"))
+def erase_late(product_id: int) -> None:
+    """Erase what was written by a batch that had begun before the product was deleted."""
+    erase(product_id)
