@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -117,7 +117,7 @@ def _events(request: HttpRequest, access: ProductAccess) -> Table:
         columns=[
             Column("name", _("Event"), sort=True, search=True, link=link, fixed=True),
             Column("title", _("Shown as"), value=_title, search="title_zh"),
-            Column("volume", _("Events"), sort=True, kind="number"),
+            Column("volume", pgettext("measure", "Events"), sort=True, kind="number"),
             Column("first_seen", _("First seen"), sort=True, kind="when", hidden=True),
             Column("last_seen", _("Last seen"), sort=True, kind="ago"),
             Column("title_en", _("English name"), search=True, hidden=True),

@@ -192,7 +192,7 @@
           return tip(spec, params.dataIndex, function () { return params.color; }, 0);
         },
       },
-      legend: { show: many, type: "scroll", bottom: 0, icon: barred || pie ? "roundRect" : undefined, itemWidth: 18, itemHeight: 9, itemGap: 16, textStyle: text, pageTextStyle: text, pageIconColor: look.soft, data: pie ? undefined : spec.series.map(function (s) { return s.name; }) },
+      legend: { show: many, type: "scroll", bottom: 0, icon: barred || pie ? "roundRect" : undefined, itemWidth: 18, itemHeight: 9, itemGap: 16, textStyle: Object.assign({ lineHeight: 18 }, text), pageTextStyle: text, pageIconColor: look.soft, data: pie ? undefined : spec.series.map(function (s) { return s.name; }) },
     };
     if (pie) return Object.assign(option, { series: slices(spec, look) });
     const series = barred ? bars(spec, look, owner) : lines(spec, look, owner);
