@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import nh3
-from django.utils.translation import get_language
+from django.utils.html import format_html
+from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -38,7 +39,7 @@ def help_page(name: str, language: str | None = None) -> HelpPage:
         raise NotFound("help.absent", msg("There is no help page of this name."))
     wanted = (language or get_language() or "en") == "en" or path.stem != name
     title, html = _render(path, path.stat().st_mtime_ns)
-    return HelpPage(name, title, html, wanted)
+    return HelpPage(name, title, _scrollable(html), wanted)
 
 
 def help_pages(language: str | None = None) -> list[HelpPage]:
@@ -64,6 +65,14 @@ def _render(path: Path, changed_ns: int) -> tuple[str, str]:
     _mend_links(tokens)
     html = nh3.clean(markdown.renderer.render(tokens, markdown.options, {}))
     return title, re.sub(r"^\s*<h1>.*?</h1>", "", html, count=1, flags=re.S)
+
+
+def _scrollable(html: str) -> str:
+    """Tables and examples may be wider than the page: they scroll by themselves, also by keyboard."""
+    example = format_html('<pre tabindex="0" role="region" aria-label="{}">', gettext("Example"))
+    region = format_html('<div class="yy-table-wrap" role="region" tabindex="0" aria-label="{}">', gettext("Table"))
+    html = html.replace("<pre>", example)
+    return html.replace("<table>", f"{region}<table>").replace("</table>", "</table></div>")
 
 
 def _mend_links(tokens: list[Token]) -> None:

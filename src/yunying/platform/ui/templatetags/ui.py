@@ -101,6 +101,12 @@ def table(context: Context, table: Table) -> dict[str, Any]:
     return {"table": table, "request": context["request"], "csrf_token": context.get("csrf_token")}
 
 
+@register.simple_block_tag
+def scrollable(content: str, label: str) -> SafeString:
+    """What may be wider than its place, as a table is: scrolls by itself, also by keyboard, under the name `label`."""
+    return format_html('<div class="yy-table-wrap" role="region" tabindex="0" aria-label="{}">{}</div>', label, content)
+
+
 @register.inclusion_tag("ui/_chart.html")
 def chart(chart: Chart) -> dict[str, Any]:
     """A `ui.charts.Chart` with its table, definition and downloads."""
