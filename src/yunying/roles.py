@@ -100,8 +100,12 @@ def work(config: Config) -> None:
     """Background jobs until SIGINT or SIGTERM; needs an event store on a server."""
     _needs_server(config, "work")
     with _parts(config, migrate=False) as stack:
-        _start_jobs(config, stack)
-        _wait_for_signal()
+        jobs = Jobs(config)
+        stack.callback(jobs.stop)
+        done = threading.Event()
+        jobs.start(failed=done.set)
+        _wait_for_signal(done)
+        jobs.check()
     _leave()
 
 
@@ -109,8 +113,9 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
     # The port first: a second start by mistake must fail before it touches a store.
     with listening(config.host, config.port) as sock, _parts(config, migrate=migrate) as stack:
         collecting = _start_collecting(config, stack) if events else None
-        if jobs:
-            _start_jobs(config, stack)
+        working = Jobs(config, after=_load_pages if pages else None) if jobs else None
+        if working:
+            stack.callback(working.stop)
         front = Front(
             collector=collecting.app if collecting else None,
             wsgi=_wsgi() if pages else None,
@@ -118,13 +123,19 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
         )
         stack.callback(_close_pages, front)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_listen(config, front, sock, collecting))
+            runner.run(_listen(config, front, sock, collecting, working))
+        if working:
+            working.check()
     _leave()
 
 
-async def _listen(config: Config, front: Front, sock: socket.socket, collecting: Collecting | None) -> None:
+async def _listen(
+    config: Config, front: Front, sock: socket.socket, collecting: Collecting | None, jobs: "Jobs | None"
+) -> None:
     server = Server(server_config(front, trusted_proxies=config.trusted_proxies))
     log.info("listening on http://%s:%d", *sock.getsockname()[:2])
+    if jobs is not None:
+        jobs.start(failed=lambda: setattr(server, "should_exit", True))
     await server.serve(sockets=[sock])
     if collecting is not None:
         await collecting.spool.drain()
@@ -253,16 +264,64 @@ class _LastingSink:
         keys.update(last_used_at=clock.now())
 
 
-def _start_jobs(config: Config, stack: ExitStack) -> None:
-    from yunying.platform.jobs import runner
+class Jobs:
+    """The jobs runner of this process, started in a thread: what it needs takes longer to load than all pages.
 
-    def stop() -> None:
+    `after` is done first. Nobody waits for it: a job that is due a second later is no harm, a page is.
+    """
+
+    def __init__(self, config: Config, after: Callable[[], None] | None = None) -> None:
+        self._config = config
+        self._after = after
+        self._failed: Callable[[], None] = lambda: None
+        self._error: Exception | None = None
+        self.stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="jobs-start", daemon=True)
+
+    def start(self, failed: Callable[[], None]) -> None:
+        """Begin; `failed` is called, from the thread, when the runner cannot start."""
+        self._failed = failed
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raise what kept the runner from starting."""
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """Stop the runner in order, also one that is only half started."""
+        self.stopping.set()
+        if self._thread.ident is None:
+            return
+        self._thread.join(JOBS_STOP_S)
+        if self._thread.is_alive():
+            _stuck.set()
+            return
+        if self._error is not None:
+            return
+        from yunying.platform.jobs import runner
+
         if not runner.stop(JOBS_STOP_S):
             log.warning("a background job did not end in time; it goes on after the next start")
             _stuck.set()
 
-    runner.start(config)
-    stack.callback(stop)
+    def _run(self) -> None:
+        try:
+            if self._after is not None:
+                self._after()
+            if self.stopping.is_set():
+                return
+            from yunying.platform.jobs import runner
+
+            if not self.stopping.is_set():
+                runner.start(self._config)
+        except Exception as error:
+            self._error = error
+            self._failed()
+        finally:
+            from django.db import connections
+
+            connections.close_all()
 
 
 def _close_pages(front: Front) -> None:
@@ -282,8 +341,14 @@ def _wsgi() -> Any:
     return get_wsgi_application()
 
 
-def _wait_for_signal() -> None:
-    done = threading.Event()
+def _load_pages() -> None:
+    """What the first page would otherwise wait for: the modules of all pages."""
+    from django.urls import get_resolver
+
+    _ = get_resolver().reverse_dict
+
+
+def _wait_for_signal(done: threading.Event) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     while not done.wait(1.0):

@@ -1,4 +1,5 @@
 import socket
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -6,9 +7,10 @@ from django.db import OperationalError
 
 from tests.conftest import Cast
 from yunying import roles
-from yunying.base.errors import InvalidInput, Unavailable
+from yunying.base.errors import InvalidInput, Unavailable, msg
 from yunying.config import Config
 from yunying.events.event import Event
+from yunying.platform.jobs import runner
 from yunying.platform.products.models import WriteKey
 from yunying.roles import listening
 
@@ -68,3 +70,38 @@ def test_a_used_key_says_when(people: Cast) -> None:
     sink.write([], token="t")
     found = dict(WriteKey.objects.values_list("name", "last_used_at"))
     assert found["used"] is not None and found["idle"] is None
+
+
+def test_a_jobs_runner_that_cannot_start_ends_the_process_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(config: Config) -> None:
+        raise Unavailable("jobs.away", msg("The store of background jobs does not answer."))
+
+    monkeypatch.setattr(runner, "start", away)
+    jobs, told = roles.Jobs(Config.from_env({})), threading.Event()
+    jobs.start(failed=told.set)
+    assert told.wait(10)
+    jobs.stop()
+    with pytest.raises(Unavailable, match="does not answer"):
+        jobs.check()
+
+
+def test_a_stop_during_the_start_leaves_no_runner_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Config] = []
+    monkeypatch.setattr(runner, "start", started.append)
+    loading, go_on = threading.Event(), threading.Event()
+
+    def load_pages() -> None:
+        loading.set()
+        go_on.wait(10)
+
+    jobs = roles.Jobs(Config.from_env({}), after=load_pages)
+    jobs.start(failed=lambda: None)
+    assert loading.wait(10)
+    stop = threading.Thread(target=jobs.stop)
+    stop.start()
+    assert jobs.stopping.wait(10)
+    go_on.set()
+    stop.join(10)
+    jobs.check()
+    assert not stop.is_alive()
+    assert started == []
