@@ -1,11 +1,13 @@
 """The contract between the collector's plain SELECT and the model behind it."""
 
 import os
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
 
+from tests.collect.harness import make_keys
 from tests.conftest import Cast
 from yunying.base.clock import now
 from yunying.collect import keys
@@ -25,17 +27,11 @@ def test_the_select_reads_the_table_of_the_model(people: Cast) -> None:
         assert cursor.fetchall() == [("yk_a", people.product.pk)]
 
 
-def test_a_store_that_is_away_keeps_the_last_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sqlite3
-
-    monkeypatch.setattr(keys, "_select", lambda url: [("k", 1)])
-    directory = KeyDirectory("sqlite:////nowhere", max_age_s=0.0, miss_gap_s=0.0)
+def test_a_store_that_is_away_keeps_the_last_snapshot(tmp_path: Path) -> None:
+    file = tmp_path / "keys.sqlite3"
+    directory = KeyDirectory(make_keys(file, {"k": 1}), max_age_s=0.0, miss_gap_s=0.0)
     assert directory.product_of("k") == 1
-
-    def fail(url: str) -> list[tuple[str, int]]:
-        raise sqlite3.OperationalError("away")
-
-    monkeypatch.setattr(keys, "_select", fail)
+    file.unlink()
     assert directory.product_of("k") == 1
     assert directory.product_of("other") is None
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from urllib.parse import quote, unquote, urlsplit
 
-import psycopg
-
 from yunying.base.clock import monotonic_s
 
 __all__ = ["SELECT", "KeyDirectory"]
@@ -71,20 +69,38 @@ class KeyDirectory:
     def _read(self) -> None:
         try:
             rows = _select(self._url)
-        except (sqlite3.Error, psycopg.Error) as error:
-            log.warning("write keys could not be read: %s", type(error).__name__)
+        except _Away as error:
+            log.warning("write keys could not be read: %s", error)
         else:
             self._keys = dict(rows)
         # Also after a failure: a store that is away must not be asked by every request.
         self._read_at_s = monotonic_s()
 
 
+class _Away(Exception):
+    """The table could not be read; says only the kind of error, for messages of drivers may hold addresses."""
+
+
 def _select(url: str) -> list[tuple[str, int]]:
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        # More than one leading slash would make the first folder the host of the URI.
-        file = quote("/" + unquote(parts.path).lstrip("/"))
+    return _select_lite(url) if url.startswith("sqlite:") else _select_postgres(url)
+
+
+def _select_lite(url: str) -> list[tuple[str, int]]:
+    # More than one leading slash would make the first folder the host of the URI.
+    file = quote("/" + unquote(urlsplit(url).path).lstrip("/"))
+    try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)) as lite:
             return lite.execute(SELECT).fetchall()
-    with psycopg.connect(url, connect_timeout=5, autocommit=True) as server:
-        return server.execute(SELECT).fetchall()
+    except sqlite3.Error as error:
+        raise _Away(type(error).__name__) from error
+
+
+def _select_postgres(url: str) -> list[tuple[str, int]]:
+    # Loaded here only: an installation without PostgreSQL would wait for it at every start.
+    import psycopg
+
+    try:
+        with psycopg.connect(url, connect_timeout=5, autocommit=True) as server:
+            return server.execute(SELECT).fetchall()
+    except psycopg.Error as error:
+        raise _Away(type(error).__name__) from error

@@ -11,11 +11,6 @@ from typing import Any
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from yunying.base import clock
 
@@ -49,6 +44,10 @@ def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def xlsx_file(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
     """An open file of one sheet: bold first line that stays in sight, values with their types."""
+    # Here and below: loaded with the first export, not with the first page.
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.freeze_panes = "A2"
@@ -64,6 +63,9 @@ def xlsx_file(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
 
 
 def _bold(sheet: Any, head: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     cell = WriteOnlyCell(sheet, value=head)
     cell.data_type = "s"
     cell.font = Font(bold=True)
@@ -71,6 +73,9 @@ def _bold(sheet: Any, head: str) -> Any:
 
 
 def _cell(sheet: Any, value: Any) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     value = _plain(value, timezone.get_current_timezone())
     if isinstance(value, str):
         cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value)[:32_767])
