@@ -58,6 +58,13 @@ GOLDENS = {
     "trends_rolling_people": question("rolling_people"),
     "trends_first_time_by_country": question("first_time", breakdown=[COUNTRY]),
     "trends_per_person_median": question("per_person_median"),
+    "trends_formula_compared": question(
+        "people",
+        series=[{"event": "order", "measure": "people"}, {"event": "visit", "measure": "count"}],
+        breakdown=[COUNTRY],
+        formula="A / B",
+        compare={"to": "year"},
+    ),
     "trends_filtered": question(
         "count",
         filters=[
@@ -80,6 +87,26 @@ def test_statements_read_as_agreed(name: str) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, "utf-8")
     assert path.read_text("utf-8") == text
+
+
+ORDER, VISIT = {"event": "order"}, {"event": "visit"}
+PEOPLE, ROLLING, FIRST = ({"event": "order", "measure": m} for m in ("people", "rolling_people", "first_time"))
+
+
+@pytest.mark.parametrize(
+    ("statements", "asks"),
+    [
+        (1, {"series": [ORDER, VISIT, PEOPLE], "compare": {"to": "previous"}}),
+        (1, {"series": [ORDER, PEOPLE], "breakdown": [COUNTRY], "formula": "A / B", "compare": {"to": "year"}}),
+        (1, {"series": [ROLLING, ROLLING | {"event": "visit"}], "compare": {"to": "week"}}),
+        (1, {"series": [FIRST, FIRST | {"event": "visit"}], "breakdown": [COUNTRY], "compare": {"to": "previous"}}),
+        (2, {"series": [ORDER, ROLLING]}),
+        (2, {"series": [ORDER, VISIT], "compare": {"to": "week"}}),  # the periods overlap
+        (3, {"series": [ORDER, FIRST], "breakdown": [COUNTRY], "formula": "A / B"}),  # one ranking for both
+    ],
+)
+def test_what_can_be_counted_together_is_one_statement(statements: int, asks: dict[str, Any]) -> None:
+    assert len(asked(question("count", **asks))) == statements
 
 
 def everything() -> Iterator[dict[str, Any]]:

@@ -148,6 +148,35 @@ def test_cumulative_people_count_in_their_first_bucket(shop: Shop) -> None:
     assert (found.points, found.total) == ((1, 2, 2), 2)
 
 
+def test_cumulative_values_are_ranked_by_where_they_end(shop: Shop) -> None:
+    for who, country in ((1, "a"), (2, "b"), (3, "b")):
+        shop.did(who, "visit", "2024-03-05T10:00", country=country)
+    shop.keep()
+    people = {"event": "visit", "measure": "people"}
+    found = shop.ask(people, display="cumulative", breakdown=[{"property": "country"}])
+    assert lines(found) == [("b", (0, 2, 2), 2), ("a", (0, 1, 1), 1)]
+
+
+def test_periods_that_meet_inside_a_week_share_it(shop: Shop) -> None:
+    # 2024-03-06 is a Wednesday: Monday and Tuesday belong to the earlier period.
+    for when in ("03-04T10:00", "03-05T23:59:59.999", "03-06T00:00", "03-07T10:00", "03-07T11:00"):
+        shop.did(1, "visit", f"2024-{when}")
+    shop.keep()
+    asked = {"range": {"from": "2024-03-06", "to": "2024-03-07"}, "interval": "week", "compare": {"to": "previous"}}
+    found = only(shop.ask({"event": "visit"}, **asked))
+    assert (found.points, found.compare_points) == ((3,), (2,))
+
+
+def test_series_over_the_same_events_do_not_take_from_each_other(shop: Shop) -> None:
+    for who, worth in ((1, 10), (1, "x"), (2, 5)):
+        shop.did(who, "order", "2024-03-04T10:00", worth=worth)
+    shop.keep(copies=[0])
+    order = {"event": "order"}
+    people, worth = order | {"measure": "people"}, order | {"measure": "sum", "property": "worth"}
+    found = shop.ask(order, people, worth, {"event": None}, formula="C / B + A - D")
+    assert [row.total for row in found.rows] == [3, 2, 15, 3, 7.5]
+
+
 def test_rolling_people_look_back_before_the_range(shop: Shop) -> None:
     for who, when in ((1, "02-26T23:59"), (2, "02-27T00:00"), (3, "02-28T00:00"), (4, "03-05T10:00")):
         shop.did(who, "visit", f"2024-{when}")
