@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 
 from yunying.platform.accounts.models import User
 from yunying.platform.products.access import RIGHTS, Permission, ProductAccess, products_of, role_in
@@ -237,7 +237,7 @@ def pages_in_palette(request: HttpRequest, product: str | None, query: str) -> I
         for entry in top.children or (top,):
             hint = top.label if top.children else ""
             if all(word in f"{entry.label} {hint} {entry.key}".casefold() for word in words):
-                yield PaletteEntry(entry.label, entry.url, gettext("Pages"), entry.icon, hint)
+                yield PaletteEntry(entry.label, entry.url, pgettext("palette", "Pages"), entry.icon, hint)
 
 
 def products_in_palette(request: HttpRequest, product: str | None, query: str) -> Iterator[PaletteEntry]:

@@ -1,6 +1,6 @@
 """Forms of the platform's own pages. Rules live in the services; a form turns their answers into field errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django import forms
@@ -24,6 +24,7 @@ __all__ = [
     "WelcomeForm",
     "WriteKeyForm",
     "carry_out",
+    "scope_labels",
 ]
 
 T = TypeVar("T")
@@ -37,6 +38,12 @@ SCOPE_LABELS = {
     Permission.MANAGE_PRODUCT: _("Manage the product and its keys"),
     Permission.MANAGE_MEMBERS: _("Manage members"),
 }
+
+
+def scope_labels(scopes: Iterable[str]) -> list[str]:
+    """What the scopes of a key are called; a scope that is not known any more keeps its code."""
+    labels = {str(scope): label for scope, label in SCOPE_LABELS.items()}
+    return [str(labels.get(scope, scope)) for scope in scopes]
 
 
 def carry_out(form: forms.BaseForm, command: Callable[..., T], **arguments: Any) -> T | None:

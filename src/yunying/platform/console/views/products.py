@@ -8,7 +8,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from yunying.base.errors import NotAllowed, msg
-from yunying.platform.console.forms import ApiKeyForm, ArchiveForm, NewProductForm, ProfileForm, WriteKeyForm, carry_out
+from yunying.platform.console.forms import (
+    ApiKeyForm,
+    ArchiveForm,
+    NewProductForm,
+    ProfileForm,
+    WriteKeyForm,
+    carry_out,
+    scope_labels,
+)
 from yunying.platform.products import selectors, services
 from yunying.platform.products.access import (
     OrganisationAccess,
@@ -88,7 +96,7 @@ def keys(request: HttpRequest, access: ProductAccess) -> HttpResponse:
             secret, api_form = made.secret, ApiKeyForm(prefix="api")
     context = {
         "write_keys": selectors.write_keys(access),
-        "api_keys": selectors.api_keys(access),
+        "api_keys": [(key, scope_labels(key.scopes)) for key in selectors.api_keys(access)],
         "write_form": write_form,
         "api_form": api_form,
         "secret": secret,
