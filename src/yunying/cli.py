@@ -27,6 +27,7 @@ from yunying.base.errors import (
     YunyingError,
     msg,
 )
+from yunying.base.garbage import search_seldom
 from yunying.config import Config
 from yunying.terminal import bar, import_with_bar
 
@@ -57,6 +58,7 @@ class Command:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; every expected error becomes one line and an exit code."""
     options = parser().parse_args(arguments)
+    search_seldom()
     try:
         return COMMANDS[options.command].run(options, _config(options))
     except YunyingError as error:

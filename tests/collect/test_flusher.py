@@ -59,6 +59,12 @@ def test_an_event_comes_out_of_the_spool_as_it_went_in() -> None:
     assert codec.event_from_text(codec.event_to_text(full)) == full
 
 
+def test_events_without_operations_may_say_so_with_an_empty_list() -> None:
+    plain = event(1, props={"n": 1})
+    row = codec.event_to_text(plain)
+    assert codec.event_from_text(row.replace("null", "[]")) == codec.event_from_text(row) == plain
+
+
 def test_a_segment_is_written_in_batches_and_then_removed(scene: Scene) -> None:
     scene.put(*(event(n) for n in range(25)))
     scene.flusher.flush()

@@ -18,6 +18,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from yunying.base.garbage import search_seldom
+
 KEY = "yk_bench"
 CONNECTIONS = 32
 FLUSH_EVENTS = 100_000
@@ -118,6 +120,8 @@ def _flush(folder: Path) -> None:
     import django
 
     django.setup()
+    # As the program itself does at its start.
+    search_seldom()
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)

@@ -47,9 +47,10 @@ def _event_row(event: Event) -> list[Any]:
         event.props,
         event.session,
         event.account,
-        [(op.kind, op.key, op.value) for op in event.person_ops] if event.person_ops else [],
-        [(op.kind, op.key, op.value) for op in event.account_ops] if event.account_ops else [],
-        [(link.kind, link.source, link.target) for link in event.links] if event.links else [],
+        # Nearly all events have none of these; null costs the reader no object.
+        [(op.kind, op.key, op.value) for op in event.person_ops] or None,
+        [(op.kind, op.key, op.value) for op in event.account_ops] or None,
+        [(link.kind, link.source, link.target) for link in event.links] or None,
         event.protocol,
         event.library,
         event.historical,
@@ -67,13 +68,17 @@ def _event(row: list[Any]) -> Event:
         props=row[7],
         session=row[8],
         account=row[9],
-        person_ops=[Op(OpKind(kind), key, value) for kind, key, value in row[10]],
-        account_ops=[Op(OpKind(kind), key, value) for kind, key, value in row[11]],
-        links=[Link(LinkKind(kind), source, target) for kind, source, target in row[12]],
+        person_ops=_ops(row[10]) if row[10] else [],
+        account_ops=_ops(row[11]) if row[11] else [],
+        links=[Link(LinkKind(kind), source, target) for kind, source, target in row[12]] if row[12] else [],
         protocol=row[13],
         library=row[14],
         historical=row[15],
     )
+
+
+def _ops(rows: list[Any]) -> list[Op]:
+    return [Op(OpKind(kind), key, value) for kind, key, value in rows]
 
 
 def _refusal_row(refusal: Refusal) -> list[Any]:

@@ -49,7 +49,7 @@ class Repeats:
         if len(young) >= self._bound:
             self._old, self._young = young, {}
             young = self._young
-        young.update([(event.uuid, event.product) for event in events])
+        young.update(zip([event.uuid for event in events], [event.product for event in events], strict=True))
 
     def _filled(self) -> dict[str, int]:
         # After a restart programs send again what nobody answered; the last events of the store tell which were in.
