@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Actor", "ActorKind", "SYSTEM"]
+__all__ = ["SYSTEM", "Actor", "ActorKind"]
 
 
 class ActorKind(StrEnum):
