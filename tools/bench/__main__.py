@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("tools.bench.collector", "tools.bench.importing", "tools.bench.trends")
+PARTS = ("tools.bench.collector", "tools.bench.importing", "tools.bench.trends", "tools.bench.pages")
 
 
 def main() -> int:
