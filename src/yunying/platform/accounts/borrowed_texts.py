@@ -14,6 +14,13 @@ TEXTS = (
         "This password is too short. It must contain at least %d character.",
         "This password is too short. It must contain at least %d characters.",
     ),
+    # Django: its password rules, which address the reader less politely than the rest of the page.
+    gettext_noop("Your password can’t be too similar to your other personal information."),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+    ),
+    gettext_noop("Your password can’t be a commonly used password."),
     # allauth: fields
     gettext_noop("Email"),
     gettext_noop("Email address"),
