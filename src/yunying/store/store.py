@@ -159,13 +159,14 @@ class Store:
         self._alter_events(
             f"ADD COLUMN IF NOT EXISTS {wanted.column} {wanted.type} DEFAULT {wanted.default}", both=True
         )
+        # The note comes last: whoever dies before it begins anew, and no column stays that nobody fills.
+        self.fill(wanted)
         self.execute(
             Sql(
                 "INSERT INTO promoted (property, kind) SELECT {property:String}, {kind:String}",
                 {"property": wanted.name, "kind": wanted.kind.value},
             )
         )
-        self.fill(wanted)
 
     def _alter_events(self, change: str, *, both: bool) -> None:
         form = self._address.form

@@ -11,6 +11,7 @@ from django.core.cache import cache
 
 from yunying.apps.insights.freshness import event_count
 from yunying.apps.tracking.selectors import catalogue_for
+from yunying.apps.tracking.services import note_question
 from yunying.base import clock
 from yunying.engine import Context, parse, run
 from yunying.platform.products.access import Permission, ProductAccess
@@ -60,6 +61,7 @@ def run_report(access: ProductAccess, spec: Mapping[str, Any], *, fresh: bool = 
     if known is not None:
         return replace(known, cached=True)
     answer = Answer(run(asked, context_for(access.product)), cached=False)
+    note_question(access.product.pk, asked.to_json())
     if sum(len(row.points) for row in answer.result.rows) <= LARGEST_CACHED_POINTS:
         cache.set(key, answer, _seconds(access.product, spec))
     return answer

@@ -9,6 +9,7 @@ from yunying.apps.insights.freshness import reach_of, today_of
 from yunying.apps.insights.models import Metric, Window
 from yunying.apps.insights.questions import asked_over
 from yunying.apps.insights.windows import first_day, last_whole_day
+from yunying.apps.tracking.services import note_question
 from yunying.engine import parse, run
 from yunying.platform.products.models import Product
 
@@ -59,7 +60,9 @@ def metric_recent(product: Product, metric: Metric, *, count: int, as_of: date) 
 def _read(product: Product, metric: Metric, window: Window, first: date, last: date) -> tuple[MetricPoint, ...]:
     if last < first:
         return ()
-    result: Any = run(parse(asked_over(metric.question, first, last, window)), context_for(product))
+    asked = parse(asked_over(metric.question, first, last, window))
+    result: Any = run(asked, context_for(product))
+    note_question(product.pk, asked.to_json())
     # The formula, when there is one, is the last line; otherwise there is exactly one.
     line = result.rows[-1].points if result.rows else ()
     today = today_of(product)

@@ -1,12 +1,13 @@
-"""Commands on the catalogue; the write side of events is `ingest`."""
+"""Commands on the catalogue, and word of what was asked; the write side of events is `ingest`."""
 
 from django.db import transaction
 
+from yunying.apps.tracking.columns import note_question
 from yunying.apps.tracking.models import EventDefinition, PropertyDefinition
 from yunying.platform.audit.services import record
 from yunying.platform.products.access import Permission, ProductAccess
 
-__all__ = ["describe"]
+__all__ = ["describe", "note_question"]
 
 _FIELDS = ("title_en", "title_zh", "description", "hidden")
 

@@ -1,4 +1,6 @@
-"""Background work on events: erasing what deleted products leave behind."""
+"""Background work on events: columns for properties asked for often, and what deleted products leave behind."""
+
+import logging
 
 from django.db import transaction
 from django.utils.text import format_lazy
@@ -6,13 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.tracking.erasing import erase
 from yunying.base.actor import SYSTEM
+from yunying.base.errors import LimitReached
 from yunying.platform.audit.services import record
 from yunying.platform.jobs import enqueue, job
 from yunying.platform.jobs.facts import subscriber
 from yunying.platform.notify.services import notify
 from yunying.platform.products.facts import ProductDeleted
+from yunying.store import shared
 
-__all__ = ["erase_late", "erase_product"]
+__all__ = ["erase_late", "erase_product", "promote_property"]
+
+log = logging.getLogger("yunying.tracking")
 
 # A batch that was on its way when the product went has long arrived by then.
 _LATE_S = 600
@@ -52,3 +58,13 @@ def erase_product(product_id: int, organisation_id: int, name: str, told: int | 
 def erase_late(product_id: int) -> None:
     """Erase what was written by a batch that had begun before the product was deleted."""
     erase(product_id)
+
+
+@job(queue="heavy", label=_("Make questions about a property faster"))
+def promote_property(name: str, kind: str) -> None:
+    """Give a property a column of the events table; old events are written into it by the engine, behind."""
+    try:
+        shared().promote(name, kind)
+    except LimitReached:
+        # All columns there should ever be are given: questions go on reading the text, and trying again is no use.
+        log.warning("no column is left for another property")

@@ -1,0 +1,60 @@
+"""Which properties deserve a column of their own: those of large products that questions ask for again."""
+
+from collections.abc import Iterator, Mapping
+from threading import Lock
+from typing import Any
+
+from yunying.apps.tracking.models import PropertyDefinition, PropertyOf
+from yunying.apps.tracking.tasks import promote_property
+from yunying.platform.jobs import enqueue
+from yunying.store import Kind, shared
+
+__all__ = ["ASKED", "SEEN", "note_question", "properties_read"]
+
+# A property that fewer events carry is read from the text in no time; one asked for once may never be asked again.
+SEEN, ASKED = 50_000, 2
+
+_NUMERIC = frozenset({"gt", "gte", "lt", "lte", "between"})
+_MOST_REMEMBERED = 10_000
+_asked: dict[tuple[int, str, Kind], int] = {}
+_lock = Lock()
+
+
+def note_question(product_id: int, question: Mapping[str, Any]) -> None:
+    """Call when a question was answered by reading events, with the question as JSON.
+
+    The second time it needs a property that has no column and that at least 50,000 events of the product carry, a
+    job gives it one. Questions are counted in the memory of the process: forgetting costs one more slow answer.
+    No query at all where every property has its column, one where a property is asked for again.
+    """
+    columns = shared().columns()
+    for name, kind in sorted(set(properties_read(question))):
+        if columns.has(name, kind) or not _again(product_id, name, kind):
+            continue
+        rows = PropertyDefinition.objects.filter(product_id=product_id, of=PropertyOf.EVENT, name=name)
+        if rows.filter(volume__gte=SEEN).exists():
+            enqueue(promote_property, key=f"{kind.value}:{name}"[:200], name=name, kind=kind.value)
+
+
+def properties_read(question: Any) -> Iterator[tuple[str, Kind]]:
+    """The properties of events a question reads, and in which form; the same for every kind of question.
+
+    A condition has an operator, a series with a property a measure of its number, and what is left is a breakdown.
+    """
+    if isinstance(question, Mapping):
+        name = question.get("property")
+        if isinstance(name, str) and name and question.get("of", "event") == "event":
+            numeric = question["operator"] in _NUMERIC if "operator" in question else "measure" in question
+            yield name, Kind.NUMBER if numeric else Kind.TEXT
+        question = list(question.values())
+    if isinstance(question, list | tuple):
+        for part in question:
+            yield from properties_read(part)
+
+
+def _again(product_id: int, name: str, kind: Kind) -> bool:
+    with _lock:
+        if len(_asked) >= _MOST_REMEMBERED:
+            _asked.clear()
+        times = _asked[product_id, name, kind] = _asked.get((product_id, name, kind), 0) + 1
+    return times >= ASKED
