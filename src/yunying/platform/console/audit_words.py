@@ -1,8 +1,9 @@
-"""Words for the verbs and kinds of the audit log. One that nobody worded yet is shown as it is written."""
+"""Words for the verbs, kinds and fields of the audit log. One that nobody worded yet is shown as it is written."""
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-__all__ = ["kind_label", "verb_label"]
+__all__ = ["field_label", "kind_label", "verb_label"]
 
 _KINDS = {
     "account": pgettext_lazy("audit kind", "Account"),
@@ -46,6 +47,46 @@ _ACTS = {
     "updated": pgettext_lazy("audit verb", "changed"),
     "withdrawn": pgettext_lazy("audit verb", "withdrawn"),
 }
+
+_FIELDS = {
+    "about": _("What it is"),
+    "baseline": _("From (baseline)"),
+    "core_functions": _("Core functions"),
+    "currency": _("Currency"),
+    "description": _("Description"),
+    "direction": _("Direction"),
+    "due": _("Due on"),
+    "email": _("Mail address"),
+    "goal_id": _("Goal"),
+    "languages": _("Languages"),
+    "metric_id": _("Metric"),
+    "name": _("Name"),
+    "organisation": _("Organisation"),
+    "outcome": _("Outcome"),
+    "owner_id": _("Owner"),
+    "parent_id": _("Serves the goal"),
+    "platforms": _("Platforms"),
+    "question": _("Question"),
+    "role": _("Role"),
+    "scope": _("Scope of use"),
+    "scopes": _("Rights"),
+    "slug": _("Short name"),
+    "stage": _("Stage"),
+    "start": _("Starts on"),
+    "state": _("State"),
+    "status": _("Status"),
+    "target": _("To (target)"),
+    "timezone": _("Timezone"),
+    "title": _("Goal"),
+    "unit": _("Unit"),
+    "why": _("Why"),
+    "window": _("One reading covers"),
+}
+
+
+def field_label(field: str) -> str:
+    """The name of a changed field as people say it."""
+    return str(_FIELDS.get(field, field))
 
 
 def verb_label(verb: str) -> str:
