@@ -3,9 +3,12 @@
 from yunying.apps.tracking.models import Account, AppliedEvent, DistinctId, EventProperty, Merge, Person
 from yunying.store import shared
 
-__all__ = ["erase"]
+__all__ = ["ERASED", "erase"]
 
 _CHUNK = 2_000
+
+# Rows that outlive their product, because a cascade over millions would hold the request; in the order they go.
+ERASED = (EventProperty, AppliedEvent, Merge, Account, DistinctId, Person)
 
 
 def erase(product_id: int) -> None:
@@ -15,7 +18,7 @@ def erase(product_id: int) -> None:
     Raises Unavailable when the event store is away.
     """
     shared().erase(product_id)
-    for model in (EventProperty, AppliedEvent, Merge, Account, DistinctId, Person):
+    for model in ERASED:
         rows = model.objects.filter(product_id=product_id)
         while keys := list(rows.values_list("pk", flat=True)[:_CHUNK]):
             model.objects.filter(pk__in=keys).delete()
