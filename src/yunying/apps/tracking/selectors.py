@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from yunying.apps.tracking.models import (
     Account,
@@ -125,11 +125,15 @@ LIMIT {{limit:UInt32}}
 def property_values(
     product_id: int, property: str, query: str = "", limit: int = 50, *, of: PropertyOf | str = PropertyOf.EVENT
 ) -> list[Suggestion]:
-    """The most frequent values of a property, of events within 90 days, in text form. One scan of those events."""
+    """The most frequent values of a property in text form: of events, those of the 90 days up to the newest one.
+
+    One query, and one scan of those events.
+    """
     store = shared()
     params: dict[str, Any] = {"product": product_id, "name": property, "query": query, "limit": limit}
     if of == PropertyOf.EVENT:
-        params["since"] = clock.now() - _LOOK_BACK
+        # Not up to now: a product that brings its history, or that fell silent, has values to suggest all the same.
+        params["since"] = (_newest(product_id) or clock.now()) - _LOOK_BACK
         expression, recent = store.columns().text(property, "{name:String}"), "AND ts >= {since:DateTime64(3, 'UTC')}"
         # A second copy of an event changes the order of suggestions at most, so FINAL is not worth its price here.
         source = EVENTS_WITH_REPEATS
@@ -138,6 +142,12 @@ def property_values(
         source = "people FINAL" if of == PropertyOf.PERSON else "accounts FINAL"
     text = _VALUES.format(expression=expression, source=source, recent=recent)
     return [Suggestion(value, volume) for value, volume in store.query(Sql(text, params)).rows]
+
+
+def _newest(product_id: int) -> datetime | None:
+    newest: datetime | None = event_definitions(product_id).aggregate(at=Max("last_seen"))["at"]
+    # A clock that is wrong by years must not push the window beyond all other events.
+    return min(newest, clock.now()) if newest else None
 
 
 @dataclass(frozen=True, slots=True)
