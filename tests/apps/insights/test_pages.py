@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from tests.conftest import Cast
-from yunying.apps.insights.models import Metric, Report
-from yunying.apps.insights.services import create_report
+from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
+from yunying.apps.insights.services import create_metric, create_report
 from yunying.apps.tracking.models import EventDefinition
 from yunying.platform.accounts.models import User
 from yunying.platform.products.access import ProductAccess
@@ -182,6 +182,49 @@ def test_a_question_is_pinned_as_a_metric_and_shown(browser: Client, shop: Produ
     page = browser.get(answer["Location"]).content.decode()
     assert "Buyers" in page
     assert "Latest whole day" in page
+
+
+def pinned_revenue(access: ProductAccess) -> Metric:
+    return create_metric(
+        access=access,
+        name="Revenue",
+        spec=SPEC | {"series": [{"event": "order", "measure": "sum", "property": "amount"}]},
+        unit=Unit.MONEY,
+        currency="USD",
+        direction=Direction.UP,
+        window=Window.DAY,
+    )
+
+
+REVENUE = "range=custom&from=2026-03-01&to=2026-03-05&s0.event=order&s0.measure=sum&s0.property=amount"
+
+
+def test_a_metrics_question_is_answered_in_the_metrics_unit(
+    browser: Client, shop: Product, access: ProductAccess
+) -> None:
+    metric = pinned_revenue(access)
+    opened = browser.get(f"/p/tea/insights/metrics/{metric.pk}/").context["trends_url"]
+    assert f"metric={metric.pk}&" in opened
+    page = browser.get(f"{TRENDS}?metric={metric.pk}&{REVENUE}")
+    board = page.context["board"]
+    assert board.lines[0].total == "$170.00"
+    assert board.chart.unit.currency == "USD"
+    assert board.chart.rows[1][2][0][0] == "$60.50"
+    assert f'name="metric" value="{metric.pk}"' in page.content.decode()
+
+
+@pytest.mark.parametrize("changed", [REVENUE.replace("sum", "max"), REVENUE.replace("amount", "weight")])
+def test_a_question_that_measures_something_else_has_lost_the_metrics_unit(
+    browser: Client, shop: Product, access: ProductAccess, changed: str
+) -> None:
+    metric = pinned_revenue(access)
+    board = browser.get(f"{TRENDS}?metric={metric.pk}&{changed}").context["board"]
+    assert board.chart.unit.kind == "number"
+
+
+def test_a_question_outlives_the_metric_it_was_opened_from(browser: Client, shop: Product) -> None:
+    page = browser.get(f"{TRENDS}?metric=4711&{REVENUE}")
+    assert page.context["board"].lines[0].total == "170"
 
 
 def test_pinning_several_lines_asks_which_one(browser: Client, shop: Product) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from yunying.apps.insights.answers import Answer
 from yunying.apps.insights.builder import Builder
 from yunying.apps.insights.questions import letter
+from yunying.apps.insights.units import Measured
 from yunying.apps.insights.words import measure_name
 from yunying.base.zones import Interval
 from yunying.engine.trends import FORMULA
@@ -23,6 +24,7 @@ __all__ = ["Board", "Line", "bucket_label", "line_name", "make_board", "people_q
 KINDS = {"line": ChartKind.LINE, "bar": ChartKind.BAR, "stack": ChartKind.STACKED, "area": ChartKind.AREA}
 # More lines than this nobody can tell apart; the table beneath has them all.
 MOST_LINES = 12
+PLAIN = Measured()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,13 @@ class Board:
         return formats.duration(self.elapsed_ms / 1000)
 
 
-def make_board(spec: Mapping[str, Any], builder: Builder, answer: Answer, people_url: str) -> Board:
-    """Arrange an answer. `people_url` is where the people behind a point are shown; empty without that right."""
+def make_board(
+    spec: Mapping[str, Any], builder: Builder, answer: Answer, people_url: str, measured: Measured = PLAIN
+) -> Board:
+    """Arrange an answer. `people_url` is where the people behind a point are shown; empty without that right.
+
+    `measured` is the unit in which the numbers are written.
+    """
     result = answer.result
     rows = result.rows
     origin = result.provenance
@@ -69,12 +76,12 @@ def make_board(spec: Mapping[str, Any], builder: Builder, answer: Answer, people
     links = _Links(people_url, spec, origin)
     shown = list(zip(rows, names, strict=True))[:MOST_LINES]
     return Board(
-        chart=_chart(spec, builder, result, shown, links),
+        chart=_chart(spec, builder, result, shown, links, measured),
         lines=tuple(
             Line(
                 name,
-                formats.number(row.total),
-                formats.number(row.compare_total) if row.compare_points is not None else "",
+                measured.text(row.total),
+                measured.text(row.compare_total) if row.compare_points is not None else "",
                 _change(row.compare_total, row.total),
                 links.to(row, None),
             )
@@ -126,17 +133,22 @@ def bucket_label(start: datetime, interval: str) -> str:
 
 
 def _chart(
-    spec: Mapping[str, Any], builder: Builder, result: Any, shown: Sequence[tuple[Any, str]], links: "_Links"
+    spec: Mapping[str, Any],
+    builder: Builder,
+    result: Any,
+    shown: Sequence[tuple[Any, str]],
+    links: "_Links",
+    measured: Measured,
 ) -> Chart:
     if spec.get("display") == "total" or not result.buckets:
-        return _totals_chart(builder, shown, links)
+        return _totals_chart(shown, links, measured)
     interval = spec.get("interval", "day")
     series: list[Series] = []
     for row, name in shown:
-        points = row.moving_average if row.moving_average is not None else row.points
+        points = [measured.drawn(p) for p in (row.points if row.moving_average is None else row.moving_average)]
         series.append(Series(name, points, links=[links.to(row, i) or None for i in range(len(row.points))]))
         if row.compare_points is not None:
-            earlier = _fitted(row.compare_points, len(result.buckets))
+            earlier = _fitted([measured.drawn(point) for point in row.compare_points], len(result.buckets))
             series.append(Series(_("%(name)s, earlier") % {"name": name}, earlier, compare_to=name))
     partial = [i for i, bucket in enumerate(result.buckets) if bucket.partial]
     ends_partial = bool(partial) and partial[-1] == len(result.buckets) - 1
@@ -146,23 +158,24 @@ def _chart(
         labels=[bucket_label(bucket.start, interval) for bucket in result.buckets],
         series=series,
         kind=KINDS.get(builder.chart, ChartKind.LINE),
+        unit=measured.of_chart,
         partial_from=partial[-1] if ends_partial else None,
         definition=_definition(spec),
         height="l",
     )
 
 
-def _totals_chart(builder: Builder, shown: Sequence[tuple[Any, str]], links: "_Links") -> Chart:
+def _totals_chart(shown: Sequence[tuple[Any, str]], links: "_Links", measured: Measured) -> Chart:
     """One bar a line: the numbers over the whole range."""
     series = [
         Series(
             _("Whole range"),
-            [row.total for row, _name in shown],
+            [measured.drawn(row.total) for row, _name in shown],
             links=[links.to(row, None) or None for row, _n in shown],
         )
     ]
     if any(row.compare_points is not None for row, _name in shown):
-        earlier = [row.compare_total for row, _name in shown]
+        earlier = [measured.drawn(row.compare_total) for row, _name in shown]
         series.append(Series(_("Earlier"), earlier, compare_to=str(_("Whole range"))))
     return Chart(
         name="trends",
@@ -170,6 +183,7 @@ def _totals_chart(builder: Builder, shown: Sequence[tuple[Any, str]], links: "_L
         labels=[name for _row, name in shown],
         series=series,
         kind=ChartKind.BAR,
+        unit=measured.of_chart,
         height="l",
     )
 

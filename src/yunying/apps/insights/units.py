@@ -1,6 +1,7 @@
 """A metric's value in words, and back from what somebody types."""
 
 import math
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from yunying.base.errors import InvalidInput, msg
 from yunying.base.money import Money
 from yunying.platform.ui import charts, formats
 
-__all__ = ["as_typed", "change", "chart_unit", "chart_value", "parse_value", "shown", "typed_suffix"]
+__all__ = ["Measured", "as_typed", "change", "chart_unit", "chart_value", "parse_value", "shown", "typed_suffix"]
 
 
 def shown(value: float | None, unit: str, currency: str = "") -> str:
@@ -66,6 +67,24 @@ def chart_unit(unit: str, currency: str = "") -> charts.Unit:
     """The unit in which a chart writes the values `chart_value` gives."""
     kinds = {Unit.MONEY: "money", Unit.PERCENT: "percent", Unit.DURATION_S: "duration"}
     return charts.Unit(kinds.get(Unit(unit), "number"), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the numbers of an answer are counted in; plain numbers unless a metric says otherwise."""
+
+    unit: str = Unit.NUMBER.value
+    currency: str = ""
+
+    def text(self, value: float | None) -> str:
+        return shown(value, self.unit, self.currency)
+
+    def drawn(self, value: float | None) -> float | int | None:
+        return chart_value(value, self.unit, self.currency)
+
+    @property
+    def of_chart(self) -> charts.Unit:
+        return chart_unit(self.unit, self.currency)
 
 
 def chart_value(value: float | None, unit: str, currency: str = "") -> float | int | None:

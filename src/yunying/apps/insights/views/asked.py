@@ -1,17 +1,19 @@
 """Which question an address asks: the builder's fields, a saved report, or a question as JSON."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from yunying.apps.insights.access import report_for
+from yunying.apps.insights.access import metric_for, report_for
 from yunying.apps.insights.builder import Builder, edited, from_query, from_spec
-from yunying.apps.insights.models import Report
+from yunying.apps.insights.models import Metric, Report
+from yunying.apps.insights.units import Measured
 from yunying.apps.insights.words import RANGES
-from yunying.base.errors import InvalidInput, msg
+from yunying.base.errors import InvalidInput, NotFound, msg
 from yunying.engine import parse
 from yunying.platform.products.access import ProductAccess
 
@@ -22,19 +24,30 @@ LONGEST_SPEC = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`builder` is what the form shows; with `as_json` the question has conditions that only JSON can show."""
+    """`builder` is what the form shows; with `as_json` the question has conditions that only JSON can show.
+
+    `metric` is the one whose question this was when it was opened; it lends its unit as long as the same is measured.
+    """
 
     spec: dict[str, Any]
     builder: Builder
     report: Report | None
     as_json: bool = False
+    metric: Metric | None = None
 
     @property
     def query(self) -> str:
         """The address's query that asks the same again."""
-        kept = urlencode({"report": self.report.pk}) if self.report else ""
+        kept = [urlencode({name: one.pk}) for name, one in (("report", self.report), ("metric", self.metric)) if one]
         plain = urlencode({"spec": self.spec_json}) if self.as_json else self.builder.to_query()
-        return "&".join(part for part in (kept, plain) if part)
+        return "&".join(part for part in (*kept, plain) if part)
+
+    @property
+    def measured(self) -> Measured:
+        """The metric's unit while series and formula are still the metric's, else plain numbers."""
+        if self.metric is None or _measures(self.spec) != _measures({**self.spec, **_pinned(self.metric)}):
+            return Measured()
+        return Measured(self.metric.unit, self.metric.currency)
 
     @property
     def spec_json(self) -> str:
@@ -63,12 +76,31 @@ def asked_in(request: HttpRequest, access: ProductAccess) -> Asked:
     """What the address asks. Raises NotFound for a report of another product, InvalidInput for unreadable JSON."""
     query = request.GET
     report = report_for(access, int(query["report"])) if query.get("report", "").isdecimal() else None
+    metric = _metric_in(query.get("metric", ""), access)
     if "spec" in query:
-        return _of_spec(spec_in(query["spec"]), report)
+        return replace(_of_spec(spec_in(query["spec"]), report), metric=metric)
     if report is not None and "s0.measure" not in query:
         return _of_spec(report.spec, report)
     builder = edited(from_query(query), query.get("do", ""))
-    return Asked(builder.to_spec(), builder, report)
+    return Asked(builder.to_spec(), builder, report, metric=metric)
+
+
+def _metric_in(text: str, access: ProductAccess) -> Metric | None:
+    """The metric of this number; a question outlives the metric it was opened from."""
+    try:
+        return metric_for(access, int(text)) if text.isdecimal() else None
+    except NotFound:
+        return None
+
+
+def _pinned(metric: Metric) -> dict[str, Any]:
+    return {"series": metric.question.get("series"), "formula": metric.question.get("formula")}
+
+
+def _measures(spec: Mapping[str, Any]) -> Any:
+    """Series and formula as the engine reads them; None when it cannot."""
+    read = _read({name: value for name, value in spec.items() if value is not None})
+    return read and (read.get("series"), read.get("formula"))
 
 
 def spec_in(text: str) -> dict[str, Any]:

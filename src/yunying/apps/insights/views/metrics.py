@@ -125,7 +125,7 @@ def _trends_of(access: ProductAccess, metric: Metric) -> str:
     spec = asked_over(metric.question, start, end, period_of(metric)) | {"display": "series"}
     builder = from_spec(spec)
     asked = builder.to_query() if builder else f"spec={json.dumps(spec)}"
-    return f"{_url('insights:trends', access)}?{asked}"
+    return f"{_url('insights:trends', access)}?metric={metric.pk}&{asked}"
 
 
 def _url(name: str, access: ProductAccess, **kwargs: Any) -> str:

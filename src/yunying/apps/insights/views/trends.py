@@ -71,7 +71,8 @@ def _board(access: ProductAccess, asked: Asked, answer: Answer | None) -> Any:
     if answer is None:
         return None
     url = reverse("insights:people", kwargs={"product": access.product.slug})
-    return make_board(asked.spec, asked.builder, answer, url if access.may(Permission.SEE_PEOPLE) else "")
+    people_url = url if access.may(Permission.SEE_PEOPLE) else ""
+    return make_board(asked.spec, asked.builder, answer, people_url, asked.measured)
 
 
 def _begun(asked: Asked, newest: date | None, access: ProductAccess) -> Asked:
