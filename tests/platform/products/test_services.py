@@ -20,6 +20,7 @@ from yunying.platform.products.access import (
     role_in,
 )
 from yunying.platform.products.models import ApiKey, Member, Product, ProductRole, Role
+from yunying.platform.products.profile import currencies
 
 
 def place(people: Cast, who: str = "ada") -> OrganisationAccess:
@@ -221,3 +222,11 @@ def test_invited_installation_lets_only_owners_create_organisations(people):
     assert services.may_create_organisation(people.ada)
     with pytest.raises(NotAllowed):
         services.create_organisation(actor=actor(people.bo), user=people.bo, name="Mine")
+
+
+def test_only_money_in_use_today_is_offered():
+    offered = currencies()
+    assert offered[:3] == ("CNY", "USD", "EUR")
+    assert {"CHF", "BRL", "ZAR", "VND"} <= set(offered)
+    assert not {"DEM", "FRF", "XAU", "CHW", "ADP"} & set(offered)
+    assert len(offered) == len(set(offered))

@@ -125,3 +125,12 @@ def test_when_gives_the_exact_moment_to_machines() -> None:
     html = Template("{% load ui %}{{ at|when }}").render(Context({"at": MOMENT}))
     assert '<time datetime="2026-03-05T17:30:00+00:00"' in html
     assert "Mar 5, 2026 17:30" in html
+
+
+def test_a_currency_is_offered_by_its_name_in_the_readers_language() -> None:
+    assert in_each(formats.currency_name, "CNY") == {
+        "en": "CNY – Chinese Yuan",
+        "zh-hans": "CNY – 人民币",
+        "zh-hant": "CNY – 人民幣",
+    }
+    assert formats.currency_name("QQQ") == "QQQ"

@@ -11,6 +11,7 @@ from yunying.base.errors import Conflict, InvalidInput, LimitReached, NotAllowed
 from yunying.platform.products.access import Permission
 from yunying.platform.products.models import Product, Role
 from yunying.platform.products.profile import LANGUAGES, PLATFORMS, currencies, timezones
+from yunying.platform.ui import formats
 
 __all__ = [
     "ApiKeyForm",
@@ -66,6 +67,10 @@ def _zone_field() -> forms.CharField:
     )
 
 
+def _currency_choices() -> list[tuple[str, str]]:
+    return [(code, formats.currency_name(code)) for code in currencies()]
+
+
 class _ZoneChoices:
     @staticmethod
     def timezones() -> tuple[str, ...]:
@@ -88,7 +93,13 @@ class NewProductForm(_ZoneChoices, forms.Form):
         label=_("Name of the product"), max_length=100, help_text=_("The app, site or service you operate.")
     )
     timezone = _zone_field()
-    currency = forms.ChoiceField(label=_("Currency"), choices=lambda: [(code, code) for code in currencies()])
+    currency = forms.ChoiceField(label=_("Currency"), choices=_currency_choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            # The browser knows where its owner is; only what nobody has typed yet is filled in.
+            self.fields["timezone"].widget.attrs["data-yy-timezone"] = True
 
 
 class WelcomeForm(NewProductForm):
@@ -104,7 +115,7 @@ class ProfileForm(_ZoneChoices, forms.ModelForm):
     """The profile is where goal setting starts: what the product is and for whom."""
 
     timezone = _zone_field()
-    currency = forms.ChoiceField(label=_("Currency"), choices=lambda: [(code, code) for code in currencies()])
+    currency = forms.ChoiceField(label=_("Currency"), choices=_currency_choices)
     platforms = forms.MultipleChoiceField(
         label=_("Platforms"), choices=PLATFORMS, required=False, widget=forms.CheckboxSelectMultiple
     )

@@ -5,9 +5,11 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from babel.numbers import list_currencies
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
 from django.utils.translation import gettext_lazy as _
 
+from yunying.base import clock
 from yunying.base.errors import InvalidInput, msg
 from yunying.platform.products.models import Stage, WeekStart
 
@@ -69,9 +71,12 @@ def timezones() -> tuple[str, ...]:
 
 @cache
 def currencies() -> tuple[str, ...]:
-    """ISO 4217 codes, the frequent ones first."""
+    """ISO 4217 codes of the money somewhere in use today, the frequent ones first."""
     frequent = ("CNY", "USD", "EUR", "GBP", "HKD", "TWD", "JPY", "KRW", "SGD", "INR")
-    return (*frequent, *sorted(list_currencies() - set(frequent)))
+    today = clock.now().date()
+    places = get_global("territory_currencies")
+    used = {code for place in places for code in get_territory_currencies(place, start_date=today)}
+    return (*frequent, *sorted(used - set(frequent)))
 
 
 def checked(values: Mapping[str, Any]) -> dict[str, Any]:

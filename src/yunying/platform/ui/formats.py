@@ -11,7 +11,14 @@ from functools import cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent, get_currency_symbol
+from babel.numbers import (
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_name,
+    get_currency_symbol,
+)
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -23,6 +30,7 @@ __all__ = [
     "DASH",
     "ago",
     "compact",
+    "currency_name",
     "currency_symbol",
     "date",
     "datetime",
@@ -103,6 +111,12 @@ def _currency(amount: Decimal, currency: str, digits: int | None) -> str:
     rounded = amount.quantize(Decimal(1).scaleb(-digits))
     pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
     return format_currency(rounded, currency, format=pattern, locale=locale(), currency_digits=False)
+
+
+def currency_name(currency: str) -> str:
+    """For lists to choose from: `CNY – Chinese Yuan`."""
+    name = get_currency_name(currency, locale=locale())
+    return currency if name == currency else f"{currency} – {name}"
 
 
 def currency_symbol(currency: str) -> str:

@@ -38,6 +38,12 @@
     });
   }
 
+  // A new product most often lives where its owner does.
+  document.querySelectorAll("input[data-yy-timezone]").forEach(function (field) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone && zone.includes("/") && field.value === field.defaultValue) field.value = zone;
+  });
+
   // Forms that apply themselves when something in them changes; without JavaScript their button does.
   document.addEventListener("change", function (event) {
     const form = event.target.closest("form[data-yy-auto]");
