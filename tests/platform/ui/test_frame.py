@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth import get_user_model
 from django.http import HttpResponse
+from django.template import Context, Template
 from django.test import Client, RequestFactory
 
 from yunying import nav
 from yunying.nav import MENU, NavItem, Shell
 from yunying.platform.ui.headers import SecurityHeaders
+from yunying.platform.ui.help import help_page, help_pages
 from yunying.platform.ui.icons import ICONS
 from yunying.platform.ui.page import render
 
@@ -185,3 +187,18 @@ def test_templates_name_only_icons_that_are_in_the_sprite() -> None:
     assert named - set(ICONS) == set()
     menu = {item.icon for top in MENU for item in (top, *top.children)}
     assert menu - set(ICONS) == set()
+
+
+def test_what_scrolls_by_itself_has_a_name_and_can_be_reached_by_keyboard() -> None:
+    template = Template("{% load ui %}{% scrollable name %}<table>{{ value }}</table>{% endscrollable %}")
+    html = template.render(Context({"name": 'Members & "guests"', "value": "<b>"}))
+    assert 'tabindex="0"' in html and 'role="region"' in html
+    assert 'aria-label="Members &amp; &quot;guests&quot;"' in html
+    assert "<table>&lt;b&gt;</table>" in html
+
+
+@pytest.mark.parametrize("page", [page.name for page in help_pages("en")])
+def test_tables_and_examples_of_the_help_can_be_scrolled_by_keyboard(page: str) -> None:
+    html = help_page(page, "en").html
+    assert "<pre>" not in html
+    assert html.count("<table>") == html.count('<div class="yy-table-wrap" role="region" tabindex="0"')

@@ -73,7 +73,8 @@ class GoalCard:
 
     @property
     def width(self) -> int:
-        return round(clamped(self.progress) * 100)
+        # Rounded down: 99.6 % of the way is not 100.
+        return int(clamped(self.progress) * 100)
 
     @property
     def days_left(self) -> int:
@@ -130,6 +131,6 @@ def _key_result_card(key_result: KeyResult, zone: str) -> KeyResultCard:
         value=value,
         baseline=baseline,
         target=target,
-        width=round(clamped(verdict.progress) * 100),
+        width=int(clamped(verdict.progress) * 100),
         expected_width=round(verdict.elapsed * 100),
     )
