@@ -23,6 +23,7 @@ from typing import Any
 from yunying.base import clock
 from yunying.base.clock import monotonic_s
 from yunying.base.errors import InvalidInput, Unavailable, msg
+from yunying.collect import local
 from yunying.collect.app import Collector
 from yunying.collect.counters import Counters
 from yunying.collect.flusher import Flusher
@@ -136,8 +137,11 @@ async def _listen(
     log.info("listening on http://%s:%d", *sock.getsockname()[:2])
     if jobs is not None:
         jobs.start(failed=lambda: setattr(server, "should_exit", True))
+    if collecting is not None:
+        local.use(local.Local(collecting.app, asyncio.get_running_loop()))
     await server.serve(sockets=[sock])
     if collecting is not None:
+        local.use(None)
         await collecting.spool.drain()
 
 
@@ -214,9 +218,9 @@ def _open_store(config: Config, stack: ExitStack, *, migrate: bool) -> None:
 
 def _start_collecting(config: Config, stack: ExitStack) -> Collecting:
     global _collecting
-    from yunying.apps.tracking.ingest import Ingest
+    from yunying.apps.tracking.ingest import shared_ingest
 
-    ingest = Ingest()
+    ingest = shared_ingest()
     stack.callback(ingest.close)
     sink = _LastingSink(ingest)
     _collecting = Collecting(config, sink)

@@ -22,6 +22,12 @@ MakeEvent = Callable[..., Event]
 Write = Callable[..., None]
 
 
+@pytest.fixture(autouse=True)
+def no_shared_ingest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's writer remembers of ids is wrong for the next one, whose relational store is empty again."""
+    monkeypatch.setattr("yunying.apps.tracking.ingest._shared", None)
+
+
 @pytest.fixture
 def ingest(db: None, store: Store) -> "Iterator[Ingest]":
     from yunying.apps.tracking.ingest import Ingest

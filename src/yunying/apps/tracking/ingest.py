@@ -30,7 +30,7 @@ from yunying.events.event import Event, OpKind, Refusal
 from yunying.store import Store, shared
 from yunying.store.writer import event_table
 
-__all__ = ["Ingest"]
+__all__ = ["Ingest", "shared_ingest"]
 
 log = logging.getLogger("yunying.ingest")
 
@@ -105,6 +105,10 @@ class Ingest:
         if kept:
             self._store.insert("refused", refused_table(kept), token=token)
 
+    def writes_to(self, store: Store) -> bool:
+        """Whether this is its event store."""
+        return self._store is store
+
     def close(self) -> None:
         """Let questions see the last merges."""
         self._mirror.reloader.close()
@@ -156,6 +160,19 @@ class Ingest:
         self._pruned_s = clock.monotonic_s()
         for model in (WrittenBatch, AppliedEvent):
             model.objects.filter(at__lt=clock.now() - _KEEP).delete()
+
+
+_shared: Ingest | None = None
+_shared_lock = Lock()
+
+
+def shared_ingest() -> Ingest:
+    """The one of this process and its event store: what it knows of ids and repeats serves whoever writes."""
+    global _shared
+    with _shared_lock:
+        if _shared is None or not _shared.writes_to(shared()):
+            _shared = Ingest()
+        return _shared
 
 
 def _of_known_products(items: Sequence[R]) -> Sequence[R]:

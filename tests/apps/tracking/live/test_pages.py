@@ -1,18 +1,30 @@
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import orjson
 import pytest
 from django.test import Client
 
+from tests.collect.harness import make_keys
 from tests.conftest import Cast
 from yunying.apps.tracking.ingest import Ingest
 from yunying.apps.tracking.live import quarantine, stream
 from yunying.base import clock
 from yunying.base.errors import NotAllowed, NotFound
 from yunying.base.ids import uuid7
-from yunying.collect.codec import event_to_text
+from yunying.collect import local
+from yunying.collect.app import Collector
+from yunying.collect.codec import decode, event_to_text
+from yunying.collect.counters import Counters
+from yunying.collect.keys import KeyDirectory
+from yunying.collect.segments import read_frames
+from yunying.collect.spool import Spool
 from yunying.events.event import Event, Refusal
 from yunying.platform.products.models import WriteKey
+from yunying.platform.products.services import create_write_key
 from yunying.store import Sql, Store
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
@@ -107,9 +119,59 @@ def test_the_setup_page_waits_and_says_when_the_first_event_is_there(people: Cas
     assert b"hello" in part and b"every 2s" not in part
 
 
-def test_a_test_event_arrives(people: Cast, browser: Client, store: Store) -> None:
-    assert browser.post(page(people, "setup/test/")).status_code == 302
-    assert names_in_store(store, people.product.pk) == ["test event"]
+@pytest.fixture
+def write_key(people: Cast) -> str:
+    return create_write_key(access=people.access("ada"), name="site").token
+
+
+@contextmanager
+def collecting(folder: Path, keys: dict[str, int]) -> Iterator[Spool]:
+    """A collector that runs as this process's own, and its spool."""
+    spool = Spool(folder / "spool")
+    directory = KeyDirectory(make_keys(folder / "keys.sqlite3", keys))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    local.use(local.Local(Collector(directory, spool, Counters(), secret="s"), loop))
+    try:
+        yield spool
+    finally:
+        local.use(None)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+        spool.close()
+
+
+def test_a_test_event_goes_through_the_collector(people: Cast, browser: Client, write_key: str, tmp_path: Path) -> None:
+    with collecting(tmp_path, {write_key: people.product.pk}) as spool:
+        assert browser.post(page(people, "setup/test/")).status_code == 302
+        spool.seal_now()
+        (segment,) = spool.segments()
+        (sent,) = decode(next(read_frames(segment)))
+    assert isinstance(sent, Event)
+    assert (sent.name, sent.protocol, sent.product) == ("test event", "own", people.product.pk)
+    assert sent.props == {"sent_from": "set-up page"}
+
+
+def test_a_test_event_the_collector_does_not_take_is_said(
+    people: Cast, browser: Client, write_key: str, tmp_path: Path
+) -> None:
+    with collecting(tmp_path, {"another key": people.product.pk}) as spool:
+        assert browser.post(page(people, "setup/test/")).status_code == 503
+        assert not spool.bytes_held()
+
+
+def test_without_a_collector_in_this_process_a_test_event_is_written_at_once(
+    people: Cast, browser: Client, store: Store, write_key: str
+) -> None:
+    for _ in range(2):
+        assert browser.post(page(people, "setup/test/")).status_code == 302
+    assert names_in_store(store, people.product.pk) == ["test event", "test event"]
+
+
+def test_without_a_write_key_there_is_nothing_to_send_with(people: Cast, browser: Client) -> None:
+    assert browser.post(page(people, "setup/test/")).status_code == 409
 
 
 # -- refused events ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from yunying.apps.tracking.ingest import Ingest
+from yunying.apps.tracking.ingest import shared_ingest
 from yunying.apps.tracking.live.reasons import in_words
 from yunying.base import clock
 from yunying.base.errors import InvalidInput, LimitReached, NotFound, YunyingError, msg
@@ -190,11 +190,7 @@ def replay(access: ProductAccess, items: Sequence[Refused]) -> Replayed:
     if events:
         # The same selection gives the same token, so a click that is repeated after a fault adds nothing.
         token = str(uuid_of("replay", str(access.product.pk), *sorted(item.id for item in taken)))
-        ingest = Ingest()
-        try:
-            ingest.write(events, token=f"replay:{token}")
-        finally:
-            ingest.close()
+        shared_ingest().write(events, token=f"replay:{token}")
         _mark(access, taken, State.REPLAYED)
     return Replayed(len(taken), again)
 

@@ -11,14 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from yunying.apps.tracking.ingest import Ingest
 from yunying.apps.tracking.live import quarantine, stream
 from yunying.apps.tracking.live.quarantine import Refused, State
 from yunying.apps.tracking.live.reasons import in_words
 from yunying.apps.tracking.live.snippets import WAYS, way
-from yunying.base import clock
-from yunying.base.ids import uuid7
-from yunying.events.event import Event
+from yunying.apps.tracking.live.trial import send_test_event
 from yunying.events.protocols import PROTOCOLS
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -26,7 +23,6 @@ from yunying.platform.products.selectors import first_write_key
 from yunying.platform.ui.page import is_htmx, render
 from yunying.platform.ui.tables import Column, Empty, Filter, Table
 
-TEST_EVENT = "test event"
 _STATES = (
     (State.NEW, gettext_lazy("Waiting")),
     (State.REPLAYED, gettext_lazy("Sent again")),
@@ -103,24 +99,9 @@ def waiting(request: HttpRequest, access: ProductAccess) -> HttpResponse:
 @require_POST
 @product_view(Permission.MANAGE_DATA)
 def send_test(request: HttpRequest, access: ProductAccess) -> HttpResponse:
-    """One event written the way arriving events are, so that one sees the store take it."""
-    uuid, now_ms = str(uuid7()), int(clock.now().timestamp() * 1000)
-    event = Event(
-        product=access.product.pk,
-        uuid=uuid,
-        name=TEST_EVENT,
-        distinct_id=f"test-{access.actor.id}",
-        ts_ms=now_ms,
-        received_ms=now_ms,
-        props={"sent_from": "set-up page"},
-        library="yunying",
-    )
-    ingest = Ingest()
-    try:
-        ingest.write([event], token=f"test:{uuid}")
-    finally:
-        ingest.close()
-    messages.success(request, _("The test event is in the store."))
+    """One event sent the way those of programs are, so that one sees it arrive."""
+    send_test_event(access)
+    messages.success(request, _("The test event is sent. It arrives within a few seconds."))
     return redirect("tracking:setup", product=access.product.slug)
 
 
