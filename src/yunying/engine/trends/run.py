@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from yunying.base import clock
 from yunying.base.errors import InvalidInput, msg
@@ -98,18 +98,19 @@ def _ranking(plan: Plan, series: Iterable[int], session: _Session) -> Top:
 def _read(part: Part, rows: Rows, found: Lines) -> None:
     """Put the rows of a trend statement into their lines; see `compile` for the columns."""
     at = {name: index for index, name in enumerate(rows.columns)}
-    values = {index: at.get(column.value) for column in part.columns for index in column.series}
+    value_of = {index: column.value for column in part.columns for index in column.series}
     labels = [at[name] for name in at if name[0] == "l"]
     places, only = part.places(), (part.batch.series[0], part.batch.periods[0])
     for row in rows.rows:
         series = row[at["series"]] if part.many else only[0]
-        period, bucket = places.get(row[at["bucket"]], (only[1], None))
         if "is_total" in at and row[at["is_total"]]:
             period, bucket = (0 if row[at["now"]] else 1) if part.compared else only[1], None
+        else:
+            period, bucket = places[row[at["bucket"]]]
         key = (row[at["kind"]] if labels else RANKED, tuple(row[label] for label in labels))
         # A rolling number without a total is that of somebody who was there, but not lately.
         line = found[series, period].setdefault(key, Line(key, total=0 if part.rolling else None))
-        value = row[cast("int", values[series])]
+        value = row[at[value_of[series]]]
         if bucket is None:
             line.total = value
         else:
