@@ -43,6 +43,13 @@ def test_the_good_part_of_a_batch_is_taken_and_the_bad_part_quarantined(server: 
     assert server.counters.snapshot()["refused"] == {"id.missing": 1, "time.unreadable": 1}
 
 
+def test_a_refusal_keeps_the_message_and_what_fills_it(server: Live) -> None:
+    server.send("/v1/events", [event(1, colour="red")], authorization=f"Bearer {KEY}")
+    ((_, code, _, _, data),) = server.refused(1)
+    assert code == "event.unknown_field"
+    assert data["message"] % data["values"] == "“colour” is not a field of an event; put it into properties."
+
+
 def test_a_batch_of_only_bad_events_is_answered_400(server: Live) -> None:
     answer = server.send("/v1/events", [{"event": "x"}], **AUTH)
     assert (answer.status, answer.json()["accepted"]) == (400, 0)

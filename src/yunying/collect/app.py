@@ -238,7 +238,7 @@ class Collector:
         arrival = Arrival(product=product, received_ms=request.received_ms)
         text = clean_text(request.body[:MAX_KEPT_BODY_CHARS].decode("utf-8", "replace"))
         refusal = _refusal(protocol, text, arrival, error)
-        await self._spool.append(codec.encode([replace(refusal, body=text, data={"unread": True})]))
+        await self._spool.append(codec.encode([replace(refusal, body=text, data={"unread": True} | _said(error))]))
 
     async def _keep(self, outcome: Outcome) -> None:
         records: list[Event | Refusal] = [event for event in outcome.events if event is not None]
@@ -281,8 +281,14 @@ def _refusal(protocol: str, item: Any, arrival: Arrival, error: YunyingError) ->
         code=error.code,
         reason=clean_text(error.text),
         body=body[:MAX_KEPT_BODY_CHARS],
-        data=arrival.to_data() | {"field": error.field, "cut": len(body) > MAX_KEPT_BODY_CHARS},
+        data=arrival.to_data() | _said(error) | {"field": error.field, "cut": len(body) > MAX_KEPT_BODY_CHARS},
     )
+
+
+def _said(error: YunyingError) -> dict[str, Any]:
+    """The message and what fills its placeholders, so that pages can say it in the reader's language."""
+    values = {name: clean_text(value) if isinstance(value, str) else value for name, value in error.data.items()}
+    return {"message": error.message, "values": values}
 
 
 def _preflight(headers: Mapping[str, str]) -> Reply:

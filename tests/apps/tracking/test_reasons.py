@@ -3,25 +3,28 @@
 from django.utils import translation
 from django.utils.translation import gettext
 
-from yunying.apps.tracking.live.reasons import in_words
+from yunying.apps.tracking.live.reasons import in_words, reason_of
 
 NAMELESS = "The event has no name."
-FILLED = "“foo” is not a field of an event; put it into properties."
 MESSAGE = "“%(name)s” is not a field of an event; put it into properties."
+TOLD = "“foo” is not a field of an event; put it into properties."
 
 
 def test_a_reason_is_said_in_the_readers_language() -> None:
     with translation.override("zh-hans"):
-        assert in_words(NAMELESS) == gettext(NAMELESS)
-        assert in_words(FILLED) == gettext(MESSAGE) % {"name": "foo"}
+        assert gettext(MESSAGE) != MESSAGE
+        said = reason_of(TOLD, {"message": MESSAGE, "values": {"name": "foo"}})
+        assert said == gettext(MESSAGE) % {"name": "foo"}
+        assert reason_of(NAMELESS, {"message": NAMELESS, "values": {}}) == gettext(NAMELESS)
 
 
 def test_what_was_filled_in_stays_as_it_is() -> None:
-    odd = "“100% (a)s\n” is not a field of an event; put it into properties."
-    assert in_words(odd) == odd
+    assert in_words(MESSAGE, {"name": "100% (a)s"}).startswith("“100% (a)s”")
 
 
-def test_an_unknown_reason_stays_as_it_is() -> None:
+def test_items_of_earlier_versions_are_readable() -> None:
     with translation.override("zh-hans"):
-        assert in_words("Nobody ever said this.") == "Nobody ever said this."
-        assert in_words("") == ""
+        assert reason_of(TOLD, {"field": "foo"}) == TOLD
+        assert reason_of(NAMELESS, {}) == gettext(NAMELESS)
+        assert reason_of("100% wrong", {}) == "100% wrong"
+        assert reason_of("", {}) == ""

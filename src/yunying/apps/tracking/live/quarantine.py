@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from yunying.apps.tracking.ingest import shared_ingest
-from yunying.apps.tracking.live.reasons import in_words
+from yunying.apps.tracking.live.reasons import in_words, reason_of
 from yunying.base import clock
 from yunying.base.errors import InvalidInput, LimitReached, NotFound, YunyingError, msg
 from yunying.base.ids import uuid_of
@@ -121,10 +121,14 @@ def refused(
         )
         .rows
     )
-    return [
-        Refused(item_id, received, protocol, code_, in_words(reason), body, orjson.loads(data or "{}"), state_)
-        for item_id, received, protocol, code_, reason, body, data, state_ in rows
-    ]
+    return [_refused(*row) for row in rows]
+
+
+def _refused(
+    item_id: str, received: datetime, protocol: str, code: str, reason: str, body: str, data: str, state: str
+) -> Refused:
+    known = orjson.loads(data or "{}")
+    return Refused(item_id, received, protocol, code, reason_of(reason, known), body, known, state)
 
 
 def refused_item(access: ProductAccess, item_id: str) -> Refused:
@@ -186,7 +190,8 @@ def replay(access: ProductAccess, items: Sequence[Refused]) -> Replayed:
             events.append(read_again(item, access.product.pk))
             taken.append(item)
         except YunyingError as error:
-            again[error.text] = again.get(error.text, 0) + 1
+            why = in_words(error.message, error.data)
+            again[why] = again.get(why, 0) + 1
     if events:
         # The same selection gives the same token, so a click that is repeated after a fault adds nothing.
         token = str(uuid_of("replay", str(access.product.pk), *sorted(item.id for item in taken)))

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from yunying.apps.tracking.live import quarantine, stream
 from yunying.apps.tracking.live.quarantine import Refused, State
-from yunying.apps.tracking.live.reasons import in_words
 from yunying.apps.tracking.live.snippets import WAYS, way
 from yunying.apps.tracking.live.trial import send_test_event
 from yunying.events.protocols import PROTOCOLS
@@ -173,7 +172,7 @@ def replay(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         text = ngettext(
             "%(n)d event was refused again: %(reason)s", "%(n)d events were refused again: %(reason)s", count
         )
-        messages.warning(request, text % {"n": count, "reason": in_words(reason)})
+        messages.warning(request, text % {"n": count, "reason": reason})
     return _back(access, request)
 
 
