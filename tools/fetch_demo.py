@@ -7,6 +7,7 @@ What fails is said and left out; the demo goes on with what is there.
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -26,13 +27,19 @@ def complete(folder: Path, package: dict[str, object]) -> bool:
     return stamp.exists() and json.loads(stamp.read_text()) == package
 
 
+def python_with_pip() -> str:
+    """This Python, or the one its environment was made from: an environment may be without pip."""
+    inside = importlib.util.find_spec("pip") is not None
+    return sys.executable if inside else str(getattr(sys, "_base_executable", sys.executable))
+
+
 def fetch(folder: Path, package: dict[str, object]) -> str | None:
     """Download one package and take its files out; returns what went wrong."""
     named = f"{package['name']}=={package['version']}"
     with tempfile.TemporaryDirectory(dir=TARGET) as scratch:
         wanted = Path(scratch, "requirements.txt")
         wanted.write_text(f"{named} --hash=sha256:{package['sha256']}\n")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        command = [python_with_pip(), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         command += ["--ignore-requires-python", "--disable-pip-version-check", "--require-hashes"]
         command += ["--dest", scratch, "-r", str(wanted)]
         if subprocess.run(command, check=False).returncode:

@@ -96,7 +96,8 @@ def usable(python: Path) -> bool:
 
 
 def make_environment() -> None:
-    if usable(PYTHON):
+    # Python is there before pip: without either sign of having got further, making it was interrupted.
+    if usable(PYTHON) and (pip_inside() or STAMPS.exists()):
         return
     # A half-made or foreign environment is not mended: it holds nothing that the set-up does not make again.
     shutil.rmtree(VENV, ignore_errors=True)
@@ -118,8 +119,12 @@ def bare_environment() -> None:
     run([sys.executable, "-m", "venv", "--without-pip", VENV], "Python could not make a virtual environment.")
 
 
+def pip_inside() -> bool:
+    return (BIN / "pip").exists() or (BIN / "pip.exe").exists()
+
+
 def pip() -> list[str | Path]:
-    if (BIN / "pip").exists() or (BIN / "pip.exe").exists():
+    if pip_inside():
         return [PYTHON, "-m", "pip"]
     return [sys.executable, "-m", "pip", "--python", PYTHON]
 
