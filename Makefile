@@ -3,8 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; \
 	done)
-HOST ?= 127.0.0.1
-PORT ?= 8642
+HOST ?= $(or $(YUNYING_HOST),127.0.0.1)
+PORT ?= $(or $(YUNYING_PORT),8642)
 SMALL ?=
 ARGS ?=
 WORKERS ?= 2
