@@ -75,6 +75,7 @@ def test_moments_are_shown_in_the_current_zone_or_the_given_one(language: str) -
         assert formats.datetime(MOMENT).endswith("01:30")
         assert "6" in formats.date(MOMENT)
     assert formats.datetime(MOMENT, zone=ZoneInfo("America/New_York")).endswith("12:30")
+    assert formats.datetime(MOMENT, "second", ZoneInfo("America/New_York")).endswith("12:30:00")
 
 
 def test_periods_are_short_enough_for_an_axis() -> None:

@@ -138,12 +138,13 @@ def time(value: dt.datetime | None, style: str = "short", zone: dt.tzinfo | None
 
 
 def datetime(value: dt.datetime | None, style: str = "medium", zone: dt.tzinfo | None = None) -> str:
-    """Day and minute (`style="long"` also second and zone) in the zone."""
+    """Day and minute in the zone; with `style="second"` also the second, with "long" second and zone."""
     if value is None:
         return DASH
     local = _local(value, zone)
-    if style == "medium":
-        return f"{format_date(local, format='medium', locale=locale())} {local:%H:%M}"
+    if style in ("medium", "second"):
+        clock = "%H:%M" if style == "medium" else "%H:%M:%S"
+        return f"{format_date(local, format='medium', locale=locale())} {local:{clock}}"
     return format_datetime(local, format=style, tzinfo=local.tzinfo, locale=locale())
 
 

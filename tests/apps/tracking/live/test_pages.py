@@ -2,6 +2,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -96,6 +97,19 @@ def test_a_product_never_shows_the_events_of_another(people: Cast, browser: Clie
     arrive(foreign)
     assert b"foreign-event" not in browser.get(page(people, "live/")).content
     assert browser.get(page(people, f"live/{foreign.uuid}/")).status_code == 404
+
+
+def test_the_stream_shows_seconds_and_keeps_the_order_of_one_request(people: Cast, browser: Client) -> None:
+    first, second = event(people.product.pk, "first"), event(people.product.pk, "second")
+    now = clock.now().replace(hour=9, minute=30, second=7, microsecond=0)
+    now = now if now <= clock.now() else now - timedelta(days=1)
+    for one, earlier_ms in ((second, 0), (first, 5)):
+        one.received_ms = int(now.timestamp() * 1000)
+        one.ts_ms = one.received_ms - earlier_ms
+    arrive(second, first)
+    text = browser.get(page(people, "live/")).content.decode()
+    assert "17:30:07" in text
+    assert [row.event for row in stream.arrived(people.product.pk)] == ["second", "first"]
 
 
 # -- set-up ------------------------------------------------------------------------------------------------------

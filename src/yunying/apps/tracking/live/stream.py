@@ -48,7 +48,7 @@ def _json(value: Any) -> str:
 
 
 def arrived(product: int, *, event: str = "", person: str = "", limit: int = 100) -> list[Arrived]:
-    """The last `limit` arrivals, newest first. `event`: exact name; `person`: part of the distinct id or account.
+    """The last `limit` arrivals, newest first; what came in one request by its own time. `event`: exact name; `person`: part of the distinct id or account.
 
     Reads at most a day of one product's sample.
     """
@@ -61,7 +61,7 @@ def arrived(product: int, *, event: str = "", person: str = "", limit: int = 100
           AND ({person:String} = ''
                OR positionCaseInsensitiveUTF8(distinct_id, {person:String}) > 0
                OR positionCaseInsensitiveUTF8(account, {person:String}) > 0)
-        ORDER BY received DESC, uuid DESC
+        ORDER BY received DESC, ts DESC, uuid DESC
         LIMIT {limit:UInt32}
         """,
         {"product": product, "event": event, "person": person, "limit": limit},
