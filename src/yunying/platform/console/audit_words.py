@@ -71,6 +71,7 @@ _FIELDS = {
     "scope": _("Scope of use"),
     "scopes": _("Rights"),
     "slug": _("Short name"),
+    "spec": _("Question"),
     "stage": _("Stage"),
     "start": _("Starts on"),
     "state": _("State"),
