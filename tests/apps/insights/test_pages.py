@@ -205,7 +205,7 @@ def test_a_metrics_question_is_answered_in_the_metrics_unit(
     metric = pinned_revenue(access)
     opened = browser.get(f"/p/tea/insights/metrics/{metric.pk}/").context["trends_url"]
     assert f"metric={metric.pk}&" in opened
-    page = browser.get(f"{TRENDS}?metric={metric.pk}&{REVENUE}")
+    page = browser.get(f"{TRENDS}?metric={metric.pk}&{REVENUE}&s0.label=Turnover")
     board = page.context["board"]
     assert board.lines[0].total == "$170.00"
     assert board.chart.unit.currency == "USD"

@@ -98,9 +98,12 @@ def _pinned(metric: Metric) -> dict[str, Any]:
 
 
 def _measures(spec: Mapping[str, Any]) -> Any:
-    """Series and formula as the engine reads them; None when it cannot."""
+    """Series, whatever they are called, and formula as the engine reads them; None when it cannot."""
     read = _read({name: value for name, value in spec.items() if value is not None})
-    return read and (read.get("series"), read.get("formula"))
+    if read is None:
+        return None
+    series = [{name: value for name, value in one.items() if name != "label"} for one in read.get("series", [])]
+    return series, read.get("formula")
 
 
 def spec_in(text: str) -> dict[str, Any]:

@@ -34,11 +34,12 @@
     const lang = document.documentElement.lang || "en";
     const plain = new Intl.NumberFormat(lang, { notation: "compact", maximumFractionDigits: 1 });
     const percent = new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 1 });
+    const money = unit.kind === "money" && unit.currency ? new Intl.NumberFormat(lang, { style: "currency", currency: unit.currency, currencyDisplay: "narrowSymbol", notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 }) : plain;
     const one = new Intl.NumberFormat(lang, { maximumFractionDigits: 1 });
     return function (value) {
       if (unit.kind === "percent") return percent.format(value);
       if (unit.kind === "duration") return value >= 172800 ? one.format(value / 86400) + " d" : value >= 7200 ? one.format(value / 3600) + " h" : value >= 120 ? one.format(value / 60) + " min" : one.format(value) + " s";
-      return plain.format(value * unit.scale);
+      return money.format(value * unit.scale);
     };
   }
 
