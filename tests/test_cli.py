@@ -2,14 +2,16 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from yunying.base.errors import Bug, Conflict, InvalidInput, LimitReached, NotAllowed, NotFound, Unavailable
-from yunying.cli import COMMANDS, EXIT_CODES, main, parser
+from yunying.cli import COMMANDS, EXIT_CODES, Command, main, parser
 
 
 def run(*arguments: str, folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -123,3 +125,20 @@ def test_a_store_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
         holder.communicate("\n", timeout=30)
     assert result.returncode == 5
     assert "stop the running server" in result.stderr
+
+
+def test_a_full_disk_is_one_line_and_code_5(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(options: object, config: object) -> int:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.execute("PRAGMA max_page_count = 1")
+            try:
+                database.execute("CREATE TABLE t (a)")
+            except sqlite3.OperationalError as error:
+                raise RuntimeError("wrapped, as Django does") from error
+        return 0
+
+    monkeypatch.setitem(COMMANDS, "migrate", Command("", full))
+    assert main(["migrate"]) == 5
+    assert capsys.readouterr().err == "yunying migrate: The disk is full. Free some space, then run this again.\n"

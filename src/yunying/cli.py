@@ -6,7 +6,9 @@ Exit codes: 0 done · 1 a fault of the program or a test of `doctor` failed · 2
 """
 
 import argparse
+import errno
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"yunying {options.command}: interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        if not _disk_is_full(error):
+            raise
+        print(f"yunying {options.command}: The disk is full. Free some space, then run this again.", file=sys.stderr)
+        return EXIT_CODES[Unavailable]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,6 +98,17 @@ def _config(options: argparse.Namespace) -> Config:
         if getattr(options, name, None) is not None:
             os.environ[f"YUNYING_{name.upper()}"] = str(getattr(options, name))
     return Config.from_env()
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    """Whether it, or what it came from, is the system's or SQLite's word for a full disk."""
+    while error is not None:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            return True
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _where(error: YunyingError) -> str:

@@ -11,10 +11,12 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from yunying.base.errors import Bug, InvalidInput, LimitReached, Unavailable
 from yunying.events.event import Event
 from yunying.store import EVENTS, EVENTS_WITH_REPEATS, Kind, Sql, Store, open_store
+from yunying.store.faults import translated
 from yunying.store.writer import event_table
 
 _products = count(700_000)
@@ -245,3 +247,10 @@ def test_an_erased_product_is_gone_from_disk_too(store: Store) -> None:
     assert store.query(on_disk).rows == [(1000,)]
     left = Sql("SELECT DISTINCT product FROM events WHERE ts < '2000-01-01 00:00:00'")
     assert store.query(left).rows == [(4_000_000_002,)]
+
+
+@pytest.mark.parametrize("code", [75, 243])
+def test_a_full_disk_is_away_and_no_fault_of_the_statement(code: int) -> None:
+    with pytest.raises(Unavailable) as error, translated():
+        raise DatabaseError("Cannot reserve 1.00 MiB, not enough space", code=code)
+    assert error.value.code == "store.full"

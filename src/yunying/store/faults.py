@@ -16,6 +16,7 @@ log = logging.getLogger("yunying.store")
 _TOO_LONG = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW
 _TOO_BIG = {158, 173, 191, 241, 307, 396}  # rows, memory, set size, memory limit, bytes, rows or bytes
 _BAD_PATTERN = {427}  # CANNOT_COMPILE_REGEXP
+_FULL = {75, 243}  # cannot write to a file, not enough space
 _AWAY = {202, 209, 210, 242, 252, 319, 999}  # busy, socket, network, read only, too many parts, no quorum, Keeper
 
 
@@ -27,6 +28,13 @@ def locked() -> Unavailable:
 
 def away() -> Unavailable:
     return Unavailable("store.away", msg("The event store does not answer. Try again in a moment."), retry_after_s=2)
+
+
+def full() -> Unavailable:
+    # Not a fault of the events: the flusher must keep them and try again when there is space.
+    return Unavailable(
+        "store.full", msg("The disk of the event store is full. Free some space; nothing accepted is lost until then.")
+    )
 
 
 @contextmanager
@@ -53,6 +61,9 @@ def _ours(error: ClickHouseError) -> YunyingError:
         )
     if code in _BAD_PATTERN:
         return InvalidInput("query.pattern", msg("A pattern in this question is not a valid regular expression."))
+    if code in _FULL:
+        log.error("the event store cannot write: %s", error)
+        return full()
     if code in _AWAY or (code is None and isinstance(error, OperationalError)):
         log.warning("event store away: %s", error)
         return away()
