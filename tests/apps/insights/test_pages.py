@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -106,6 +107,15 @@ def test_buttons_work_without_javascript(browser: Client, shop: Product) -> None
     assert 'name="s1.event"' in page
     page = browser.get(f"{TRENDS}?{MARCH}&do=add-s0.f").content.decode()
     assert 'name="s0.f0.property"' in page
+
+
+def test_removing_a_row_leaves_the_keyboard_somewhere(browser: Client, shop: Product) -> None:
+    asked = "&s1.measure=count&s0.f0.property=country&s0.f0.operator=exact&f0.property=country&b0.property=country"
+    html = browser.get(f"{TRENDS}?{MARCH}{asked}").content.decode()
+    removing = re.findall(r'<button[^>]*value="drop-[^>]*>', html)
+    targets = [re.search(r'data-yy-then="([^"]+)"', button) for button in removing]
+    assert len(removing) == 5
+    assert all(found and f'id="{found[1]}"' in html for found in targets)
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

@@ -108,6 +108,15 @@
     list.addEventListener("htmx:afterSwap", function () { choose(0); });
   }
 
+  // A button that removes itself with its row says where the keyboard goes on.
+  let then = "";
+  document.addEventListener("htmx:beforeRequest", function (event) { then = event.detail.elt.dataset.yyThen || then; });
+  document.addEventListener("htmx:afterSettle", function () {
+    const next = then && document.activeElement === body && document.getElementById(then);
+    if (next) next.focus();
+    then = "";
+  });
+
   // A thin line on top while htmx waits; an answer that never came is said aloud.
   const busy = document.getElementById("yy-busy");
   let waiting = 0;
