@@ -48,8 +48,9 @@ def _json(value: Any) -> str:
 
 
 def arrived(product: int, *, event: str = "", person: str = "", limit: int = 100) -> list[Arrived]:
-    """The last `limit` arrivals, newest first; what came in one request by its own time. `event`: exact name; `person`: part of the distinct id or account.
+    """The last `limit` arrivals, newest first; what came in one request by its own time.
 
+    `event`: exact name; `person`: part of the distinct id or account.
     Reads at most a day of one product's sample.
     """
     return _read(
