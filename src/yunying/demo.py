@@ -10,14 +10,16 @@ all. A recipe that was carried out to its end is not carried out again.
 
 import argparse
 import json
+import os
 import re
 import secrets
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from yunying.base import clock
 from yunying.base.errors import Bug, InvalidInput, msg
@@ -70,8 +72,16 @@ def demo(options: argparse.Namespace, config: Config) -> int:
     _greet(config)
     if options.load_only:
         return 0
+    if ready:
+        _serve_anew()
     roles.serve(config)
     return 0
+
+
+def _serve_anew() -> NoReturn:
+    """Go on as `yunying serve` in this process: what loading took of memory is given back, the process id stays."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "yunying.cli", "serve"])
 
 
 def recipes_in(folder: Path, *, small: bool) -> list[Recipe]:
