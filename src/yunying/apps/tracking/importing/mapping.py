@@ -318,7 +318,7 @@ def _lookup(raw: Mapping[str, Any], at: str) -> Lookup:
 
 def _format(raw: Any) -> str | None:
     if raw in (None, "csv", "jsonl", "parquet"):
-        return raw  # type: ignore[no-any-return]
+        return None if raw is None else str(raw)
     raise _bad("file.format", msg("The format is csv, jsonl or parquet."))
 
 

@@ -1,5 +1,6 @@
 """Live stream, set-up and refused events: parse, call, render."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
@@ -196,5 +197,5 @@ def _back(access: ProductAccess, request: HttpRequest) -> HttpResponse:
     return redirect("tracking:refused", product=access.product.slug)
 
 
-def _item_link(access: ProductAccess):  # type: ignore[no-untyped-def]
+def _item_link(access: ProductAccess) -> Callable[[Refused], str]:
     return lambda row: reverse("tracking:refused_item", args=[access.product.slug, row.id])
