@@ -1,7 +1,6 @@
-"""Which properties deserve a column of their own: those of large products that questions ask for again."""
+"""Which properties deserve a column of their own: those that questions ask for and very many events carry."""
 
 from collections.abc import Iterator, Mapping
-from threading import Lock
 from typing import Any
 
 from yunying.apps.tracking.models import PropertyDefinition, PropertyOf
@@ -9,27 +8,23 @@ from yunying.apps.tracking.tasks import promote_property
 from yunying.platform.jobs import enqueue
 from yunying.store import Kind, shared
 
-__all__ = ["ASKED", "SEEN", "note_question", "properties_read"]
+__all__ = ["SEEN", "note_question", "properties_read"]
 
-# A property that fewer events carry is read from the text in no time; one asked for once may never be asked again.
-SEEN, ASKED = 50_000, 2
+# A property that fewer events carry is read from the text in no time, and columns are few.
+SEEN = 50_000
 
 _NUMERIC = frozenset({"gt", "gte", "lt", "lte", "between"})
-_MOST_REMEMBERED = 10_000
-_asked: dict[tuple[int, str, Kind], int] = {}
-_lock = Lock()
 
 
 def note_question(product_id: int, question: Mapping[str, Any]) -> None:
     """Call when a question was answered by reading events, with the question as JSON.
 
-    The second time it needs a property that has no column and that at least 50,000 events of the product carry, a
-    job gives it one. Questions are counted in the memory of the process: forgetting costs one more slow answer.
-    No query at all where every property has its column, one where a property is asked for again.
+    The first time one needs a property that has no column and that at least 50,000 events of the product carry, a job
+    gives it one. No query at all where every property has its column.
     """
     columns = shared().columns()
     for name, kind in sorted(set(properties_read(question))):
-        if columns.has(name, kind) or not _again(product_id, name, kind):
+        if columns.has(name, kind):
             continue
         rows = PropertyDefinition.objects.filter(product_id=product_id, of=PropertyOf.EVENT, name=name)
         if rows.filter(volume__gte=SEEN).exists():
@@ -50,11 +45,3 @@ def properties_read(question: Any) -> Iterator[tuple[str, Kind]]:
     if isinstance(question, list | tuple):
         for part in question:
             yield from properties_read(part)
-
-
-def _again(product_id: int, name: str, kind: Kind) -> bool:
-    with _lock:
-        if len(_asked) >= _MOST_REMEMBERED:
-            _asked.clear()
-        times = _asked[product_id, name, kind] = _asked.get((product_id, name, kind), 0) + 1
-    return times >= ASKED
