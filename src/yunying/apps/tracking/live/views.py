@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from yunying.apps.tracking.live import quarantine, stream
@@ -118,7 +118,7 @@ def refused(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         columns=(
             Column("received", gettext_lazy("Received"), kind="when", sort=True, link=_item_link(access), fixed=True),
             Column("reason", gettext_lazy("Reason"), search=True),
-            Column("code", gettext_lazy("Code"), sort=True),
+            Column("code", pgettext_lazy("refused event", "Code"), sort=True),
             Column("event", gettext_lazy("Event"), sort=True, search=True),
             Column("protocol", gettext_lazy("Protocol"), value="way", sort=True),
             Column("body", gettext_lazy("Body"), search=True, hidden=True),
@@ -127,7 +127,9 @@ def refused(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         request=request,
         name="refused",
         filters=(
-            Filter("code", gettext_lazy("Code"), [(code, f"{code} ({n})") for code, n in codes], "code"),
+            Filter(
+                "code", pgettext_lazy("refused event", "Code"), [(code, f"{code} ({n})") for code, n in codes], "code"
+            ),
             Filter(
                 "protocol",
                 gettext_lazy("Protocol"),
