@@ -11,6 +11,7 @@ from yunying.base.errors import YunyingError
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.selectors import product_members
 from yunying.platform.ui.errors import problem_of
+from yunying.platform.ui.forms import offer
 
 __all__ = ["CloseForm", "GoalForm", "KeyResultForm", "add_problem"]
 
@@ -48,11 +49,11 @@ class GoalForm(forms.Form):
     def __init__(self, *args: Any, access: ProductAccess, goal: Goal | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = product_members(access)
-        self.fields["owner"].choices = [("", "–"), *((one.user.pk, one.user.shown_name) for one in members)]  # type: ignore[attr-defined]
+        offer(self, "owner", [("", "–"), *((one.user.pk, one.user.shown_name) for one in members)])
         others = Goal.objects.filter(product=access.product, status=Status.OPEN).order_by("due", "id")
         if goal is not None:
             others = others.exclude(pk=goal.pk)
-        self.fields["parent"].choices = [("", "–"), *others.values_list("pk", "title")]  # type: ignore[attr-defined]
+        offer(self, "parent", [("", "–"), *others.values_list("pk", "title")])
 
     def values(self) -> dict[str, Any]:
         """The arguments of the services."""
@@ -80,7 +81,7 @@ class KeyResultForm(forms.Form):
     def __init__(self, *args: Any, metrics: list[Metric], key_result: KeyResult | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._metrics = {metric.pk: metric for metric in metrics}
-        self.fields["metric"].choices = [(metric.pk, metric.name) for metric in metrics]  # type: ignore[attr-defined]
+        offer(self, "metric", [(metric.pk, metric.name) for metric in metrics])
         if key_result is not None:
             self.fields["metric"].disabled = True
             self.fields["metric"].help_text = _("Another metric is another key result.")

@@ -10,6 +10,7 @@ from yunying.apps.insights.models import Direction, Metric, Unit, Window
 from yunying.apps.insights.questions import letter
 from yunying.base.errors import YunyingError
 from yunying.platform.ui.errors import problem_of
+from yunying.platform.ui.forms import offer
 
 __all__ = ["MetricForm", "ReportForm", "add_problem"]
 
@@ -80,7 +81,7 @@ class MetricForm(forms.Form):
         super().__init__(*args, **kwargs)
         series = (question or {}).get("series") or []
         if len(series) > 1:
-            self.fields["line"].choices = _lines(series, bool((question or {}).get("formula")))  # type: ignore[attr-defined]
+            offer(self, "line", _lines(series, bool((question or {}).get("formula"))))
         else:
             del self.fields["line"]
 

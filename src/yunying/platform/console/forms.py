@@ -72,13 +72,15 @@ def _currency_choices() -> list[tuple[str, str]]:
 
 
 class _ZoneChoices:
+    cleaned_data: dict[str, Any]
+
     @staticmethod
     def timezones() -> tuple[str, ...]:
         return timezones()
 
     def clean_timezone(self) -> str:
         """`shanghai` will do for Asia/Shanghai, when only one zone is called so."""
-        typed = self.cleaned_data["timezone"].strip()  # type: ignore[attr-defined]
+        typed: str = self.cleaned_data["timezone"].strip()
         wanted = typed.casefold().replace(" ", "_")
         alike = [zone for zone in timezones() if wanted in (zone.casefold(), zone.casefold().rsplit("/", 1)[-1])]
         return alike[0] if len(alike) == 1 else typed

@@ -72,6 +72,10 @@ class SessionAuth(APIKeyCookie):
     param_name = settings.SESSION_COOKIE_NAME
 
     def __call__(self, request: HttpRequest) -> User | None:
+        return self.authenticate(request, None)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
+        """The user whom the session middleware has found already, so the cookie itself (`key`) is not looked at."""
         user = request.user
         if not user.is_authenticated:
             return None
@@ -79,10 +83,6 @@ class SessionAuth(APIKeyCookie):
             raise HttpError(403, "csrf")
         limits.count("api", f"user-{user.pk}", most=CALLS_PER_MINUTE, window_s=60)
         return user
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        """Unused: the session middleware has found the user already."""
-        raise NotImplementedError
 
 
 class Pages(PaginationBase):

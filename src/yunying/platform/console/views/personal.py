@@ -18,6 +18,7 @@ from yunying.platform.notify.selectors import preferences as mail_preferences
 from yunying.platform.notify.services import set_preferences
 from yunying.platform.products.access import organisations_of
 from yunying.platform.products.http import actor_of, user_of
+from yunying.platform.ui.forms import offer
 from yunying.platform.ui.page import render
 from yunying.platform.ui.preferences import keep_language, keep_theme, theme_of
 
@@ -27,7 +28,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     now = {"name": user.name, "language": translation.get_language(), "theme": theme_of(request)}
     form = PreferencesForm(request.POST or None, initial=now)
-    form.fields["language"].choices = settings.LANGUAGES  # type: ignore[attr-defined]
+    offer(form, "language", settings.LANGUAGES)
     if request.method == "POST" and form.is_valid():
         carry_out(form, update_preferences, actor=actor_of(request), user=user, **form.cleaned_data)
         if not form.errors:
