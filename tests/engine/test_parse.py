@@ -64,7 +64,7 @@ def nested(levels: int) -> dict[str, Any]:
         ({"range": {"from": "2024-02-30"}}, "range.not_a_date", "range.from"),
         ({"range": {"from": "0001-01-01"}}, "range.year", "range.from"),
         ({"range": {"last": 10**9, "unit": "day"}}, "spec.not_in_range", "range.last"),
-        ({"breakdown": [{"property": "plan"}] * 2}, "trends.breakdown_twice", "breakdown"),
+        ({"breakdown": [{"property": "plan"}] * 2}, "spec.breakdown_twice", "breakdown"),
         ({"breakdown": [{"property": c} for c in "abcd"]}, "spec.too_many", "breakdown"),
         ({"breakdown": [{"cohort": 7}]}, "filter.no_cohorts", "breakdown.0"),
         ({"breakdown": [{"property": "plan"}], "breakdown_limit": 10**6}, "spec.not_in_range", "breakdown_limit"),

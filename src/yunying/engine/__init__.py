@@ -6,13 +6,16 @@ people = people_behind(spec, point, context)
 """
 
 from yunying.engine import filters, trends
+from yunying.engine.breakdown import Breakdown
 from yunying.engine.context import ANYTHING, Anything, Catalogue, Context
 from yunying.engine.kinds import Kind, Spec, kinds, parse, people_behind, register, run
-from yunying.engine.result import People, Provenance, Result, Warning
+from yunying.engine.result import Bucket, People, Provenance, Result, Value, Warning
 
 __all__ = [
     "ANYTHING",
     "Anything",
+    "Breakdown",
+    "Bucket",
     "Catalogue",
     "Context",
     "Kind",
@@ -20,6 +23,7 @@ __all__ = [
     "Provenance",
     "Result",
     "Spec",
+    "Value",
     "Warning",
     "filters",
     "kinds",

@@ -1,11 +1,14 @@
 """Reading a question sent as JSON: every error names the field at fault and says what to change."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
+import orjson
+
 from yunying.base.errors import InvalidInput, msg
 
-__all__ = ["MAX_TEXT", "Node", "fail", "plain"]
+__all__ = ["MAX_TEXT", "Node", "fail", "hash_of", "plain"]
 
 MAX_TEXT = 1000
 T = TypeVar("T")
@@ -22,6 +25,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     return value
+
+
+def hash_of(question: Mapping[str, Any]) -> str:
+    """The same text for the same question, on every machine and in every version that reads it alike."""
+    return hashlib.sha256(orjson.dumps(question, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 class Node:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-__all__ = ["People", "Provenance", "Result", "Warning"]
+__all__ = ["Bucket", "People", "Provenance", "Result", "Value", "Warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,32 @@ class Provenance:
             "elapsed_ms": round(self.elapsed_ms, 1),
             "queries": len(self.sql),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Times carry the product's zone. `partial`: the range, or what has happened yet, does not fill the bucket."""
+
+    start: datetime
+    end: datetime
+    partial: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {"start": self.start.isoformat(), "end": self.end.isoformat(), "partial": self.partial}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One breakdown value. `missing` marks "no value"; its text is then ''."""
+
+    text: str
+
+    @property
+    def missing(self) -> bool:
+        return not self.text
+
+    def to_json(self) -> dict[str, Any]:
+        return {"text": self.text, "missing": self.missing}
 
 
 class Result(Protocol):

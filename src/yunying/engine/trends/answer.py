@@ -1,43 +1,16 @@
 """The answer to a trends question, and a point in it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from yunying.base.errors import msg
 from yunying.engine.reading import Node
-from yunying.engine.result import Provenance, Warning
+from yunying.engine.result import Bucket, Provenance, Value, Warning
 
-__all__ = ["FORMULA", "Bucket", "Point", "Row", "TrendsResult", "Value", "parse_point"]
+__all__ = ["FORMULA", "Point", "Row", "TrendsResult", "parse_point"]
 
 FORMULA = "formula"
 Number = int | float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Times carry the product's zone. `partial`: the range, or what has happened yet, does not fill the bucket."""
-
-    start: datetime
-    end: datetime
-    partial: bool
-
-    def to_json(self) -> dict[str, Any]:
-        return {"start": self.start.isoformat(), "end": self.end.isoformat(), "partial": self.partial}
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One breakdown value. `missing` marks "no value"; its text is then ''."""
-
-    text: str
-
-    @property
-    def missing(self) -> bool:
-        return not self.text
-
-    def to_json(self) -> dict[str, Any]:
-        return {"text": self.text, "missing": self.missing}
 
 
 @dataclass(frozen=True, slots=True)

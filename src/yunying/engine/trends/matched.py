@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from yunying.engine.breakdown import Breakdown
 from yunying.engine.filters import Of
 from yunying.engine.scan import Reach, accounts, columns, nested, people, scan, within
 from yunying.engine.terms import property_text, terms
 from yunying.engine.trends.measures import amount_of, contributing
 from yunying.engine.trends.part import Column, Part
-from yunying.engine.trends.spec import Breakdown, Measure
+from yunying.engine.trends.spec import Measure
 from yunying.store import OWNER
 
 __all__ = ["cells", "keys_of", "matched"]

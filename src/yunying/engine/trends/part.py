@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from yunying.base.zones import Span
+from yunying.engine.breakdown import Breakdown
 from yunying.engine.scan import Binder, millis
 from yunying.engine.trends.measures import Aggregate, aggregate_of
 from yunying.engine.trends.plan import Batch, Period, Plan, windows
-from yunying.engine.trends.spec import Breakdown, Measure, Series
+from yunying.engine.trends.spec import Measure, Series
 
 __all__ = ["Column", "Part", "part_of"]
 

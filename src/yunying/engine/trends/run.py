@@ -1,23 +1,22 @@
 """Run: ask the store, series by series, and hand the numbers to shape."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from yunying.base import clock
 from yunying.base.errors import InvalidInput, msg
 from yunying.engine.context import Context
 from yunying.engine.resolve import resolve
-from yunying.engine.result import People, Provenance
-from yunying.engine.scan import Binder, millis
+from yunying.engine.result import People
+from yunying.engine.scan import millis
+from yunying.engine.session import Session
 from yunying.engine.trends.answer import Point, TrendsResult
 from yunying.engine.trends.compile import RANKED, Top, people_sql, ranking_sql, trend_sql
 from yunying.engine.trends.part import Part, part_of
 from yunying.engine.trends.plan import Batch, Plan, make_plan
 from yunying.engine.trends.shape import Key, Line, shape
 from yunying.engine.trends.spec import Display, Trends
-from yunying.store import EventColumns, Rows, Sql
+from yunying.store import Rows
 
 __all__ = ["people", "run"]
 
@@ -26,47 +25,18 @@ __all__ = ["people", "run"]
 Lines = dict[tuple[int, int], dict[Key, Line]]
 
 
-@dataclass(slots=True)
-class _Session:
-    """The queries of one question, under its limits, and what they cost."""
-
-    context: Context
-    columns: EventColumns
-    rows_read: int = 0
-    asked: list[str] = field(default_factory=list)
-
-    def binder(self) -> Binder:
-        """For the values of a new statement."""
-        return Binder(self.context.product, self.columns)
-
-    def ask(self, sql: Sql) -> Rows:
-        rows = self.context.store.query(sql, timeout_s=self.context.timeout_s, memory_mb=self.context.memory_mb)
-        self.rows_read += rows.read_rows
-        self.asked.append(sql.text)
-        return rows
-
-
 def run(spec: Trends, context: Context) -> TrendsResult:
     """The answer to `spec`: one statement for all series of a shape, and one more where their ranking comes first."""
-    started = clock.monotonic_s()
     unknown = resolve(spec.names, context.catalogue, "trends")
     plan = make_plan(spec, context)
-    session = _Session(context, context.store.columns())
+    session = Session(context)
     lines = _lines(plan, session)
-    provenance = Provenance(
-        spec_hash=spec.hash,
-        computed_at=context.now,
-        zone=str(context.zone),
-        start=plan.main.span.start,
-        end=plan.main.span.end,
-        rows_read=session.rows_read,
-        elapsed_ms=(clock.monotonic_s() - started) * 1000,
-        sql=tuple(session.asked),
-    )
+    span = plan.main.span
+    provenance = session.provenance(spec.hash, span.start, span.end)
     return shape(plan, _in_order(plan, lines), unknown, provenance)
 
 
-def _lines(plan: Plan, session: _Session) -> Lines:
+def _lines(plan: Plan, session: Session) -> Lines:
     """What the store says about each series in each period."""
     spec = plan.spec
     found: Lines = {(series, period): {} for series in range(len(spec.series)) for period in range(len(plan.periods))}
@@ -80,7 +50,7 @@ def _lines(plan: Plan, session: _Session) -> Lines:
     return found
 
 
-def _top(part: Part, found: Lines, session: _Session) -> Top | None:
+def _top(part: Part, found: Lines, session: Session) -> Top | None:
     """The values with rows of their own where the statement cannot rank them itself."""
     series = part.batch.series
     if 0 not in part.batch.periods:  # the earlier period shows the values of the present one
@@ -88,7 +58,7 @@ def _top(part: Part, found: Lines, session: _Session) -> Top | None:
     return _ranking(part.plan, series, session) if part.series.measure.per_person else None
 
 
-def _ranking(plan: Plan, series: Iterable[int], session: _Session) -> Top:
+def _ranking(plan: Plan, series: Iterable[int], session: Session) -> Top:
     """The breakdown values that every one of `series` shows by name."""
     binder = session.binder()
     parts = [part_of(plan, Batch((index,), (0,)), binder) for index in series]
@@ -140,7 +110,7 @@ def _in_order(plan: Plan, lines: Lines) -> list[list[list[Line]]]:
 def people(spec: Trends, point: Point, context: Context, limit: int, offset: int) -> People:
     """The people whose events make up the number at `point`."""
     plan = make_plan(spec, context)
-    session = _Session(context, context.store.columns())
+    session = Session(context)
     index = _series_at(plan, point)
     if point.compare and plan.earlier is None:
         raise InvalidInput("trends.no_comparison", msg("This question compares nothing."), field="point.compare")

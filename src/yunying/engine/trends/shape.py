@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from yunying.base.errors import msg
 from yunying.engine.formula import Formula
-from yunying.engine.result import Provenance, Warning
-from yunying.engine.trends.answer import FORMULA, Bucket, Row, TrendsResult, Value
+from yunying.engine.result import Bucket, Provenance, Value, Warning
+from yunying.engine.trends.answer import FORMULA, Row, TrendsResult
 from yunying.engine.trends.plan import Period, Plan
 from yunying.engine.trends.spec import Display, Series
 

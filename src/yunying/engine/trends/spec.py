@@ -1,28 +1,23 @@
 """The question "how much, over time": its fields, how they are read and the limits they keep."""
 
-import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
 
-import orjson
-
 from yunying.base.errors import msg
 from yunying.base.zones import Interval
+from yunying.engine.breakdown import DEFAULT_LIMIT, Breakdown, parse_breakdown, parse_limit
 from yunying.engine.filters import Filter, Group, Of, conditions, parse_filter
 from yunying.engine.formula import Formula, parse_formula
 from yunying.engine.ranges import Comparison, RangeSpec, parse_comparison, parse_range
-from yunying.engine.reading import Node, plain
+from yunying.engine.reading import Node, hash_of, plain
 from yunying.engine.resolve import Names
 
-__all__ = ["MAX_BREAKDOWN_LIMIT", "MAX_SERIES", "MEASURES", "Breakdown", "Display", "Measure", "Series", "Trends"]
+__all__ = ["MAX_SERIES", "MEASURES", "Display", "Measure", "Series", "Trends"]
 
 MAX_SERIES = 26
-MAX_BREAKDOWN_LIMIT = 500
-_MAX_BREAKDOWNS = 3
-_DEFAULT_LIMIT = 25
 _MAX_WINDOW_DAYS = 366
 _MAX_MOVING_AVERAGE = 366
 
@@ -102,15 +97,6 @@ class Series:
         return found | ({"filters": self.filters.to_json()} if self.filters.items else {})
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    of: Of
-    property: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"of": self.of.value, "property": self.property}
-
-
 @dataclass(frozen=True)
 class Trends:
     """A complete question about trends. Series are called A, B, C … in their order."""
@@ -120,7 +106,7 @@ class Trends:
     interval: Interval = Interval.DAY
     filters: Group = field(default_factory=Group)
     breakdown: tuple[Breakdown, ...] = ()
-    breakdown_limit: int = _DEFAULT_LIMIT
+    breakdown_limit: int = DEFAULT_LIMIT
     formula: Formula | None = None
     compare: Comparison | None = None
     display: Display = Display.SERIES
@@ -167,8 +153,7 @@ class Trends:
 
     @cached_property
     def hash(self) -> str:
-        """The same text for the same question, on every machine and in every version that reads it alike."""
-        return hashlib.sha256(orjson.dumps(self.to_json(), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+        return hash_of(self.to_json())
 
 
 def parse(node: Node) -> Trends:
@@ -181,17 +166,16 @@ def parse(node: Node) -> Trends:
     if not series:
         node.need("series").fail("trends.no_series", msg("Add at least one series."))
     letters = ascii_uppercase[: len(series)]
-    interval, display, limit = node.get("interval"), node.get("display"), node.get("breakdown_limit")
+    interval, display = node.get("interval"), node.get("display")
     average = node.get("moving_average")
-    breakdown = _breakdown(node.get("breakdown"))
-    chosen = limit.whole(1, MAX_BREAKDOWN_LIMIT) if limit else _DEFAULT_LIMIT
+    breakdown = parse_breakdown(node.get("breakdown"))
     spec = Trends(
         range=parse_range(node.need("range")),
         series=series,
         interval=interval.choice(Interval, [i.value for i in Interval]) if interval else Interval.DAY,
         filters=parse_filter(node.get("filters")),
         breakdown=breakdown,
-        breakdown_limit=chosen if breakdown else _DEFAULT_LIMIT,
+        breakdown_limit=parse_limit(node.get("breakdown_limit") if breakdown else None),
         formula=parse_formula(node.get("formula"), letters) if node.get("formula") else None,
         compare=parse_comparison(node.get("compare")),
         display=display.choice(Display, [d.value for d in Display]) if display else Display.SERIES,
@@ -211,22 +195,6 @@ def _check_display(spec: Trends, node: Node) -> None:
                 msg("%(measure)s cannot be added up over time. Choose another display or measure."),
                 measure=series.measure.value,
             )
-
-
-def _breakdown(node: Node | None) -> tuple[Breakdown, ...]:
-    if node is None:
-        return ()
-    found = tuple(_one_breakdown(item) for item in node.items(_MAX_BREAKDOWNS))
-    if len(set(found)) < len(found):
-        node.fail("trends.breakdown_twice", msg("The same property is used twice. Remove one of them."))
-    return found
-
-
-def _one_breakdown(node: Node) -> Breakdown:
-    if "cohort" in node.mapping():
-        node.fail("filter.no_cohorts", msg("There are no cohorts yet. Filter by a property instead."))
-    of = node.known("of", "property").get("of")
-    return Breakdown(of.choice(Of, [o.value for o in Of]) if of else Of.EVENT, node.need("property").name())
 
 
 def _series(node: Node) -> Series:
