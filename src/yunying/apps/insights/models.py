@@ -4,7 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from yunying.apps.insights.dashboards.models import Dashboard
 from yunying.base import clock
+
+__all__ = ["Dashboard", "Direction", "Metric", "Report", "Unit", "Window"]
 
 
 class Report(models.Model):

@@ -1,0 +1,1 @@
+"""Dashboards: what a team looks at together."""
