@@ -12,7 +12,7 @@ import pytest
 import yunying
 
 ROOT = Path(yunying.__file__).parent
-PURE = ("base", "events", "store", "engine", "collect", "config")
+PURE = ("base", "events", "store", "engine", "collect", "config", "stats")
 
 
 def modules() -> list[Path]:
