@@ -45,11 +45,11 @@ R = TypeVar("R", Event, Refusal)
 class _Outcome:
     """What the transaction found and changed; `persons`, `owners` and `accounts` need a new copy.
 
-    `blank` are persons it created and left without properties: product, number, epoch ms of birth.
+    `blank` are persons it created and left without properties: product, number, epoch ms of birth, distinct id.
     """
 
     found: dict[Key, Known]
-    blank: list[tuple[int, int, int]] = field(default_factory=list)
+    blank: list[tuple[int, int, int, str]] = field(default_factory=list)
     persons: set[int] = field(default_factory=set)
     owners: set[int] = field(default_factory=set)
     accounts: set[Key] = field(default_factory=set)
@@ -124,8 +124,8 @@ class Ingest:
             outcome = _Outcome(found)
             self._change_persons(batch, outcome)
             outcome.blank = [
-                (product, known.number, known.first_ms)
-                for (product, _), known in (found.items() if created else ())
+                (product, known.number, known.first_ms, name)
+                for (product, name), known in (found.items() if created else ())
                 if known.number in created and known.number not in outcome.persons
             ]
             outcome.accounts = apply_account_ops(batch.account_ops)
@@ -137,10 +137,10 @@ class Ingest:
         older = [key for key, ms in batch.born.items() if ms < found[key][1]]
         persons = Persons(found)
         _drop_applied_additions(batch)
-        linked = [(product, name) for product, link in batch.links for name in (link.source, link.target)]
+        linked = [(one.product, name) for one in batch.links for name in (one.link.source, one.link.target)]
         persons.load([*linked, *(key for key, _, _ in batch.person_ops), *older])
-        for product, link in batch.links:
-            persons.link(product, link)
+        for one in batch.links:
+            persons.link(one)
         for key, ms, ops in batch.person_ops:
             persons.apply(key, ms, ops)
         persons.lower_births({found[key].number: batch.born[key] for key in older})

@@ -6,8 +6,10 @@ which person it is today. The event store holds copies of `properties` and `owne
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunying.apps.tracking.importing.models import ImportRun as ImportRun  # registered with this app
 from yunying.base import clock
@@ -78,7 +80,10 @@ class MergeOutcome(models.TextChoices):
 
 
 class Merge(models.Model):
-    """What became of one link between two ids; links that changed nothing leave no row."""
+    """What became of one link between two ids; links that changed nothing leave no row.
+
+    `protocol` and `library` say what sent the link; both are empty where that was not noted yet.
+    """
 
     product = _of_product()
     kind = models.CharField(max_length=10)
@@ -87,6 +92,8 @@ class Merge(models.Model):
     outcome = models.CharField(max_length=12, choices=MergeOutcome)
     winner = models.BigIntegerField(null=True, db_index=True)
     loser = models.BigIntegerField(null=True, db_index=True)
+    protocol = models.CharField(max_length=20, blank=True)
+    library = models.CharField(max_length=100, blank=True)
     at = models.DateTimeField(default=clock.now)
 
 
@@ -105,16 +112,28 @@ class Account(models.Model):
 
 
 class Definition(models.Model):
-    """What people wrote about a name of the catalogue, and what was seen of it."""
+    """What people wrote about a name of the catalogue, and what was seen of it.
+
+    A name that was announced but never came has no `volume` and no times.
+    """
 
     name = models.CharField(max_length=400, editable=False)
     title_en = models.CharField(_("English name"), max_length=100, blank=True)
     title_zh = models.CharField(_("Chinese name"), max_length=100, blank=True)
     description = models.TextField(_("Description"), blank=True)
+    category = models.CharField(_("Category or page"), max_length=100, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("of an entry", "Owner"),
+    )
     hidden = models.BooleanField(_("Hidden in suggestions"), default=False)
     volume = models.BigIntegerField(default=0, editable=False)
-    first_seen = models.DateTimeField(editable=False)
-    last_seen = models.DateTimeField(editable=False)
+    first_seen = models.DateTimeField(null=True, editable=False)
+    last_seen = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -125,13 +144,44 @@ class Definition(models.Model):
         return own or other or self.name
 
 
+class State(models.TextChoices):
+    """How far an announced event is, from the draft to its end."""
+
+    DRAFT = "draft", pgettext_lazy("state of an event", "Draft")
+    REVIEW = "review", pgettext_lazy("state of an event", "In review")
+    DEVELOPMENT = "development", pgettext_lazy("state of an event", "In development")
+    SELF_TEST = "self_test", pgettext_lazy("state of an event", "Self-test")
+    ACCEPTANCE = "acceptance", pgettext_lazy("state of an event", "In acceptance")
+    LIVE = "live", pgettext_lazy("state of an event", "Live")
+    RETIRED = "retired", pgettext_lazy("state of an event", "Retired")
+
+
 class EventDefinition(Definition):
-    """One event name of a product."""
+    """One event name of a product. The marks say what it means to the business; an event may have several.
+
+    `revenue_property` names the property with the amount in major units of `revenue_currency`; both or none are set.
+    """
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    trigger = models.TextField(_("When it is sent"), blank=True)
+    platforms = models.CharField(_("Platforms"), max_length=100, blank=True)
+    priority = models.CharField(_("Priority"), max_length=20, blank=True)
+    version = models.CharField(_("Since version"), max_length=50, blank=True)
+    state = models.CharField(_("State"), max_length=12, choices=State, blank=True)
+    is_order = models.BooleanField(_("This is an order"), default=False)
+    is_sign_up = models.BooleanField(_("This is a sign-up"), default=False)
+    revenue_property = models.CharField(_("Property with the revenue"), max_length=400, blank=True)
+    revenue_currency = models.CharField(_("Currency of the revenue"), max_length=3, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["product", "name"], name="tracking_event_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "name"], name="tracking_event_once"),
+            models.CheckConstraint(
+                condition=models.Q(revenue_property="", revenue_currency="")
+                | (~models.Q(revenue_property="") & ~models.Q(revenue_currency="")),
+                name="tracking_event_revenue_has_currency",
+            ),
+        ]
 
 
 class PropertyOf(models.TextChoices):
@@ -154,6 +204,9 @@ class PropertyDefinition(Definition):
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
     of = models.CharField(max_length=8, choices=PropertyOf, editable=False)
+    allowed = models.TextField(_("Allowed values"), blank=True)
+    required = models.BooleanField(_("Required"), default=False)
+    example = models.CharField(_("Example"), max_length=200, blank=True)
     seen_types = models.JSONField(default=dict, editable=False)
 
     class Meta:

@@ -19,8 +19,8 @@ class EventOut(Schema):
     description: str
     hidden: bool
     volume: int
-    first_seen: datetime
-    last_seen: datetime
+    first_seen: datetime | None
+    last_seen: datetime | None
 
 
 class PropertyOut(EventOut):

@@ -92,7 +92,8 @@ def event_properties(product_id: int, event: str) -> list[PropertyDefinition]:
 
 
 def _named(rows: QuerySet[Any], query: str) -> QuerySet[Any]:
-    rows = rows.filter(hidden=False)
+    # What was announced but never came has nothing to ask about yet.
+    rows = rows.filter(hidden=False, volume__gt=0)
     if query:
         rows = rows.filter(Q(name__icontains=query) | Q(title_en__icontains=query) | Q(title_zh__icontains=query))
     return rows
@@ -166,8 +167,8 @@ class KnownNames:
 
 def catalogue_for(product_id: int) -> KnownNames:
     """Two queries."""
-    names = event_definitions(product_id).values_list("name", flat=True)
-    pairs = property_definitions(product_id).values_list("of", "name")
+    names = event_definitions(product_id).filter(volume__gt=0).values_list("name", flat=True)
+    pairs = property_definitions(product_id).filter(volume__gt=0).values_list("of", "name")
     return KnownNames(frozenset(names), frozenset(pairs))
 
 

@@ -6,17 +6,18 @@ from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from yunying.apps.tracking.copies import complete_copies
 from yunying.apps.tracking.erasing import erase
 from yunying.base.actor import SYSTEM
 from yunying.base.errors import LimitReached
 from yunying.platform.audit.services import record
-from yunying.platform.jobs import enqueue, job
+from yunying.platform.jobs import enqueue, job, schedule
 from yunying.platform.jobs.facts import subscriber
 from yunying.platform.notify.services import notify
 from yunying.platform.products.facts import ProductDeleted
 from yunying.store import shared
 
-__all__ = ["erase_late", "erase_product", "promote_property"]
+__all__ = ["complete_people", "erase_late", "erase_product", "promote_property"]
 
 log = logging.getLogger("yunying.tracking")
 
@@ -68,3 +69,10 @@ def promote_property(name: str, kind: str) -> None:
     except LimitReached:
         # All columns there should ever be are given: questions go on reading the text, and trying again is no use.
         log.warning("no column is left for another property")
+
+
+@schedule("7 * * * *", label=_("Complete the copies of people"))
+def complete_people() -> None:
+    """Every hour: people whom an earlier version copied without their ids are copied anew, so that they are found."""
+    if found := complete_copies():
+        log.info("%s people were copied anew, with their ids", found)

@@ -4,12 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from yunying.apps.tracking.models import PropertyOf, ValueType
 from yunying.events.event import Event, Link, Op, OpKind
 
-__all__ = ["Batch", "Sighting", "is_rubbish", "value_type"]
+__all__ = ["Batch", "Linked", "Sighting", "is_rubbish", "value_type"]
 
 Key = tuple[int, str]  # product and distinct id (or account key)
 
@@ -79,6 +79,15 @@ class Sighting:
             self.types[kind.value] += 1
 
 
+class Linked(NamedTuple):
+    """A link, and what sent it."""
+
+    product: int
+    link: Link
+    protocol: str
+    library: str
+
+
 @dataclass(slots=True)
 class _Shape:
     """Events of one name with the same properties."""
@@ -97,7 +106,7 @@ class Batch:
     born: dict[Key, int] = field(default_factory=dict)
     person_ops: list[tuple[Key, int, list[Op]]] = field(default_factory=list)
     account_ops: list[tuple[Key, int, list[Op]]] = field(default_factory=list)
-    links: list[tuple[int, Link]] = field(default_factory=list)
+    links: list[Linked] = field(default_factory=list)
     additive: list[Event] = field(default_factory=list)
     names: dict[Key, Sighting] = field(default_factory=dict)
     properties: dict[tuple[int, PropertyOf, str], Sighting] = field(default_factory=dict)
@@ -143,7 +152,7 @@ class Batch:
             self.account_ops.append(((event.product, event.account), event.ts_ms, event.account_ops))
             self._see(event, PropertyOf.ACCOUNT, event.account_ops)
         for link in event.links:
-            self.links.append((event.product, link))
+            self.links.append(Linked(event.product, link, event.protocol, event.library))
             for name in (link.source, link.target):
                 if not is_rubbish(name):
                     self.born[event.product, name] = min(event.ts_ms, self.born.get((event.product, name), event.ts_ms))

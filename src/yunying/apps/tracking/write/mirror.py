@@ -16,9 +16,11 @@ from yunying.base import clock
 from yunying.store import Store
 from yunying.store.writer import document
 
-__all__ = ["Mirror", "Reloader"]
+__all__ = ["MOST_IDS", "Mirror", "Reloader"]
 
 _CHUNK = 500
+# Somebody with more ids than this is a program's mistake; each of them still leads to the person when typed in full.
+MOST_IDS = 100
 
 
 class Reloader:
@@ -64,12 +66,14 @@ class Mirror:
         self._store = store
         self.reloader = Reloader(store.reload_owners, reload_s)
 
-    def persons(self, numbers: Iterable[int], blank: Iterable[tuple[int, int, int]], token: str) -> None:
-        """Copy these persons. `blank` are new ones nothing is known of: product, number, epoch ms of birth."""
-        rows: list[tuple[Any, ...]] = [(*row, {}, 1) for row in blank]
+    def persons(self, numbers: Iterable[int], blank: Iterable[tuple[int, int, int, str]], token: str) -> None:
+        """Copy these persons. `blank` are new ones nothing is known of: product, number, ms of birth, distinct id."""
+        rows: list[tuple[Any, ...]] = [(*row[:3], {}, 1, False, row[3]) for row in blank]
         for part in _chunks(sorted(numbers)):
+            ids = _ids_of(part)
             found = Person.objects.filter(number__in=part)
-            rows += found.values_list("product_id", "number", "born_ms", "properties", "version")
+            known = found.values_list("product_id", "number", "born_ms", "properties", "version", "identified")
+            rows.extend((*row, ids.get(row[1], "")) for row in known)
         self._store.insert("people", _people(rows), token=token)
 
     def accounts(self, keys: Iterable[Key], token: str) -> None:
@@ -93,6 +97,17 @@ class Mirror:
             self.reloader.ask()
 
 
+def _ids_of(owners: Sequence[int]) -> dict[int, str]:
+    """The distinct ids of each person, one a line, the earliest first; no more than a search has use for."""
+    found: dict[int, list[str]] = {}
+    owned = DistinctId.objects.filter(owner__in=owners).order_by("first_ms", "number")
+    for owner, name in owned.values_list("owner", "distinct_id").iterator(2000):
+        ids = found.setdefault(owner, [])
+        if len(ids) < MOST_IDS:
+            ids.append(name)
+    return {owner: "\n".join(ids) for owner, ids in found.items()}
+
+
 def _people(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     return pa.table(
         {
@@ -101,6 +116,8 @@ def _people(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
             "born": pa.array([r[2] for r in rows], pa.int64()).cast(pa.timestamp("ms", tz="UTC")),
             "props": pa.array([document(r[3]) for r in rows], pa.string()),
             "version": pa.array([r[4] for r in rows], pa.uint64()),
+            "identified": pa.array([int(r[5]) for r in rows], pa.uint8()),
+            "ids": pa.array([r[6] for r in rows], pa.string()),
         }
     )
 

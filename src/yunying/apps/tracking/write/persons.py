@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 
 from yunying.apps.tracking.models import Account, DistinctId, Merge, MergeOutcome, Person
-from yunying.apps.tracking.write.batch import Key, is_rubbish
+from yunying.apps.tracking.write.batch import Key, Linked, is_rubbish
 from yunying.apps.tracking.write.numbers import Known
 from yunying.apps.tracking.write.properties import Properties
 from yunying.events.event import Link, LinkKind, Op
@@ -47,22 +47,23 @@ class Persons:
         for part in _chunks(wanted):
             self._rows.update(Person.objects.filter(number__in=part).in_bulk())
 
-    def link(self, product: int, link: Link) -> None:
+    def link(self, linked: Linked) -> None:
         """Make one person of two ids where that is right, and write down what was refused."""
+        product, link = linked.product, linked.link
         if is_rubbish(link.source) or is_rubbish(link.target):
-            self._record(product, link, MergeOutcome.RUBBISH)
+            self._record(linked, MergeOutcome.RUBBISH)
             return
         source, target = self._person(product, link.source), self._person(product, link.target)
         if source is target:
             self._mark_known(link, target)
             return
         if source.identified and (link.kind is LinkKind.IDENTIFY or target.identified) and link.kind != LinkKind.MERGE:
-            self._record(product, link, MergeOutcome.BOTH_KNOWN, target, source)
+            self._record(linked, MergeOutcome.BOTH_KNOWN, target, source)
             return
         winner, loser = _winner(link, source, target)
         self._merge(winner, loser)
         self._mark_known(link, winner)
-        self._record(product, link, MergeOutcome.DONE, winner, loser)
+        self._record(linked, MergeOutcome.DONE, winner, loser)
 
     def apply(self, key: Key, ms: int, ops: Sequence[Op]) -> None:
         """Apply the operations of one event that happened at `ms` epoch milliseconds."""
@@ -124,21 +125,22 @@ class Persons:
 
     def _record(
         self,
-        product: int,
-        link: Link,
+        linked: Linked,
         outcome: MergeOutcome,
         winner: Person | None = None,
         loser: Person | None = None,
     ) -> None:
         self._merges.append(
             Merge(
-                product_id=product,
-                kind=link.kind.value,
-                source=link.source[:400],
-                target=link.target[:400],
+                product_id=linked.product,
+                kind=linked.link.kind.value,
+                source=linked.link.source[:400],
+                target=linked.link.target[:400],
                 outcome=outcome,
                 winner=winner.number if winner else None,
                 loser=loser.number if loser else None,
+                protocol=linked.protocol[:20],
+                library=linked.library[:100],
             )
         )
 
