@@ -75,11 +75,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A mark at one label: something was done or happened then."""
+    """A mark at one label, or from there up to the label `until`: something was done or happened then."""
 
     index: int
     label: str
     url: str = ""
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,14 @@ class Chart:
     @property
     def notes(self) -> list[tuple[Annotation, str]]:
         """The annotations with the label they stand at; one outside of the labels is left out."""
-        return [(note, str(self.labels[note.index])) for note in self.annotations if 0 <= note.index < len(self.labels)]
+        known = [note for note in self.annotations if 0 <= note.index < len(self.labels)]
+        return [(note, self._stretch(note.index, self._last(note))) for note in known]
+
+    def _last(self, note: Annotation) -> int:
+        return note.index if note.until is None else min(max(note.until, note.index), len(self.labels) - 1)
+
+    def _stretch(self, first: int, last: int) -> str:
+        return str(self.labels[first]) if first == last else f"{self.labels[first]} – {self.labels[last]}"
 
     def _partial(self, index: int) -> bool:
         return self.partial_from is not None and index >= self.partial_from
@@ -143,7 +151,9 @@ class Chart:
             "series": [self._series(one) for one in self.series],
             "unit": {"kind": self.unit.kind, "currency": self.unit.currency, "scale": self._scale()},
             "target": None if self.target is None else self._target(self.target),
-            "annotations": [{"index": a.index, "label": a.label, "url": a.url} for a, _label in self.notes],
+            "annotations": [
+                {"index": a.index, "until": self._last(a), "label": a.label, "url": a.url} for a, _label in self.notes
+            ],
             "partialFrom": self.partial_from,
             "linkTarget": self.link_target,
             "words": {"partial": _("not over yet"), "behind": _("Click to see who is behind it")},

@@ -75,7 +75,7 @@
       linked = linked || Boolean(series.links[index]);
     });
     spec.annotations.forEach(function (note) {
-      if (note.index === index) box.append(element("div", "yy-tip-note", "⚑ " + note.label));
+      if (note.index <= index && index <= note.until) box.append(element("div", "yy-tip-note", "⚑ " + note.label));
     });
     if (linked) box.append(element("div", "yy-tip-hint", spec.words.behind));
     return box;
@@ -116,6 +116,13 @@
           label: { formatter: "⚑", position: "end", color: look.soft, fontSize: 12, distance: 2 },
         });
       });
+      const spans = spec.annotations.filter(function (note) { return note.until > note.index; });
+      if (spans.length) {
+        found.markArea = {
+          silent: true, animation: false, itemStyle: { color: look.soft, opacity: 0.09 },
+          data: spans.map(function (note) { return [{ xAxis: note.index }, { xAxis: note.until }]; }),
+        };
+      }
     }
     return found;
   }
