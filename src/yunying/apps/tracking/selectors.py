@@ -33,6 +33,7 @@ __all__ = [
     "event_definitions",
     "event_names",
     "event_properties",
+    "merge_count",
     "merges_of",
     "name_of",
     "people",
@@ -274,6 +275,11 @@ def merges_of(product_id: int, number: int) -> list[Merge]:
     numbers = [row.number for row in distinct_ids(product_id, number)]
     rows = Merge.objects.filter(product_id=product_id).filter(Q(winner__in=numbers) | Q(loser__in=numbers))
     return list(rows.order_by("-at", "-pk")[:100])
+
+
+def merge_count(product_id: int) -> int:
+    """How many links between ids were looked at so far: a number that grows with every merge. One query."""
+    return Merge.objects.filter(product_id=product_id).count()
 
 
 def accounts_named(product_id: int, query: str = "", limit: int = 50) -> list[Account]:
