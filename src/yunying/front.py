@@ -5,6 +5,7 @@ Django runs as WSGI in a bounded pool of threads, so pages that hang take nothin
 
 import asyncio
 import logging
+import re
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -23,6 +24,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 DRAIN_S = 20
 MAX_PAGE_BODY_BYTES = 64 << 20
 READ_S = 60.0
+# Files for the import, which the page itself writes to disk as they come. Each holds a thread for as long as it takes.
+_UPLOADS = re.compile(r"(/api/v1/products/[^/]+/data|/p/[^/]+/data)/imports/upload/?")
 
 
 class Collecting(Protocol):
@@ -44,6 +47,7 @@ class Front:
         self._pages = WSGIMiddleware(self._counted(wsgi), workers=threads) if wsgi is not None else None
         self._working = 0
         self._lock = threading.Lock()
+        self._uploads = asyncio.Semaphore(max(1, threads // 4))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,6 +58,8 @@ class Front:
             await _plain(send, 200, b"ok\n")
         elif self._collector is not None and self._collector.owns(scope["path"]):
             await self._collector(scope, receive, send)
+        elif self._pages is not None and scope["method"] in ("POST", "PUT") and _UPLOADS.fullmatch(scope["path"]):
+            await self._upload(self._pages, scope, receive, send)
         elif self._pages is not None:
             await self._page(scope, receive, send)
         else:
@@ -87,6 +93,19 @@ class Front:
         scope = dict(scope) | {"headers": _with_length(scope["headers"], len(body))}
         await self._pages(scope, _replay(body, receive), send)
 
+    async def _upload(self, pages: WSGIMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a large body on piece by piece, so that none of it piles up in memory."""
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        if len(lengths) != 1:
+            await _plain(send, 411, b"Say how long the file is (Content-Length).\n")
+        elif self._uploads.locked():
+            await _plain(send, 503, b"Other files are being uploaded. Try again in a minute.\n")
+        else:
+            async with self._uploads:
+                await pages(
+                    dict(scope) | {"headers": _with_length(scope["headers"], int(lengths[0]))}, _steady(receive), send
+                )
+
     def close(self) -> bool:
         """Take no new page. False if a page is still being made, which may never end."""
         if self._pages is None:
@@ -104,6 +123,28 @@ async def _read(receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body"):
             return bytes(body)
+
+
+def _steady(receive: Receive) -> Receive:
+    """Raises ConnectionError when the client is gone or silent before its body is complete."""
+    complete = False
+
+    async def piece() -> MutableMapping[str, Any]:
+        nonlocal complete
+        if complete:
+            return await receive()
+        try:
+            async with asyncio.timeout(READ_S):
+                message = await receive()
+        except TimeoutError as error:
+            raise ConnectionAbortedError("the client sent nothing for too long") from error
+        if message["type"] == "http.disconnect":
+            # An empty piece would look like the end, and half a file like a whole one.
+            raise ConnectionAbortedError("the client went away")
+        complete = not message.get("more_body")
+        return message
+
+    return piece
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

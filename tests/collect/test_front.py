@@ -16,9 +16,12 @@ def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [body, b"|", environ["PATH_INFO"].encode(), b"|", forged.encode()]
 
 
-def ask(front: Front, path: str, chunks: list[bytes], headers: list[tuple[bytes, bytes]] | None = None) -> Answer:
-    """One request, its body in `chunks`, straight into the ASGI application."""
-    waiting = [{"type": "http.request", "body": c, "more_body": n < len(chunks) - 1} for n, c in enumerate(chunks)]
+def ask(
+    front: Front, path: str, chunks: list[bytes], headers: list[tuple[bytes, bytes]] | None = None, *, cut: bool = False
+) -> Answer:
+    """One request, its body in `chunks`, straight into the ASGI application; `cut`: the client leaves before its end."""
+    last = len(chunks) - 1
+    waiting = [{"type": "http.request", "body": c, "more_body": cut or n < last} for n, c in enumerate(chunks)]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -80,3 +83,35 @@ def test_events_and_pages_share_one_port(tmp_path: Any) -> None:
     with live(tmp_path, wsgi=echo) as server:
         assert server.send("/some/page", b"hello").body == b"hello|/some/page|none"
         assert server.send("/v1/events", b"{}").status == 401
+
+
+UPLOAD = "/p/tea/data/imports/upload/"
+
+
+def told(*parts: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-length", str(sum(map(len, parts))).encode())]
+
+
+def test_a_file_for_the_import_is_handed_on_in_pieces() -> None:
+    pieces: list[int] = []
+
+    def reading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        left = int(environ["CONTENT_LENGTH"])
+        while left:
+            pieces.append(len(environ["wsgi.input"].read(min(left, 1 << 20))))
+            left -= pieces[-1]
+        start_response("200 OK", [])
+        return [b"done"]
+
+    parts = [b"x" * (8 << 20)] * 9
+    assert ask(Front(collector=None, wsgi=reading), UPLOAD, parts, told(*parts)) == (200, b"done")
+    assert sum(pieces) > MAX_PAGE_BODY_BYTES
+
+
+def test_half_a_file_is_not_taken_for_a_whole_one() -> None:
+    with pytest.raises(ConnectionError):
+        ask(Front(collector=None, wsgi=echo), UPLOAD, [b"half"], told(b"half", b"half"), cut=True)
+
+
+def test_an_upload_has_to_say_how_long_it_is() -> None:
+    assert ask(Front(collector=None, wsgi=echo), UPLOAD, [b"x"])[0] == 411

@@ -1,14 +1,14 @@
-"""Which statements erase a product from the event store."""
+"""Which statements erase a product, or take an import back, from the event store."""
 
 from collections.abc import Iterator
 
 from yunying.store.scripts import Form
 from yunying.store.sql import Sql
 
-__all__ = ["erasing"]
+__all__ = ["erasing", "taking_back"]
 
 # `people` comes last: it says which numbers of `moved`, which knows no products, are to go.
-_TABLES = ("moved", "events{local} {on_cluster}", "accounts", "arrivals", "refused", "people")
+_TABLES = ("moved", "events{local} {on_cluster}", "accounts", "arrivals", "refused", "imported", "cohort_members", "people")
 _OF_PRODUCT = "product = {product:UInt32}"
 _NUMBERS = f"n IN (SELECT person FROM people WHERE {_OF_PRODUCT})"
 
@@ -25,3 +25,35 @@ def erasing(product: int, form: Form) -> Iterator[Sql]:
         yield Sql(f"DELETE FROM {table}\nWHERE {where}\nSETTINGS {settings}", {"product": product})
     for table in tables:
         yield Sql(f"ALTER TABLE {table}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2")
+
+
+# Those that an import brought and that were not there before it, in slices that fit into memory.
+_BROUGHT = """
+SELECT uuid
+FROM imported
+WHERE product = {product:UInt32}
+    AND import = {import:UInt64}
+    AND cityHash64(uuid) % {slices:UInt32} = {slice:UInt32}
+GROUP BY
+    part,
+    uuid
+HAVING max(known) = 0
+"""
+
+
+def taking_back(product: int, number: int, slices: int, form: Form) -> Iterator[Sql]:
+    """Hide the events that import `number` brought, write the parts anew without them, then forget the import.
+
+    Each statement returns when it is carried out and may be repeated at any point.
+    """
+    settings = "lightweight_deletes_sync = 2, allow_nondeterministic_mutations = 1"
+    events = form.render("events{local} {on_cluster}")
+    params = {"product": product, "import": number, "slices": slices}
+    for part in range(slices):
+        yield Sql(
+            f"DELETE FROM {events}\nWHERE {_OF_PRODUCT}\n    AND uuid IN ({_BROUGHT})\nSETTINGS {settings}",
+            params | {"slice": part},
+        )
+    yield Sql(f"ALTER TABLE {events}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2")
+    mine = f"{_OF_PRODUCT} AND import = {{import:UInt64}}"
+    yield Sql(f"DELETE FROM imported\nWHERE {mine}\nSETTINGS {settings}", params)

@@ -13,7 +13,7 @@ from yunying.base import clock
 from yunying.base.errors import LimitReached, Unavailable, msg
 from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
-from yunying.store.erasing import erasing
+from yunying.store.erasing import erasing, taking_back
 from yunying.store.faults import away, translated
 from yunying.store.scripts import scripts
 from yunying.store.sql import Rows, Sql
@@ -145,6 +145,14 @@ class Store:
         for statement in erasing(product, self._address.form):
             self.execute(statement)
         self.reload_owners()
+
+    def take_back(self, product: int, number: int, *, events: int) -> None:
+        """Remove the events that import `number` of a product brought, about `events` of them. Harmless when repeated.
+
+        Events that were there before the import stay. Raises Unavailable.
+        """
+        for statement in taking_back(product, number, 1 + events // 2_000_000, self._address.form):
+            self.execute(statement)
 
     def close(self) -> None:
         """Close idle clients; the store answers Unavailable from now on."""

@@ -11,7 +11,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from yunying.apps.tracking.importing.models import ImportRun as ImportRun  # registered with this app
+from yunying.apps.tracking.importing.models import ImportMapping as ImportMapping  # registered with this app
+from yunying.apps.tracking.importing.models import ImportRun as ImportRun
 from yunying.base import clock
 
 

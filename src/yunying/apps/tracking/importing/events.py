@@ -1,12 +1,12 @@
 """From rows to events: the mapping applied to a chunk, column by column."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,8 +21,12 @@ from yunying.apps.tracking.importing.mapping import (
     Value,
     template_columns,
 )
-from yunying.apps.tracking.importing.values import Fault, epoch_ms, typed
+from yunying.apps.tracking.importing.values import Fault, epoch_ms, plain, typed
+from yunying.base.errors import InvalidInput
 from yunying.events.event import Event, Op, OpKind
+from yunying.events.limits import MAX_ID_CHARS, MAX_NAME_CHARS, MAX_PROPERTIES
+from yunying.events.normalise import identity
+from yunying.events.text import loads
 
 __all__ = ["Converter", "Result", "RowError"]
 
@@ -84,7 +88,7 @@ class Converter:
                 continue
             kind = self.mapping.types.get(name)
             if kind is None and not pa.types.is_string(array.type):
-                columns[name] = array
+                columns[name] = plain(array)
                 continue
             columns[name], found = typed(array, kind or ColumnType.TEXT, name)
             faults += found
@@ -109,20 +113,30 @@ class Converter:
             if not len(chosen):
                 return
         picked = grouped.of(chosen) if rule.per_group else None
-        shape = _Rows(columns, chosen, picked)
+        shape = _Rows(columns, chosen, picked, self.mapping.types)
         firsts = chosen if picked is None else chosen[picked.order][picked.starts]
         clock = moments if picked is None else pc.take(moments, pa.array(picked.order[picked.starts]))
         result.events.extend(self._events(rule, shape, clock.to_pylist(), rows[firsts], grouped.position[firsts]))
+        for index, found in shape.faults.items():
+            position = int(firsts[index])
+            broken.setdefault(position, Fault(position, *_rest(found)))
 
     def _events(self, rule: Rule, shape: "_Rows", moments: list[int], rows: Any, positions: Any) -> list[Event]:
         names = shape.texts(rule.name)
         who = shape.texts(rule.distinct_id)
+        shape.judge(names, rule.name, _name_fault)
+        shape.judge(who, rule.distinct_id, _identity_fault)
         ids = self._ids(rule, shape, names, rows, positions)
         props = shape.dicts(rule.properties, rule.spread)
         accounts = shape.texts(rule.account) if rule.account else [""] * len(names)
         sessions = shape.texts(rule.session) if rule.session else [""] * len(names)
         sets, onces = shape.dicts(rule.person_set), shape.dicts(rule.person_set_once)
         people = bool(rule.person_set or rule.person_set_once)
+        shape.judge(accounts, rule.account, _key_fault)
+        shape.judge(sessions, rule.session, _key_fault)
+        for i, one in enumerate(props):
+            if len(one) > MAX_PROPERTIES:
+                shape.fault(i, "", "", f"more than {MAX_PROPERTIES} properties")
         product, received = self.product, self.received_ms
         return [
             Event(
@@ -142,11 +156,13 @@ class Converter:
             for i, (uuid, name, distinct_id, moment, one, session, account) in enumerate(
                 zip(ids, names, who, moments, props, sessions, accounts, strict=True)
             )
-            if name and distinct_id
+            if i not in shape.faults
         ]
 
     def _ids(self, rule: Rule, shape: "_Rows", names: list[str], rows: Any, positions: Any) -> list[str]:
-        """Deterministic ids: of the key columns, else of the file's content and the row's number."""
+        """The file's own ids; else deterministic ones: of the key columns, else of its content and the row's number."""
+        if rule.uuid:
+            return shape.uuids(rule.uuid)
         if not rule.id:
             keys: list[list[Any]] = [rows.tolist()]
             origin = f"{self.fingerprint}\x1f{self.mapping.rules.index(rule)}"
@@ -173,12 +189,37 @@ class Side:
 class _Rows:
     """The rows of one rule (or their groups), as Python lists per value."""
 
-    def __init__(self, columns: Columns, chosen: Any, picked: Groups | None) -> None:
+    def __init__(self, columns: Columns, chosen: Any, picked: Groups | None, types: Mapping[str, ColumnType]) -> None:
+        self.faults: dict[int, Fault] = {}
+        self._types = types
         self._columns = columns
         self._picked = picked
         self._at = pa.array(chosen if picked is None else chosen[picked.order])
         self.count = len(chosen) if picked is None else len(picked.starts)
         self._taken: Columns = {}
+
+    def fault(self, index: int, column: str, value: str, reason: str) -> None:
+        """Note why the row (or group) at `index` gives no event; the first reason stands."""
+        self.faults.setdefault(index, Fault(index, column, value[:400], reason))
+
+    def judge(self, texts: list[str], value: Value | None, reason: Callable[[str], str]) -> None:
+        """Note as faults the rows whose text has a reason against it."""
+        against = {text: why for text in set(texts) if (why := reason(text))}
+        if against:
+            column = ", ".join(sorted(value.columns())) if value else ""
+            for i, text in enumerate(texts):
+                if text in against:
+                    self.fault(i, column, text, against[text])
+
+    def uuids(self, name: str) -> list[str]:
+        """A column of uuids in their canonical form; what is none is a fault."""
+        found = self.texts(Value(column=name))
+        for i, text in enumerate(found):
+            try:
+                found[i] = str(UUID(text))
+            except ValueError:
+                self.fault(i, name, text, "not a UUID")
+        return found
 
     def column(self, name: str) -> Any:
         if name not in self._taken:
@@ -206,7 +247,18 @@ class _Rows:
         if value.column is None and not value.times:
             return self._counts() if value.aggregate is Aggregate.COUNT else [value.constant] * self.count
         array = self.column(value.column) if value.column else self._product(value.times)
-        return _finished(array if self._picked is None else self._aggregated(array, value), value)
+        found = _finished(array if self._picked is None else self._aggregated(array, value), value)
+        if value.column and self._types.get(value.column) is ColumnType.JSON:
+            return [self._json(i, value.column, one) for i, one in enumerate(found)]
+        return found
+
+    def _json(self, index: int, column: str, text: Any) -> Any:
+        try:
+            # The careful reader also takes NUL and numbers beyond 64 bits, which stores do not.
+            return loads(text.encode()) if isinstance(text, str) else text
+        except (InvalidInput, UnicodeError):
+            self.fault(index, column, text, "not JSON")
+            return None
 
     def _product(self, names: Sequence[str]) -> Any:
         array = pc.cast(self.column(names[0]), pa.float64())
@@ -241,9 +293,9 @@ class _Rows:
             rows = zip(*lists, strict=True) if lists else ((),) * self.count
             found = [{k: v for k, v in zip(keys, row, strict=True) if v is not None} for row in rows]
         for name in spread:
-            for one, text in zip(found, self.values(Value(column=name)), strict=True):
-                more = orjson.loads(text) if text else {}
-                one.update(more if isinstance(more, dict) else {name: more})
+            for i, (one, given) in enumerate(zip(found, self.values(Value(column=name)), strict=True)):
+                more = self._json(i, name, given or None)
+                one.update(more if isinstance(more, dict) else {} if more is None else {name: more})
         return found
 
 
@@ -291,6 +343,23 @@ def _test(array: Any, condition: Condition) -> Any:
         found = _ORDER[condition.test](array, pa.scalar(first))
     passes = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
     return ~passes if negative else passes
+
+
+def _name_fault(name: str) -> str:
+    if not name:
+        return "no event name"
+    return "an event name that is too long" if len(name) > MAX_NAME_CHARS else ""
+
+
+def _identity_fault(text: str) -> str:
+    try:
+        return "" if identity(text) else "no id of anybody"
+    except InvalidInput:
+        return "an id that is too long"
+
+
+def _key_fault(text: str) -> str:
+    return "an id that is too long" if len(text) > MAX_ID_CHARS else ""
 
 
 def _ops(sets: dict[str, Any], onces: dict[str, Any]) -> list[Op]:

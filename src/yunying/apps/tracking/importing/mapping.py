@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from yunying.apps.tracking.importing.packing import checked_encoding
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = [
@@ -90,7 +91,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class TimeSpec:
-    """`format`: iso, unix_s, unix_ms, or strptime's signs. Times without an offset are wall-clock times of `zone`."""
+    """`format`: iso, unix_s, unix_ms, excel (days since 1899-12-30), or strptime's signs.
+
+    Times without an offset are wall-clock times of `zone`.
+    """
 
     column: str
     format: str = "iso"
@@ -117,6 +121,7 @@ class Rule:
     per_group: bool = False
     when: tuple[Condition, ...] = ()
     id: tuple[str, ...] = ()
+    uuid: str | None = None
     account: Value | None = None
     session: Value | None = None
     properties: Mapping[str, Value] = field(default_factory=dict)
@@ -131,6 +136,7 @@ class Rule:
         read = set().union(*(value.columns() for value in values if value))
         read |= {condition.column for condition in self.when} | set(self.spread)
         read |= {name for name in self.id if name != ROW_IN_GROUP}
+        read |= {self.uuid} if self.uuid else set()
         return read | ({self.time.column} if self.time else set())
 
 
@@ -144,6 +150,7 @@ class FileMapping:
     format: str | None = None
     separator: str = ","
     encoding: str = "utf-8"
+    sheet: str = ""
     header: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     group_within: int = 5000
@@ -185,7 +192,7 @@ def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapp
     """A mapping given as plain data. Raises InvalidInput naming the entry at fault."""
     _known(raw, "", "source", "file", "columns", "group", "group_within", "time", "distinct_id", "lookups", "events")
     file = _table(raw.get("file", {}), "file")
-    _known(file, "file", "format", "separator", "encoding", "header")
+    _known(file, "file", "format", "separator", "encoding", "header", "sheet")
     events = raw.get("events")
     if not isinstance(events, list) or not events:
         raise _bad("events", msg("List at least one event."))
@@ -199,8 +206,9 @@ def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapp
             str(k): _member(ColumnType, v, f"columns.{k}") for k, v in _table(raw.get("columns", {}), "columns").items()
         },
         format=_format(file.get("format")),
-        separator=str(file.get("separator", ",")),
-        encoding=str(file.get("encoding", "utf-8")),
+        separator=_separator(file.get("separator", ",")),
+        encoding=checked_encoding(str(file.get("encoding", "utf-8"))),
+        sheet=str(file.get("sheet", "")),
         header=_names(file.get("header", ()), "file.header"),
         group=group,
         group_within=int(raw.get("group_within", 5000)),
@@ -219,6 +227,7 @@ def _rule(raw: Mapping[str, Any], at: str, whole: Mapping[str, Any], group: tupl
         "per",
         "when",
         "id",
+        "uuid",
         "time",
         "distinct_id",
         "account",
@@ -249,6 +258,7 @@ def _rule(raw: Mapping[str, Any], at: str, whole: Mapping[str, Any], group: tupl
             _condition(_table(one, f"{at}.when[{i}]"), f"{at}.when[{i}]") for i, one in enumerate(raw.get("when", ()))
         ),
         id=_names(raw.get("id", ()), f"{at}.id"),
+        uuid=_column(raw.get("uuid"), f"{at}.uuid"),
         account=_value(raw["account"], f"{at}.account") if "account" in raw else None,
         session=_value(raw["session"], f"{at}.session") if "session" in raw else None,
         properties=_values(raw.get("properties", {}), f"{at}.properties"),
@@ -317,9 +327,21 @@ def _lookup(raw: Mapping[str, Any], at: str) -> Lookup:
 
 
 def _format(raw: Any) -> str | None:
-    if raw in (None, "csv", "jsonl", "parquet"):
+    if raw in (None, "csv", "jsonl", "parquet", "xlsx"):
         return None if raw is None else str(raw)
-    raise _bad("file.format", msg("The format is csv, jsonl or parquet."))
+    raise _bad("file.format", msg("The format is csv, jsonl, parquet or xlsx."))
+
+
+def _separator(raw: Any) -> str:
+    if raw == "spaces" or (isinstance(raw, str) and len(raw) == 1 and raw.isascii() and raw not in '\r\n"'):
+        return str(raw)
+    raise _bad("file.separator", msg("The separator is one character, or “spaces”."))
+
+
+def _column(raw: Any, at: str) -> str | None:
+    if raw is None or isinstance(raw, str):
+        return raw
+    raise _bad(at, msg("This must be the name of a column."))
 
 
 def _member(kind: Any, raw: Any, at: str) -> Any:

@@ -1,13 +1,13 @@
 """Foreign files as a stream of chunks: tables of only the columns the mapping reads, flat in memory.
 
-CSV, JSON lines and Parquet; the first two also compressed (.gz, .xz, .zst, .bz2). Rows count from 1, headers excluded.
+CSV, JSON lines, Parquet and xlsx; the first two also packed (gzip, xz, Zstandard, bzip2). Rows count from 1, headers
+excluded.
 """
 
-import bz2
 import csv
-import gzip
 import io
 import lzma
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,16 +18,28 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from yunying.apps.tracking.importing import workbooks
 from yunying.apps.tracking.importing.mapping import FileMapping
+from yunying.apps.tracking.importing.packing import checked_encoding, lines, recoded, unpacked
 from yunying.base.errors import InvalidInput, msg
 
-__all__ = ["Chunk", "chunks", "format_of"]
+__all__ = ["FORMATS", "PACKED", "SPACES", "Chunk", "chunks", "format_of", "header_of"]
 
 CHUNK_ROWS = 50_000
 BLOCK_BYTES = 4 << 20
 SPACES = "spaces"
 PACKED = {".gz", ".xz", ".zst", ".bz2"}
-FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
+# What libraries raise for a file that is broken or cut off.
+BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, pa.ArrowInvalid, pa.ArrowNotImplementedError)
 
 
 @dataclass(slots=True)
@@ -43,29 +55,59 @@ class Chunk:
     fraction: float = 0.0
 
 
+Parts = Iterator[tuple[Any, list[tuple[int, str]]]]
+
+
 def chunks(path: Path, mapping: FileMapping, skip_rows: int = 0) -> Iterator[Chunk]:
     """The file's chunks after `skip_rows`. Raises InvalidInput when it cannot be read as what it claims to be."""
     kind = mapping.format or format_of(path)
+    done = skip_rows
     try:
-        if kind == "parquet":
-            file = pq.ParquetFile(path)
-            total = max(1, file.metadata.num_rows)
-            yield from _numbered(_parquet(file, mapping), skip_rows, lambda seen: seen / total)
-            return
-        size = max(1, path.stat().st_size)
-        with path.open("rb", buffering=1 << 20) as packed, _unpacked(packed, path.suffix.lower()) as stream:
-            rows = _jsonl(stream, mapping) if kind == "jsonl" else _csv(stream, mapping)
-            yield from _numbered(rows, skip_rows, lambda _seen: packed.tell() / size)
+        for chunk in _numbered(*_opened(path, kind, mapping), skip_rows):
+            done = chunk.first_row + chunk.table.num_rows - 1
+            yield chunk
     except FileNotFoundError as error:
-        raise InvalidInput("import.file_absent", msg("The file %(path)s does not exist."), path=str(path)) from error
-    except (OSError, EOFError, lzma.LZMAError, pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            "import.file_unreadable",
-            msg("The file %(path)s cannot be read as %(kind)s: %(why)s"),
-            path=str(path),
-            kind=kind,
-            why=str(error).splitlines()[0],
-        ) from error
+        raise InvalidInput("import.file_absent", msg("The file %(path)s does not exist."), path=path.name) from error
+    except BROKEN as error:
+        raise _unreadable(path, kind, done, error) from error
+
+
+def _opened(path: Path, kind: str, mapping: FileMapping) -> tuple[Parts, Callable[[int], float]]:
+    """The file's tables and, for the number of rows seen, how much of it that is."""
+    if kind == "parquet":
+        file = pq.ParquetFile(path)
+        total = max(1, file.metadata.num_rows)
+        return _parquet(file, mapping), lambda seen: seen / total
+    if kind == "xlsx":
+        book = workbooks.Workbook(path)
+        return _xlsx(book, mapping), book.fraction
+    size = max(1, path.stat().st_size)
+    packed: Any = path.open("rb", buffering=1 << 20)
+    read = _jsonl if kind == "jsonl" else _csv
+    return _closing(packed, read(unpacked(packed), mapping)), lambda _seen: min(1.0, packed.tell() / size)
+
+
+def _closing(file: BinaryIO, parts: Parts) -> Parts:
+    with file:
+        yield from parts
+
+
+def _unreadable(path: Path, kind: str, done: int, error: Exception) -> InvalidInput:
+    if isinstance(error, EOFError):
+        return InvalidInput(
+            "import.file_cut_off",
+            msg("The file %(path)s ends too early, behind row %(row)d: it was not copied whole, or is damaged."),
+            path=path.name,
+            row=done,
+        )
+    return InvalidInput(
+        "import.file_unreadable",
+        msg("The file %(path)s cannot be read as %(kind)s behind row %(row)d: %(why)s"),
+        path=path.name,
+        kind=kind,
+        row=done,
+        why=str(error).splitlines()[0] if str(error) else type(error).__name__,
+    )
 
 
 def format_of(path: Path) -> str:
@@ -81,22 +123,7 @@ def format_of(path: Path) -> str:
     return kind
 
 
-def _unpacked(packed: BinaryIO, suffix: str) -> BinaryIO:
-    if suffix == ".xz":
-        return io.BufferedReader(lzma.open(packed), 1 << 20)
-    if suffix == ".gz":
-        return io.BufferedReader(gzip.open(packed), 1 << 20)
-    if suffix == ".bz2":
-        return io.BufferedReader(bz2.open(packed), 1 << 20)
-    if suffix == ".zst":
-        stream = pa.CompressedInputStream(pa.PythonFile(packed), "zstd")
-        return io.BufferedReader(stream, 1 << 20)
-    return packed
-
-
-def _numbered(
-    parts: Iterable[tuple[Any, list[tuple[int, str]]]], skip_rows: int, fraction: Callable[[int], float]
-) -> Iterator[Chunk]:
+def _numbered(parts: Parts, fraction: Callable[[int], float], skip_rows: int) -> Iterator[Chunk]:
     """Give chunks their row numbers and leave out what an earlier try has done."""
     seen = 0
     for table, unreadable in parts:
@@ -105,6 +132,26 @@ def _numbered(
             continue
         done = max(0, skip_rows - first)
         yield Chunk(table.slice(done).combine_chunks(), first + done + 1, unreadable, fraction(seen))
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Names of columns made whole: an empty one is called by its place, a repeated one gets a number."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for place, given in enumerate(names, start=1):
+        name = first = given.strip() or f"column {place}"
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{first} ({count})"
+        taken.add(name)
+        found.append(name)
+    return found
+
+
+def header_of(cells: Iterable[str]) -> list[str]:
+    """What the columns of a file are called whose first row holds `cells`."""
+    return _distinct(cells)
 
 
 def _require(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
@@ -120,7 +167,8 @@ def _require(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
     return sorted(set(wanted))
 
 
-def _csv(stream: BinaryIO, mapping: FileMapping) -> Iterator[tuple[Any, list[tuple[int, str]]]]:
+def _csv(raw: BinaryIO, mapping: FileMapping) -> Parts:
+    stream = recoded(raw, mapping.encoding)
     if mapping.separator == SPACES:
         yield from _spaced(stream, mapping)
         return
@@ -134,9 +182,7 @@ def _csv(stream: BinaryIO, mapping: FileMapping) -> Iterator[tuple[Any, list[tup
 
     reader = pacsv.open_csv(
         stream,
-        read_options=pacsv.ReadOptions(
-            column_names=header, block_size=BLOCK_BYTES, encoding=mapping.encoding, use_threads=False
-        ),
+        read_options=pacsv.ReadOptions(column_names=header, block_size=BLOCK_BYTES, use_threads=False),
         parse_options=pacsv.ParseOptions(delimiter=mapping.separator, newlines_in_values=True, invalid_row_handler=odd),
         convert_options=pacsv.ConvertOptions(
             include_columns=wanted,
@@ -152,37 +198,44 @@ def _csv(stream: BinaryIO, mapping: FileMapping) -> Iterator[tuple[Any, list[tup
 
 def _header(stream: BinaryIO, mapping: FileMapping) -> list[str]:
     """Take the first line off the stream: the names of the columns."""
-    line = stream.readline().decode(mapping.encoding).lstrip("\ufeff").rstrip("\r\n")
-    return [name.strip() for name in next(csv.reader([line], delimiter=mapping.separator), [])]
+    line = stream.readline().decode().rstrip("\r\n")
+    if not line:
+        raise InvalidInput("import.empty", msg("The file is empty, or its first line is."))
+    return header_of(next(csv.reader([line], delimiter=mapping.separator), []))
 
 
-def _spaced(stream: BinaryIO, mapping: FileMapping) -> Iterator[tuple[Any, list[tuple[int, str]]]]:
+def _spaced(stream: BinaryIO, mapping: FileMapping) -> Parts:
     """Columns padded with any number of spaces."""
     header = list(mapping.header)
     wanted = _require(mapping.columns(), header)
-    text = io.TextIOWrapper(stream, encoding=mapping.encoding)
-    for lines in _batched(text):
-        cells = [line.split() for line in lines]
+    text = io.TextIOWrapper(stream, encoding="utf-8")
+    for some in _batched(text):
+        cells = [line.split() for line in some]
         unreadable = [(0, f"{len(one)} columns instead of {len(header)}") for one in cells if len(one) != len(header)]
         whole = [one for one in cells if len(one) == len(header)]
         columns = {name: [one[header.index(name)] for one in whole] for name in wanted}
         yield pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}), unreadable
 
 
-def _jsonl(stream: BinaryIO, mapping: FileMapping) -> Iterator[tuple[Any, list[tuple[int, str]]]]:
+def _jsonl(raw: BinaryIO, mapping: FileMapping) -> Parts:
     """One object a line; a dotted column name looks inside nested objects. Absent is null."""
     wanted = sorted(mapping.columns())
+    # A line that is no UTF-8 is one row at fault; in other encodings one cannot tell where it ends.
+    stream = raw if checked_encoding(mapping.encoding) == "utf-8" else recoded(raw, mapping.encoding)
     seen = 0
-    for lines in _batched(stream):
+    for some in _batched(lines(stream)):
         rows: list[dict[str, Any]] = []
         unreadable = []
-        for line in lines:
+        for line in some:
             seen += 1
             try:
-                row = orjson.loads(line)
+                row = orjson.loads(line if seen > 1 else line.removeprefix(b"\xef\xbb\xbf"))
             except orjson.JSONDecodeError as error:
                 row = None
-                unreadable.append((seen, str(error)))
+                unreadable.append((seen, f"no JSON: {error}"))
+            else:
+                if not isinstance(row, dict):
+                    unreadable.append((seen, "no JSON object"))
             rows.append(row if isinstance(row, dict) else {})
         yield pa.table({name: _json_column([_inside(row, name) for row in rows]) for name in wanted}), unreadable
 
@@ -201,17 +254,33 @@ def _json_column(values: list[Any]) -> Any:
     return pa.array([v if v is None or isinstance(v, str) else orjson.dumps(v).decode() for v in values], pa.string())
 
 
-def _parquet(file: Any, mapping: FileMapping) -> Iterator[tuple[Any, list[tuple[int, str]]]]:
+def _xlsx(book: workbooks.Workbook, mapping: FileMapping) -> Parts:
+    with book:
+        rows = book.rows(mapping.sheet)
+        header = list(mapping.header) or header_of(cell or "" for cell in next(rows, []))
+        wanted = _require(mapping.columns(), header)
+        places = [header.index(name) for name in wanted]
+        for some in _batched(rows):
+            columns = [[row[place] if place < len(row) else None for row in some] for place in places]
+            yield pa.table({n: pa.array(c, pa.string()) for n, c in zip(wanted, columns, strict=True)}), []
+
+
+def _parquet(file: Any, mapping: FileMapping) -> Parts:
+    names = file.schema_arrow.names
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidInput("import.column_twice", msg("Two columns are called “%(column)s”."), column=twice)
     wanted = _require(mapping.columns(), file.schema_arrow.names)
     for batch in file.iter_batches(batch_size=CHUNK_ROWS, columns=wanted):
         yield pa.Table.from_batches([batch]), []
 
 
-def _batched(lines: Iterable[Any]) -> Iterator[list[Any]]:
+def _batched(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Batches of rows, without those in which nothing stands."""
     batch = []
-    for line in lines:
-        if line.strip():
-            batch.append(line)
+    for row in rows:
+        if row.strip() if not isinstance(row, list) else any(row):
+            batch.append(row)
         if len(batch) >= CHUNK_ROWS:
             yield batch
             batch = []
