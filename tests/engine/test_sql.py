@@ -15,7 +15,7 @@ import pytest
 import yunying.apps
 import yunying.engine
 from yunying.engine import Context, kinds, parse, people_behind, run
-from yunying.engine.trends import MEASURES, Measure, Point
+from yunying.engine.trends import MEASURES, Measure
 from yunying.store import EventColumns, Rows, Sql
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -79,6 +79,20 @@ GOLDENS = {
 }
 
 
+def returning(**more: Any) -> dict[str, Any]:
+    doing = {"start": {"event": "visit"}, "return": {"event": "order"}}
+    return {"kind": "retention", "range": {"from": "2024-01-01", "to": "2024-01-21"}} | doing | more
+
+
+GOLDENS |= {
+    "retention_weekly": returning(),
+    "retention_same_event_daily": returning(period="day", **{"return": {"event": "visit"}}),
+    "retention_first_ever_by_country": returning(mode="first_ever", breakdown=[COUNTRY]),
+    "retention_often_on_or_after": returning(minimum=3, on_or_after=True, brackets=[1, 2]),
+    "retention_rolling_value": returning(clock="rolling", value={"measure": "sum", "property": "worth"}),
+}
+
+
 @pytest.mark.parametrize("name", GOLDENS)
 def test_statements_read_as_agreed(name: str) -> None:
     """After a wanted change: run once with UPDATE_GOLDEN=1, then review the files as prose."""
@@ -109,8 +123,20 @@ def test_what_can_be_counted_together_is_one_statement(statements: int, asks: di
     assert len(asked(question("count", **asks))) == statements
 
 
-def everything() -> Iterator[dict[str, Any]]:
-    """A question of every kind, measure, display, breakdown, filter and comparison."""
+Asked = tuple[dict[str, Any], list[dict[str, Any]]]
+
+
+def everything() -> Iterator[Asked]:
+    """Questions of every kind, each with points whose people are asked for."""
+    for asks in trends():
+        values = ["x" for _ in asks["breakdown"]]
+        rest = [{"remainder": True}] if values else []
+        yield asks, [{"bucket": 0, "values": values}, *rest]
+    yield from retentions()
+
+
+def trends() -> Iterator[dict[str, Any]]:
+    """A question of every measure, display, breakdown, filter and comparison."""
     owners = ("event", "person", "account")
     for number, (measure, by) in enumerate(every(MEASURES, (0, 1, 3))):
         condition = {"of": owners[number % 3], "property": "国家", "operator": "contains", "values": ["x"]}
@@ -122,19 +148,34 @@ def everything() -> Iterator[dict[str, Any]]:
             yield asks | {"display": "cumulative"}
 
 
+def retentions() -> Iterator[Asked]:
+    """A question of every mode, clock, column, breakdown and value, filtered by everything."""
+    owners = ("event", "person", "account")
+    modes, clocks = ("recurring", "first_time", "first_ever"), ("calendar", "rolling")
+    extras: list[dict[str, Any]] = [{}, {"on_or_after": True}, {"brackets": [1, 3]}, {"minimum": 2}]
+    extras.append({"value": {"measure": "avg", "property": "worth"}})
+    for number, (mode, clock, extra, by) in enumerate(every(modes, clocks, extras, (0, 1, 3))):
+        condition = {"of": owners[number % 3], "property": "国家", "operator": "contains", "values": ["x"]}
+        asks = {"kind": "retention", "range": {"from": "2024-01-01", "to": "2024-01-31"}, "mode": mode, "clock": clock}
+        asks |= {"start": {"event": "visit"}, "return": {"event": "order", "filters": [condition]}} | extra
+        asks["breakdown"] = [{"of": owner, "property": f"p{i}"} for i, owner in enumerate(owners[:by])]
+        values = ["x" for _ in asks["breakdown"]]
+        points = [{"cohort": 0, "column": 1, "values": values}, {"column": 1, "values": values, "returned": False}]
+        yield asks, [*points, *([{"cohort": 0, "column": 1, "remainder": True}] if by else [])]
+
+
 GUARDED = r"WHERE product = \{product:UInt32\}\n"
 
 
 def test_every_statement_asks_for_one_product_only() -> None:
-    assert kinds() == ("trends",), "add the new kind to everything()"
-    listener, checked = Listener(), 0
-    for asks in everything():
+    listener, checked, asked_kinds = Listener(), 0, set()
+    for asks, points in everything():
         spec = parse(asks)
+        asked_kinds.add(asks["kind"])
         run(spec, context(listener))
-        values = tuple("x" for _ in spec.breakdown)  # type: ignore[attr-defined]
-        people_behind(spec, Point("A", 0, values), context(listener))
-        if values:
-            people_behind(spec, Point("A", None, remainder=True), context(listener))
+        for point in points:
+            people_behind(spec, point, context(listener))
+    assert asked_kinds == set(kinds()), "add the new kind to everything()"
     for sql in listener.heard:
         assert sql.params["product"] == 42
         scans = re.findall(r"(?:FROM|JOIN) +(\w+)(?: FINAL)?\n *(.*\n)", sql.text)

@@ -1,0 +1,91 @@
+-- Who comes back in each week?
+SELECT
+    place,
+    cohort,
+    groupBitmapMerge(found) OVER (PARTITION BY place, cohort) AS size,
+    column,
+    bitmapCardinality(found) AS people,
+    cell_total AS total,
+    cell_amounts AS amounts
+FROM
+(
+    SELECT
+        place,
+        cohort,
+        column,
+        groupBitmapState(who) AS found,
+        sum(visit_total) AS cell_total,
+        sum(visit_amounts) AS cell_amounts
+    FROM
+    (
+        SELECT
+            place,
+            cohort,
+            who,
+            multiIf(window < 0, -1, window = 0, 0, count() >= {minimum:UInt32}, {columns:Array(Int32)}[window], -1) AS column,
+            sum(amount) AS visit_total,
+            count(amount) AS visit_amounts
+        FROM
+        (
+            SELECT
+                place,
+                cohort,
+                s.who AS who,
+                if(came AND at > first, intDiv(at - first, {length:Int64}), -1) AS passed,
+                if(passed BETWEEN 0 AND {begun:Array(Int32)}[cohort], passed, -1) AS window,
+                amount
+            FROM
+            (
+                SELECT
+                    who,
+                    at,
+                    amount,
+                    true AS came
+                FROM
+                (
+                    SELECT
+                        dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
+                        toUnixTimestamp64Milli(ts) AS at,
+                        if(isFinite(toFloat64OrNull(JSONExtract(props, {name:String}, 'String'))), toFloat64OrNull(JSONExtract(props, {name:String}, 'String')), NULL) AS amount
+                    FROM events FINAL
+                    WHERE product = {product:UInt32}
+                      AND event = {event:String}
+                      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                )
+            ) AS r
+            RIGHT JOIN
+            (
+                SELECT
+                    place,
+                    indexOf({edges:Array(Int64)}, bucket) AS cohort,
+                    who,
+                    min(first) AS first
+                FROM
+                (
+                    SELECT
+                        1 AS place,
+                        bucket,
+                        who,
+                        first
+                    FROM
+                    (
+                        SELECT
+                            roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
+                            dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
+                            toUnixTimestamp64Milli(ts) AS first
+                        FROM events
+                        WHERE product = {product:UInt32}
+                          AND event = {event_2:String}
+                          AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                          AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')
+                    )
+                )
+                GROUP BY place, bucket, who
+            ) AS s
+            ON r.who = s.who
+        )
+        GROUP BY place, cohort, who, window
+    )
+    GROUP BY place, cohort, column
+)

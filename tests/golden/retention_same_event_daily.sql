@@ -1,0 +1,44 @@
+-- Who comes back in each day?
+SELECT
+    place,
+    cohort,
+    bitmapCardinality(started) AS size,
+    window AS column,
+    bitmapAndCardinality(started, returned) AS people
+FROM
+(
+    SELECT
+        s.1 AS place,
+        s.2 AS cohort,
+        s.3 AS started,
+        r.1 - s.2 AS window,
+        r.2 AS returned
+    FROM
+    (
+        SELECT
+            groupArray((1, number, started)) AS starts,
+            groupArray((number, returned)) AS returns
+        FROM
+        (
+            SELECT
+                indexOf({edges:Array(Int64)}, bucket) AS number,
+                groupBitmapStateIf(who, is_started) AS started,
+                groupBitmapState(who) AS returned
+            FROM
+            (
+                SELECT
+                    roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
+                    dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
+                    ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC') AS is_started
+                FROM events
+                WHERE product = {product:UInt32}
+                  AND event = {event:String}
+                  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                  AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')
+            )
+            GROUP BY bucket
+        )
+    )
+    ARRAY JOIN starts AS s
+    LEFT ARRAY JOIN arrayFilter(r -> r.1 > s.2 AND r.1 <= s.2 + {begun:Array(Int32)}[s.2], returns) AS r
+)
