@@ -5,15 +5,9 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yunying.apps.insights.builder import (
-    Breakdown,
-    Builder,
-    FilterRow,
-    SeriesRow,
-    edited,
-    from_query,
-    from_spec,
-)
+from yunying.apps.insights.kinds.form import address_of, edited
+from yunying.apps.insights.kinds.rows import BreakdownRow, FilterRow, Unshowable, form_in
+from yunying.apps.insights.kinds.trends.form import SeriesRow, TrendsForm
 
 words = st.text(min_size=1, max_size=12).map(str.strip).filter(bool)
 filters = st.builds(
@@ -34,12 +28,12 @@ series = st.builds(
     filters=groups,
 )
 builders = st.builds(
-    Builder,
+    TrendsForm,
     series=st.lists(series, min_size=1, max_size=4).map(tuple),
     range=st.sampled_from(["last-7-day", "last-12-month", "last-4-week-whole"]),
     interval=st.sampled_from(["hour", "day", "month"]),
     filters=groups,
-    breakdown=st.lists(st.builds(Breakdown, property=words), max_size=3).map(tuple),
+    breakdown=st.lists(st.builds(BreakdownRow, property=words), max_size=3).map(tuple),
     formula=st.sampled_from(["", "A/B"]),
     compare=st.sampled_from(["", "previous", "year"]),
     display=st.sampled_from(["series", "total", "cumulative"]),
@@ -48,35 +42,37 @@ builders = st.builds(
 
 
 @given(builders)
-def test_the_address_keeps_the_whole_state(builder: Builder) -> None:
-    assert from_query(QueryDict(builder.to_query())) == builder
+def test_the_address_keeps_the_whole_state(builder: TrendsForm) -> None:
+    assert form_in(QueryDict(address_of(builder)), TrendsForm) == builder
 
 
 @given(builders)
-def test_a_saved_question_opens_as_it_was_asked(builder: Builder) -> None:
-    opened = from_spec(builder.to_spec())
+def test_a_saved_question_opens_as_it_was_asked(builder: TrendsForm) -> None:
+    opened = TrendsForm.of_spec(builder.to_spec())
     assert opened is not None
     assert opened.to_spec() == builder.to_spec()
 
 
 def test_an_empty_address_asks_for_all_events_of_thirty_days() -> None:
-    spec = from_query(QueryDict("")).to_spec()
+    spec = form_in(QueryDict(""), TrendsForm).to_spec()
     assert spec["range"] == {"last": 30, "unit": "day"}
     assert spec["series"] == [{"event": None, "measure": "count"}]
 
 
 def test_defaults_do_not_clutter_the_address() -> None:
-    assert Builder(series=(SeriesRow(event="order"),)).to_query() == "s0.measure=count&s0.event=order"
+    assert address_of(TrendsForm(series=(SeriesRow(event="order"),))) == "s0.event=order&s0.measure=count"
 
 
 def test_custom_dates_are_read_and_kept() -> None:
-    builder = from_query(QueryDict("range=custom&from=2011-01-01&to=2011-03-31"))
+    builder = form_in(QueryDict("range=custom&from=2011-01-01&to=2011-03-31"), TrendsForm)
     assert builder.to_spec()["range"] == {"from": "2011-01-01", "to": "2011-03-31"}
-    assert from_query(QueryDict(builder.to_query())) == builder
+    assert form_in(QueryDict(address_of(builder)), TrendsForm) == builder
 
 
 def test_rows_that_are_not_filled_in_are_not_asked() -> None:
-    builder = from_query(QueryDict("f0.property=country&f0.operator=exact&f1.property=&f1.operator=exact&b0.property="))
+    builder = form_in(
+        QueryDict("f0.property=country&f0.operator=exact&f1.property=&f1.operator=exact&b0.property="), TrendsForm
+    )
     assert "filters" not in builder.to_spec()
     assert "breakdown" not in builder.to_spec()
     assert len(builder.filters) == 2
@@ -88,7 +84,8 @@ def test_nested_conditions_cannot_be_shown_by_the_form() -> None:
         "series": [{"event": "order", "measure": "count"}],
         "filters": {"op": "and", "items": [{"op": "or", "items": []}]},
     }
-    assert from_spec(nested) is None
+    with pytest.raises(Unshowable):
+        TrendsForm.of_spec(nested)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +105,7 @@ def test_a_condition_shows_as_many_fields_as_it_takes_values(
 
 
 def test_buttons_add_and_remove_rows() -> None:
-    builder = edited(edited(Builder(), "add-series"), "add-s1.f")
+    builder = edited(edited(TrendsForm(), "add-s"), "add-s1.f")
     assert [len(row.filters) for row in builder.series] == [0, 1]
     assert edited(builder, "drop-s1.f0").series[1].filters == ()
     assert len(edited(builder, "drop-s0").series) == 1
@@ -117,8 +114,8 @@ def test_buttons_add_and_remove_rows() -> None:
 
 @pytest.mark.parametrize("action", ["", "drop-s9", "drop-f3", "add", "drop-s0.f5", "add-sx.f", "-", "drop-b-1"])
 def test_a_button_that_names_nothing_changes_nothing(action: str) -> None:
-    assert edited(Builder(), action) == Builder()
+    assert edited(TrendsForm(), action) == TrendsForm()
 
 
 def test_the_last_series_stays() -> None:
-    assert edited(Builder(), "drop-s0") == Builder()
+    assert edited(TrendsForm(), "drop-s0") == TrendsForm()

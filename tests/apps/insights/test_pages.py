@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -22,9 +23,14 @@ SPEC = {
     "range": {"from": "2026-03-01", "to": "2026-03-05"},
     "series": [{"event": "order", "measure": "count"}],
 }
-HTMX = {"HX-Request": "true", "HX-Target": "trends-result"}
+HTMX = {"HX-Request": "true", "HX-Target": "report-result"}
 
 pytestmark = pytest.mark.usefixtures("clock")
+
+
+def first_total(page: Any) -> str:
+    """The first number of the table."""
+    return str(page.context["board"].grids[0].rows[0].cells[0].text)
 
 
 def test_without_events_the_page_says_how_to_send_some(browser: Client, store: object) -> None:
@@ -37,7 +43,7 @@ def test_the_address_is_the_question(browser: Client, shop: Product) -> None:
     page = browser.get(f"{TRENDS}?{MARCH}")
     assert page.status_code == 200
     assert "rows read" in page.content.decode()
-    assert page.context["board"].lines[0].total == "3"
+    assert first_total(page) == "3"
 
 
 def test_htmx_gets_only_the_answer_and_the_address_to_push(browser: Client, shop: Product) -> None:
@@ -57,7 +63,7 @@ def test_a_question_that_cannot_be_asked_says_what_to_change_and_stays_editable(
     page = browser.get(f"{TRENDS}?range=custom&from=2026-03-05&to=2026-03-01&s0.measure=count")
     assert page.status_code == 200
     assert "Choose a later end" in page.content.decode()
-    assert 'id="trends-form"' in page.content.decode()
+    assert 'id="report-form"' in page.content.decode()
 
 
 def test_an_empty_range_offers_the_days_with_data(browser: Client, shop: Product) -> None:
@@ -81,15 +87,15 @@ def test_a_point_leads_to_the_people_behind_it_in_the_same_count(browser: Client
     page = browser.get(day)
     assert page.context["found"].total == 2
     assert "2 people" in page.content.decode()
-    assert page.context["period"] == "Mar 2, 2026"
+    assert page.context["what"].endswith("Mar 2, 2026")
 
 
 def test_the_people_of_a_breakdown_value_are_only_its_own(browser: Client, shop: Product) -> None:
     board = browser.get(f"{TRENDS}?{MARCH}&b0.of=event&b0.property=country").context["board"]
-    totals = {line.name: line.total for line in board.lines}
-    assert totals == {"CN": "2", "UK": "1", "(no value)": "1"}
-    for line in board.lines:
-        assert str(browser.get(line.people_url).context["found"].total) == line.total
+    totals = {row.head: row.cells[0] for row in board.grids[0].rows}
+    assert {name: cell.text for name, cell in totals.items()} == {"CN": "2", "UK": "1", "(no value)": "1"}
+    for cell in totals.values():
+        assert str(browser.get(cell.url).context["found"].total) == cell.text
 
 
 def test_who_may_not_see_people_gets_no_way_to_them(
@@ -97,13 +103,13 @@ def test_who_may_not_see_people_gets_no_way_to_them(
 ) -> None:
     chen = as_user(people.chen)
     board = chen.get(f"{TRENDS}?{MARCH}").context["board"]
-    assert board.lines[0].people_url == ""
-    ada_url = as_user(people.ada).get(f"{TRENDS}?{MARCH}").context["board"].lines[0].people_url
+    assert board.grids[0].rows[0].cells[0].url == ""
+    ada_url = as_user(people.ada).get(f"{TRENDS}?{MARCH}").context["board"].grids[0].rows[0].cells[0].url
     assert chen.get(ada_url).status_code == 403
 
 
 def test_buttons_work_without_javascript(browser: Client, shop: Product) -> None:
-    page = browser.get(f"{TRENDS}?{MARCH}&do=add-series").content.decode()
+    page = browser.get(f"{TRENDS}?{MARCH}&do=add-s").content.decode()
     assert 'name="s1.event"' in page
     page = browser.get(f"{TRENDS}?{MARCH}&do=add-s0.f").content.decode()
     assert 'name="s0.f0.property"' in page
@@ -134,7 +140,7 @@ def test_saving_opens_the_report_and_saving_changes_keeps_it_one(
     report = Report.objects.get()
     assert answer["Location"].endswith(f"?report={report.pk}")
     page = browser.get(answer["Location"])
-    assert page.context["board"].lines[0].total == "6"
+    assert first_total(page) == "6"
     assert "Changed since it was saved" not in page.content.decode()
     changed = browser.get(f"{TRENDS}?report={report.pk}&{MARCH}").content.decode()
     assert "Changed since it was saved" in changed
@@ -158,7 +164,7 @@ def test_a_question_with_nested_conditions_is_shown_as_json(browser: Client, sho
     spec = {**SPEC, "filters": {"op": "and", "items": [{"op": "or", "items": [item]}]}}
     page = browser.get(f"{TRENDS}?{urlencode({'spec': json.dumps(spec)})}")
     assert "nested conditions" in page.content.decode()
-    assert page.context["board"].lines[0].total == "4"
+    assert first_total(page) == "4"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"kind": 5}', "null", '{"kind":"trends","series":7}'])
@@ -217,7 +223,7 @@ def test_a_metrics_question_is_answered_in_the_metrics_unit(
     assert f"metric={metric.pk}&" in opened
     page = browser.get(f"{TRENDS}?metric={metric.pk}&{REVENUE}&s0.label=Turnover")
     board = page.context["board"]
-    assert board.lines[0].total == "$170.00"
+    assert board.grids[0].rows[0].cells[0].text == "$170.00"
     assert board.chart.unit.currency == "USD"
     assert board.chart.rows[1][2][0][0] == "$60.50"
     assert f'name="metric" value="{metric.pk}"' in page.content.decode()
@@ -234,7 +240,7 @@ def test_a_question_that_measures_something_else_has_lost_the_metrics_unit(
 
 def test_a_question_outlives_the_metric_it_was_opened_from(browser: Client, shop: Product) -> None:
     page = browser.get(f"{TRENDS}?metric=4711&{REVENUE}")
-    assert page.context["board"].lines[0].total == "170"
+    assert first_total(page) == "170"
 
 
 def test_pinning_several_lines_asks_which_one(browser: Client, shop: Product) -> None:

@@ -1,7 +1,7 @@
 """Asking the engine on behalf of a product, with a bounded cache of answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ __all__ = ["Answer", "context_for", "run_report"]
 # when its range reaches into the present, longer when it is over and changes by late arrivals only.
 FRESH_S, SETTLED_S = 30, 300
 # Larger answers would push all others out of the cache.
-LARGEST_CACHED_POINTS = 50_000
+LARGEST_CACHED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,18 @@ def run_report(access: ProductAccess, spec: Mapping[str, Any], *, fresh: bool = 
         return replace(known, cached=True)
     answer = Answer(run(asked, context_for(access.product)), cached=False)
     note_question(access.product.pk, asked.to_json())
-    if sum(len(row.points) for row in answer.result.rows) <= LARGEST_CACHED_POINTS:
+    if _size(answer.result) <= LARGEST_CACHED:
         cache.set(key, answer, _seconds(access.product, spec))
     return answer
+
+
+def _size(value: Any) -> int:
+    """About how many rows, points and cells an answer of any kind holds; lists are judged by their first element."""
+    if isinstance(value, list | tuple):
+        return len(value) * (1 + _size(value[0])) if value else 0
+    if is_dataclass(value):
+        return sum(_size(getattr(value, one.name)) for one in fields(value))
+    return 0
 
 
 def _key(product: Product, asked: Any) -> str:

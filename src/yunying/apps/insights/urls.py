@@ -1,11 +1,13 @@
-from django.urls import path
+from django.urls import include, path
 
-from yunying.apps.insights.views import metrics, people, reports, suggest, trends
+from yunying.apps.insights.views import ask, metrics, people, reports, suggest
 
 app_name = "insights"
 urlpatterns = [
-    path("trends/", trends.page, name="trends"),
-    path("trends/people/", people.page, name="people"),
+    path("dashboards/", include("yunying.apps.insights.dashboards.urls")),
+    path("new/", ask.new, name="new"),
+    path("trends/", ask.page, {"kind": "trends"}, name="trends"),
+    path("people/", people.page, name="people"),
     path("suggest/<str:kind>/", suggest.options, name="suggest"),
     path("reports/", reports.listing, name="reports"),
     path("reports/save/", reports.save, name="save"),

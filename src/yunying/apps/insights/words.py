@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 __all__ = [
     "CHARTS",
+    "COHORT_OPERATORS",
     "COMPARISONS",
     "DISPLAYS",
     "INTERVALS",
@@ -68,6 +69,10 @@ OPERATORS: Choices = (
     ("date_before", pgettext_lazy("operator", "before the date")),
     ("regex", pgettext_lazy("operator", "matches the pattern")),
     ("not_regex", pgettext_lazy("operator", "does not match the pattern")),
+)
+COHORT_OPERATORS: Choices = (
+    ("in_cohort", pgettext_lazy("operator", "in the cohort")),
+    ("not_in_cohort", pgettext_lazy("operator", "not in the cohort")),
 )
 SIDES: Choices = (
     ("event", pgettext_lazy("property of", "Event")),

@@ -1,4 +1,4 @@
-"""Which question an address asks: the builder's fields, a saved report, or a question as JSON."""
+"""Which question an address asks: the form's fields, a saved report, or a question as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from yunying.apps.insights.access import metric_for, report_for
-from yunying.apps.insights.builder import Builder, edited, from_query, from_spec
+from yunying.apps.insights.kinds import PageKind, page_kind
+from yunying.apps.insights.kinds.form import Placed, address_of, edited
+from yunying.apps.insights.kinds.rows import Asking, Unshowable, form_in
 from yunying.apps.insights.models import Metric, Report
 from yunying.apps.insights.units import Measured
 from yunying.apps.insights.words import RANGES
@@ -17,30 +19,43 @@ from yunying.base.errors import InvalidInput, NotFound, msg
 from yunying.engine import parse
 from yunying.platform.products.access import ProductAccess
 
-__all__ = ["Asked", "asked_in", "spec_in"]
+__all__ = ["Asked", "asked_in", "asked_of", "spec_in"]
 
 LONGEST_SPEC = 50_000
+# Parts of an address that are not the question itself.
+_ASIDE = frozenset({"report", "metric", "kind", "fresh", "export", "do"})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`builder` is what the form shows; with `as_json` the question has conditions that only JSON can show.
+    """`form` is what the builder shows; with `as_json` the question has parts that only JSON can show.
 
     `metric` is the one whose question this was when it was opened; it lends its unit as long as the same is measured.
     """
 
+    kind: PageKind
     spec: dict[str, Any]
-    builder: Builder
+    form: Asking
     report: Report | None
     as_json: bool = False
     metric: Metric | None = None
 
     @property
+    def placed(self) -> Placed:
+        """The form for its templates."""
+        return Placed(self.form)
+
+    @property
     def query(self) -> str:
         """The address's query that asks the same again."""
         kept = [urlencode({name: one.pk}) for name, one in (("report", self.report), ("metric", self.metric)) if one]
-        plain = urlencode({"spec": self.spec_json}) if self.as_json else self.builder.to_query()
+        plain = urlencode({"spec": self.spec_json}) if self.as_json else address_of(self.form)
         return "&".join(part for part in (*kept, plain) if part)
+
+    @property
+    def look(self) -> str:
+        """The chart that is wanted, for kinds that offer several."""
+        return str(getattr(self.form, "chart", ""))
 
     @property
     def measured(self) -> Measured:
@@ -54,17 +69,21 @@ class Asked:
         return json.dumps(self.spec, ensure_ascii=False, separators=(",", ":"))
 
     @property
+    def pretty_spec(self) -> str:
+        return json.dumps(self.spec, ensure_ascii=False, indent=2)
+
+    @property
     def start_day(self) -> str:
-        return self.builder.start[:10]
+        return self.form.start[:10]
 
     @property
     def end_day(self) -> str:
-        return self.builder.end[:10]
+        return self.form.end[:10]
 
     @property
     def known_range(self) -> bool:
         """Whether the range is one of those the form offers."""
-        return any(value == self.builder.range for value, _label in RANGES)
+        return any(value == self.form.range for value, _label in RANGES)
 
     @property
     def changed(self) -> bool:
@@ -72,17 +91,28 @@ class Asked:
         return self.report is not None and _read(self.spec) != self.report.spec
 
 
-def asked_in(request: HttpRequest, access: ProductAccess) -> Asked:
-    """What the address asks. Raises NotFound for a report of another product, InvalidInput for unreadable JSON."""
+def asked_in(request: HttpRequest, access: ProductAccess, kind: PageKind | None = None) -> Asked:
+    """What the address asks on the page of `kind`, or of the kind it names itself.
+
+    Raises NotFound for a report of another product, InvalidInput for unreadable JSON and kinds that are not known.
+    """
     query = request.GET
     report = report_for(access, int(query["report"])) if query.get("report", "").isdecimal() else None
     metric = _metric_in(query.get("metric", ""), access)
     if "spec" in query:
-        return replace(_of_spec(spec_in(query["spec"]), report), metric=metric)
-    if report is not None and "s0.measure" not in query:
-        return _of_spec(report.spec, report)
-    builder = edited(from_query(query), query.get("do", ""))
-    return Asked(builder.to_spec(), builder, report, metric=metric)
+        return replace(asked_of(spec_in(query["spec"]), report), metric=metric)
+    if report is not None and not any(key not in _ASIDE for key in query):
+        return _after(asked_of(report.spec, report), query.get("do", ""))
+    kind = kind or page_kind(query.get("kind") or (report.kind if report else "trends"))
+    form = edited(form_in(query, kind.form), query.get("do", ""))
+    return Asked(kind, form.to_spec(), form, report, metric=metric)
+
+
+def _after(asked: Asked, action: str) -> Asked:
+    if not action or asked.as_json:
+        return asked
+    form = edited(asked.form, action)
+    return replace(asked, form=form, spec=form.to_spec())
 
 
 def _metric_in(text: str, access: ProductAccess) -> Metric | None:
@@ -117,14 +147,14 @@ def spec_in(text: str) -> dict[str, Any]:
     return spec
 
 
-def _of_spec(spec: dict[str, Any], report: Report | None) -> Asked:
+def asked_of(spec: dict[str, Any], report: Report | None = None) -> Asked:
+    """A question as the form of its kind shows it. Raises InvalidInput for a kind that is not known."""
+    kind = page_kind(str(spec.get("kind")))
     try:
-        builder = from_spec(spec)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        builder = None
-    if builder is None:
-        return Asked(spec, Builder(), report, as_json=True)
-    return Asked(builder.to_spec(), builder, report)
+        form = kind.form.of_spec(spec)
+    except (Unshowable, KeyError, TypeError, AttributeError, ValueError):
+        return Asked(kind, spec, kind.form(), report, as_json=True)
+    return Asked(kind, form.to_spec(), form, report)
 
 
 def _read(spec: dict[str, Any]) -> Any:

@@ -13,15 +13,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from yunying.apps.insights import services
 from yunying.apps.insights.access import metric_for
-from yunying.apps.insights.builder import from_spec
 from yunying.apps.insights.forms import MetricForm, add_problem
 from yunying.apps.insights.freshness import today_of
+from yunying.apps.insights.kinds import page_url
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.pictures import metric_card, metric_chart
 from yunying.apps.insights.questions import asked_over, suggested_unit
 from yunying.apps.insights.recent import period_of, points_of, try_to_refresh, what_changed
 from yunying.apps.insights.selectors import metrics_of
-from yunying.apps.insights.views.asked import asked_in, spec_in
+from yunying.apps.insights.views.asked import asked_in, asked_of, spec_in
 from yunying.base.errors import YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -73,8 +73,8 @@ def create(request: HttpRequest, access: ProductAccess) -> HttpResponse:
             try_to_refresh(metric)
             messages.success(request, _("The metric “%(name)s” is pinned.") % {"name": metric.name})
             return redirect(_url("insights:metric", access, metric_id=metric.pk))
-    builder = from_spec(spec)
-    back = f"{_url('insights:trends', access)}?{builder.to_query() if builder else ''}"
+    asked = asked_of(spec)
+    back = f"{page_url(access, asked.kind.name)}?{asked.query}"
     return _form(request, form, title=_("Pin as metric"), back=back)
 
 
@@ -123,9 +123,8 @@ def _trends_of(access: ProductAccess, metric: Metric) -> str:
     end = points[-1].on if points else today_of(access.product)
     start = points[0].on if points else end - timedelta(days=30)
     spec = asked_over(metric.question, start, end, period_of(metric)) | {"display": "series"}
-    builder = from_spec(spec)
-    asked = builder.to_query() if builder else f"spec={json.dumps(spec)}"
-    return f"{_url('insights:trends', access)}?metric={metric.pk}&{asked}"
+    asked = asked_of(spec)
+    return f"{page_url(access, asked.kind.name)}?metric={metric.pk}&{asked.query}"
 
 
 def _url(name: str, access: ProductAccess, **kwargs: Any) -> str:

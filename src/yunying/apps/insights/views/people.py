@@ -1,7 +1,7 @@
 """The people behind one number: the same count, their names, and the way to each of them."""
 
+import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +10,10 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from yunying.apps.insights.answers import context_for
-from yunying.apps.insights.board import bucket_label, line_name
-from yunying.apps.insights.builder import from_spec
-from yunying.apps.insights.views.asked import spec_in
+from yunying.apps.insights.kinds import page_url
+from yunying.apps.insights.views.asked import asked_of, spec_in
 from yunying.apps.tracking.selectors import people as people_rows
 from yunying.base.errors import InvalidInput, msg
-from yunying.base.zones import Interval, Span, buckets, zone_of
 from yunying.engine import parse, people_behind
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -23,6 +21,7 @@ from yunying.platform.ui.exports import file_response
 from yunying.platform.ui.page import render
 
 PAGE_SIZE, EXPORT_STEP, EXPORT_LIMIT = 50, 1_000, 100_000
+LONGEST_POINT = 10_000
 PART = "insights/_people.html"
 
 
@@ -37,66 +36,32 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     found = people_behind(spec, point, context, PAGE_SIZE, (number - 1) * PAGE_SIZE)
     query = request.GET.copy()
     query.pop("page", None)
-    builder = from_spec(spec_json)
+    asked = asked_of(spec_json)
     page = {
         "found": found,
         "people": people_rows(access.product.pk, list(found.numbers)),
-        "what": _what(spec_json, point),
-        "period": _period(access, spec_json, point),
+        "what": asked.kind.point_words(asked.spec, point, access.product),
+        "kind": asked.kind,
         "page": number,
         "pages": max(1, -(-found.total // PAGE_SIZE)),
         "previous": number - 1,
         "next": number + 1,
         "query": query.urlencode(),
-        "back": builder.to_query() if builder else "",
-        "help_page": "reports",
+        "back": f"{page_url(access, asked.kind.name)}?{asked.query}",
+        "help_page": asked.kind.help_page,
     }
     return render(request, "insights/people.html", page, partial=PART)
 
 
 def _point(request: HttpRequest) -> dict[str, Any]:
-    """The point an address names, as the engine's JSON."""
-    query = request.GET
-    bucket = query.get("bucket", "")
-    if bucket and not bucket.isdecimal():
-        raise InvalidInput("point.bucket", msg("This is not a point of the chart."), field="bucket")
-    return {
-        "series": query.get("series", "A"),
-        "bucket": int(bucket) if bucket else None,
-        "values": query.getlist("value"),
-        "remainder": query.get("remainder") == "1",
-        "compare": query.get("compare") == "1",
-    }
-
-
-def _what(spec: dict[str, Any], point: dict[str, Any]) -> str:
-    """The line the point lies on, in words."""
-
-    class Row:
-        series = point["series"]
-        remainder = point["remainder"]
-        values = tuple(_Text(text) for text in point["values"])
-
-    return line_name(spec, Row, several=True)
-
-
-def _period(access: ProductAccess, spec: dict[str, Any], point: dict[str, Any]) -> str:
-    """The bucket the point stands for; empty for the whole range, the earlier period and odd ranges."""
-    span, index = spec.get("range") or {}, point["bucket"]
-    if index is None or point["compare"]:
-        return ""
+    """The point an address names, as the engine's JSON. Raises InvalidInput when it is not a JSON object."""
     try:
-        ends = datetime.fromisoformat(str(span["from"])), datetime.fromisoformat(str(span["to"]))
-        zone, interval = zone_of(access.product.timezone), Interval(spec.get("interval", "day"))
-        found = buckets(Span(*(at.astimezone(UTC) for at in ends)), interval, zone, access.product.week_start)
-        return bucket_label(found[index].start.astimezone(zone), interval)
-    except (KeyError, ValueError, IndexError):
-        return ""
-
-
-class _Text:
-    def __init__(self, text: str) -> None:
-        self.text = text
+        point = json.loads(request.GET.get("point", "{}")[:LONGEST_POINT])
+    except (ValueError, RecursionError):
+        point = None
+    if not isinstance(point, dict):
+        raise InvalidInput("point.json", msg("This is not a number of an answer."), field="point")
+    return point
 
 
 def _file(kind: str, access: ProductAccess, spec: Any, point: Any, context: Any) -> HttpResponse:

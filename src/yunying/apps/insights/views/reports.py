@@ -10,6 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yunying.apps.insights import services
 from yunying.apps.insights.access import report_for
 from yunying.apps.insights.forms import ReportForm, add_problem
+from yunying.apps.insights.kinds import page_kinds, page_url
+from yunying.apps.insights.models import Report
 from yunying.apps.insights.selectors import reports_of
 from yunying.base.errors import YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
@@ -28,7 +30,7 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         rows=reports_of(access),
         sort="-changed",
         columns=[
-            Column("name", _("Name"), sort=True, search=True, fixed=True, link=lambda row: _show(access, row.pk)),
+            Column("name", _("Name"), sort=True, search=True, fixed=True, link=lambda row: _show(access, row)),
             Column("description", _("Description"), search=True),
             Column("owner", _("Owner"), "owner.shown_name", sort="owner__name", search="owner__name"),
             Column("changed", _("Changed"), "updated_at", sort="updated_at", kind="ago"),
@@ -49,7 +51,7 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
 @product_view()
 def show(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpResponse:
     report = report_for(access, report_id)
-    return redirect(f"{_trends(access)}?report={report.pk}")
+    return redirect(_show(access, report))
 
 
 @require_POST
@@ -59,7 +61,7 @@ def save(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     form = ReportForm(request.POST)
     if not form.is_valid() or not form.cleaned_data["spec"]:
         messages.error(request, _("Give the report a name to save it."))
-        return redirect(f"{_trends(access)}?{request.POST.get('query', '')}")
+        return redirect(_back(access, request))
     data = form.cleaned_data
     try:
         if request.POST.get("report", "").isdecimal():
@@ -77,9 +79,9 @@ def save(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     except YunyingError as error:
         add_problem(form, error)
         messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
-        return redirect(f"{_trends(access)}?{request.POST.get('query', '')}")
+        return redirect(_back(access, request))
     messages.success(request, _("The report “%(name)s” is saved.") % {"name": report.name})
-    return redirect(f"{_trends(access)}?report={report.pk}")
+    return redirect(_show(access, report))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -102,8 +104,8 @@ def edit(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpRes
             add_problem(form, error)
         else:
             messages.success(request, _("The report is changed."))
-            return redirect(_show(access, report.pk))
-    context = {"form": form, "report": report, "back": _show(access, report.pk), "help_page": "reports"}
+            return redirect(_show(access, report))
+    context = {"form": form, "report": report, "back": _show(access, report), "help_page": "reports"}
     return render(request, "insights/report_edit.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -115,9 +117,12 @@ def delete(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpR
     return redirect(reverse("insights:reports", kwargs={"product": access.product.slug}))
 
 
-def _trends(access: ProductAccess) -> str:
-    return reverse("insights:trends", kwargs={"product": access.product.slug})
+def _back(access: ProductAccess, request: HttpRequest) -> str:
+    """The question as it was asked, so that nothing is lost."""
+    kind = request.POST.get("kind", "")
+    known = kind if kind in {one.name for one in page_kinds()} else "trends"
+    return f"{page_url(access, known)}?{request.POST.get('query', '')}"
 
 
-def _show(access: ProductAccess, report_id: int) -> str:
-    return f"{_trends(access)}?report={report_id}"
+def _show(access: ProductAccess, report: Report) -> str:
+    return f"{page_url(access, report.kind)}?report={report.pk}"

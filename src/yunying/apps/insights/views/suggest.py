@@ -1,11 +1,10 @@
-"""Suggestions while one types in the builder: names and values the product is known to send."""
+"""Suggestions while one types in a builder: names and values the product is known to send."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from yunying.apps.insights.builder import Builder, from_query
 from yunying.apps.tracking.selectors import event_names, property_names, property_values
 from yunying.base.errors import NotFound, msg
 from yunying.platform.products.access import ProductAccess
@@ -18,15 +17,14 @@ MOST = 50
 @require_GET
 @product_view()
 def options(request: HttpRequest, access: ProductAccess, kind: str) -> HttpResponse:
-    """`for` names the field that is typed in (`s0.f1.property`); the rest of the builder says what it is about."""
+    """`for` names the field that is typed in (`s0.f1.property`); the rest of the form says what it is about."""
     field = request.GET.get("for", "")
     typed = request.GET.getlist(field)[-1:] or [""]
-    builder = from_query(request.GET)
     product_id, query = access.product.pk, typed[0][:200]
     if kind == "events":
         found: Any = event_names(product_id, query)
     elif kind == "properties":
-        found = property_names(product_id, _event_of(builder, field), query, of=_side(request, field))
+        found = property_names(product_id, _event_of(request, field), query, of=_side(request, field))
     elif kind == "values":
         name = request.GET.get(field.removesuffix("value") + "property", "")
         found = property_values(product_id, name, query, MOST, of=_side(request, field)) if name else []
@@ -35,12 +33,14 @@ def options(request: HttpRequest, access: ProductAccess, kind: str) -> HttpRespo
     return render(request, "insights/_options.html", {"found": found[:MOST]})
 
 
-def _event_of(builder: Builder, field: str) -> str | None:
-    """The event the field's series is about; None for the whole question's filters and breakdowns."""
-    head = field.partition(".")[0]
-    if not (head.startswith("s") and head[1:].isdecimal()) or int(head[1:]) >= len(builder.series):
-        return None
-    return builder.series[int(head[1:])].event or None
+def _event_of(request: HttpRequest, field: str) -> str | None:
+    """The event of the row the field stands in; None for the whole question's conditions and breakdowns."""
+    place = field
+    while "." in place:
+        place = place.rpartition(".")[0]
+        if f"{place}.event" in request.GET:
+            return request.GET[f"{place}.event"] or None
+    return None
 
 
 def _side(request: HttpRequest, field: str) -> str:

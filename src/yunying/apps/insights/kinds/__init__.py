@@ -1,0 +1,63 @@
+"""Kinds of reports as pages know them: their forms, boards and words.
+
+board = board_of(access, spec, answer)     what any page draws with `insights/_board.html`
+page_kind(name)                            label, icon, address, form and more of a kind
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from yunying.apps.insights.answers import Answer
+from yunying.apps.insights.kinds import trends as _trends  # noqa: F401 - registers itself
+from yunying.apps.insights.kinds.board import Board, Cell, Drawing, Fact, Grid, GridRow, Origin, Sheet
+from yunying.apps.insights.kinds.registry import PageKind, page_kind, page_kinds
+from yunying.apps.insights.units import Measured
+from yunying.platform.products.access import Permission, ProductAccess
+
+__all__ = [
+    "Board",
+    "Cell",
+    "Fact",
+    "Grid",
+    "GridRow",
+    "Origin",
+    "PageKind",
+    "Sheet",
+    "board_of",
+    "page_kind",
+    "page_kinds",
+    "page_url",
+    "sheet_of",
+]
+
+
+def board_of(
+    access: ProductAccess,
+    spec: Mapping[str, Any],
+    answer: Answer,
+    *,
+    name: str = "report",
+    look: str = "",
+    measured: Measured | None = None,
+) -> Board:
+    """An answer of any kind as pages draw it.
+
+    `name` is unique on the page (`tile-12`), `look` the chart wanted (`line`, `bar`, …; the kind's own without it),
+    `measured` the unit of the numbers where a metric lends one. Numbers lead to the people behind them for those who
+    may see people.
+    """
+    people = reverse("insights:people", kwargs={"product": access.product.slug})
+    url = people if access.may(Permission.SEE_PEOPLE) else ""
+    return page_kind(str(spec.get("kind"))).draw(Drawing(spec, answer, url, name, look, measured or Measured()))
+
+
+def sheet_of(spec: Mapping[str, Any], answer: Answer) -> Sheet:
+    """All numbers of an answer of any kind, for a file."""
+    return page_kind(str(spec.get("kind"))).sheet(spec, answer.result)
+
+
+def page_url(access: ProductAccess, kind: str) -> str:
+    """Where questions of this kind are asked."""
+    return reverse(page_kind(kind).page, kwargs={"product": access.product.slug})
