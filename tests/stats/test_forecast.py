@@ -56,7 +56,7 @@ def test_less_than_eight_weeks_give_the_run_rate_alone():
     assert (found.method, found.doubt, found.others) == (Method.RUN_RATE, Doubt.SHORT_HISTORY, {})
     assert found.value == pytest.approx(2 * WEEK.sum())
     assert found.low is None
-    assert found.probability(0, more_is_better=True) is None
+    assert found.probability(at_least=0) is None
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +73,20 @@ def test_a_long_quiet_history_gives_an_interval_that_holds_the_truth(quiet):
 
 
 def test_the_probability_falls_with_the_target_and_never_says_certain(quiet):
-    chances = [quiet.probability(quiet.value * factor, more_is_better=True) for factor in (0.5, 0.99, 1.01, 2)]
+    chances = [quiet.probability(at_least=quiet.value * factor) for factor in (0.5, 0.99, 1.01, 2)]
     assert chances == sorted(chances, reverse=True)
     assert chances[0] == pytest.approx(0.95)
     assert chances[-1] == pytest.approx(0.05)
 
 
 def test_where_less_is_better_the_probability_turns_round(quiet):
-    assert quiet.probability(quiet.value * 2, more_is_better=False) == pytest.approx(0.95)
+    assert quiet.probability(at_most=quiet.value * 2) == pytest.approx(0.95)
+
+
+def test_between_two_limits_is_less_likely_than_above_the_lower(quiet):
+    low, high = quiet.value * 0.99, quiet.value * 1.01
+    inside = quiet.probability(at_least=low, at_most=high)
+    assert inside == pytest.approx(quiet.probability(at_least=low) - quiet.probability(at_least=high))
 
 
 def test_few_earlier_windows_of_that_length_give_no_probability():

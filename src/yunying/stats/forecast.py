@@ -102,12 +102,13 @@ class Outlook:
     doubt: Doubt | None
     spread: "_Spread | None"
 
-    def probability(self, target: float, *, more_is_better: bool) -> float | None:
-        """How sure it is by the back-tested errors that the target is reached, within 5 % to 95 %."""
+    def probability(self, *, at_least: float | None = None, at_most: float | None = None) -> float | None:
+        """How sure it is by the back-tested errors that the number ends within these limits, from 5 % to 95 %."""
         if self.doubt is not None or self.spread is None:
             return None
-        below = self.spread.below(target - self.value)
-        return min(_SURE, max(1 - _SURE, 1 - below if more_is_better else below))
+        above = 0.0 if at_least is None else self.spread.below(at_least - self.value)
+        below = 1.0 if at_most is None else self.spread.below(at_most - self.value)
+        return min(_SURE, max(1 - _SURE, below - above))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from yunying.apps.tracking.services import note_question
 from yunying.engine import parse, run
 from yunying.platform.products.models import Product
 
-__all__ = ["MetricPoint", "metric_history", "metric_recent"]
+__all__ = ["MetricPoint", "metric_history", "metric_points", "metric_recent"]
 
 ONE_DAY = timedelta(days=1)
 
@@ -37,14 +37,14 @@ def metric_history(product: Product, metric: Metric, start: date, until: date) -
     """
     window = Window(metric.window)
     if window == Window.TOTAL:
-        return _read(product, metric, window, start, min(until, today_of(product)))
+        return metric_points(product, metric, window, start, min(until, today_of(product)))
     reach = reach_of(product)
     if reach is None:
         return ()
     holding_start = first_day(window, start, product.week_start)
     first = first_day(window, holding_start - ONE_DAY, product.week_start)
     last = last_whole_day(window, min(until + ONE_DAY, reach), product.week_start)
-    return _read(product, metric, window, first, last)
+    return metric_points(product, metric, window, first, last)
 
 
 def metric_recent(product: Product, metric: Metric, *, count: int, as_of: date) -> tuple[MetricPoint, ...]:
@@ -54,10 +54,13 @@ def metric_recent(product: Product, metric: Metric, *, count: int, as_of: date) 
     first = first_day(window, last, product.week_start)
     for _ in range(count - 1):
         first = first_day(window, first - ONE_DAY, product.week_start)
-    return _read(product, metric, window, first, last)
+    return metric_points(product, metric, window, first, last)
 
 
-def _read(product: Product, metric: Metric, window: Window, first: date, last: date) -> tuple[MetricPoint, ...]:
+def metric_points(
+    product: Product, metric: Metric, window: Window, first: date, last: date
+) -> tuple[MetricPoint, ...]:
+    """The metric over `window` from `first` to `last`, as it is asked: one point a day or whole window. One query."""
     if last < first:
         return ()
     asked = parse(asked_over(metric.question, first, last, window))

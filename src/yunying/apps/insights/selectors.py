@@ -4,12 +4,13 @@ from django.db.models import QuerySet
 
 from yunying.apps.insights.answers import Answer, run_report
 from yunying.apps.insights.freshness import QUIET, last_event_day, today_of
+from yunying.apps.insights.histories import MetricPast, metric_past
 from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
 from yunying.apps.insights.pictures import compared_with, metric_card, period_name
 from yunying.apps.insights.readings import MetricPoint, metric_history, metric_recent
 from yunying.apps.insights.recent import Change, what_changed
 from yunying.apps.insights.units import as_typed, change, chart_unit, chart_value, parse_value, shown, typed_suffix
-from yunying.apps.insights.windows import next_end
+from yunying.apps.insights.windows import first_day, last_whole_day, next_end
 from yunying.platform.products.access import ProductAccess
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Change",
     "Direction",
     "Metric",
+    "MetricPast",
     "MetricPoint",
     "Unit",
     "Window",
@@ -27,9 +29,12 @@ __all__ = [
     "chart_unit",
     "chart_value",
     "compared_with",
+    "first_day",
     "last_event_day",
+    "last_whole_day",
     "metric_card",
     "metric_history",
+    "metric_past",
     "metric_recent",
     "metrics_of",
     "next_end",

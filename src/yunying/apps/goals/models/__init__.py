@@ -3,6 +3,7 @@
 from yunying.apps.goals.models.cycle import Cycle, CycleKind
 from yunying.apps.goals.models.driver import Driver, Relation
 from yunying.apps.goals.models.following import CalendarFeed, CheckIn, Follower
+from yunying.apps.goals.models.forecast import Forecast
 from yunying.apps.goals.models.goal import Goal, GoalDay, Level, Rhythm, Status
 from yunying.apps.goals.models.key_result import Definition, KeyResult, PastReading, Reading, Shape
 
@@ -14,6 +15,7 @@ __all__ = [
     "Definition",
     "Driver",
     "Follower",
+    "Forecast",
     "Goal",
     "GoalDay",
     "KeyResult",

@@ -1,0 +1,213 @@
+"""Forecasts of key results: the past of the metric, continued to the due day and judged by a back-test."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from django.db.models import Exists, OuterRef
+
+from yunying.apps.goals.models import Forecast, KeyResult, Shape, Status
+from yunying.apps.goals.models.forecast import Doubt, Method
+from yunying.apps.goals.standing import today_in
+from yunying.apps.insights.selectors import (
+    QUIET,
+    MetricPast,
+    Window,
+    first_day,
+    last_event_day,
+    last_whole_day,
+    metric_history,
+    metric_past,
+)
+from yunying.base import clock
+from yunying.base.errors import YunyingError
+from yunying.platform.products.workdays import workdays_of
+from yunying.stats import forecast as stats
+from yunying.stats.predictors import Method as Plain
+from yunying.stats.predictors import Step, Timeline
+
+__all__ = ["due_for_forecast", "make_forecast", "newest_forecasts", "try_to_forecast"]
+
+log = logging.getLogger(__name__)
+
+ONE_DAY = timedelta(days=1)
+# Two years show a yearly season; more cost time and tell of a product that is no more.
+MOST_DAYS = 800
+# The rate of a total of different people is taken from its latest days.
+RATE_DAYS = 14
+
+
+def due_for_forecast(limit: int = 200) -> list[int]:
+    """Key results of open goals without a forecast in the last day, the ones that are due first."""
+    lately = Forecast.objects.filter(key_result=OuterRef("pk"), made_at__gt=clock.now() - timedelta(hours=20))
+    rows = KeyResult.objects.filter(~Exists(lately), goal__status=Status.OPEN, guardrail=False)
+    return list(rows.order_by("due", "id").values_list("pk", flat=True)[:limit])
+
+
+def newest_forecasts(key_results: Sequence[KeyResult]) -> dict[int, Forecast]:
+    """The newest forecast of each key result that has one and whose time is not over, by its number. One query."""
+    rows = Forecast.objects.filter(key_result__in=[one.pk for one in key_results]).order_by("on")
+    found = {row.key_result_id: row for row in rows}
+    return {one.pk: found[one.pk] for one in key_results if one.pk in found and found[one.pk].on <= one.due}
+
+
+def try_to_forecast(key_result: KeyResult) -> bool:
+    """`make_forecast`, but an engine that cannot answer now is only noted; False then."""
+    try:
+        make_forecast(key_result)
+    except YunyingError as error:
+        log.warning("key result %s has no forecast: %s", key_result.pk, error.code)
+        return False
+    return True
+
+
+def make_forecast(key_result: KeyResult) -> Forecast | None:
+    """Make today's forecast and keep it; None when the time is over or not begun. Doing it twice changes nothing.
+
+    One or two engine queries, and up to some seconds of fitting. Raises what the engine raises.
+    """
+    today = today_in(key_result.goal.product.timezone)
+    if not key_result.start <= today <= key_result.due:
+        return None
+    found = _fields(key_result, today)
+    row, _ = Forecast.objects.update_or_create(
+        key_result=key_result, on=today, defaults=_EMPTY | found | {"made_at": clock.now()}
+    )
+    return row
+
+
+_EMPTY: dict[str, Any] = {
+    "value": None, "low": None, "high": None, "level": None, "probability": None, "naive": None, "run_rate": None,
+    "so_far": None, "days_left": 0, "method": "", "doubt": "", "additive": False, "tests": [], "coverage": None,
+    "checks": 0, "unofficial": [],
+}  # fmt: skip
+
+
+def _fields(key_result: KeyResult, today: date) -> dict[str, Any]:
+    """The columns of today's forecast."""
+    product, metric = key_result.goal.product, key_result.metric
+    newest = last_event_day(product)
+    if newest is None:
+        return {"doubt": Doubt.NO_DATA}
+    if today - newest > QUIET:
+        return {"doubt": Doubt.QUIET}
+    # A day without events so far may be one whose events are still on their way.
+    before = min(today, newest + ONE_DAY)
+    past = metric_past(product, metric, before, most_days=MOST_DAYS)
+    if past is None:
+        return _at_run_rate(key_result, before) if metric.window == Window.TOTAL else {"doubt": Doubt.NO_DATA}
+    window = _window_of(key_result, past)
+    outlook = stats.forecast(_history(key_result, past), window.start, window.stop)
+    return _told(key_result, past, window, outlook) if outlook else {"doubt": Doubt.NO_DATA}
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The steps that the value at the due day covers, counted from the first of the past."""
+
+    start: int
+    stop: int
+
+
+def _window_of(key_result: KeyResult, past: MetricPast) -> _Window:
+    """A total covers the key result's time; the other windows the last whole one that is over by the due day."""
+    metric, week_start = key_result.metric, key_result.goal.product.week_start
+    if metric.window == Window.TOTAL:
+        first, last = key_result.start, key_result.due
+    else:
+        last = last_whole_day(Window(metric.window), key_result.due + ONE_DAY, week_start)
+        first = first_day(Window(metric.window), last, week_start)
+    if past.adds_up:
+        return _Window(max(0, (first - past.first).days), (last - past.first).days + 1)
+    index = _steps_between(past, first)
+    return _Window(index, index + 1)
+
+
+def _steps_between(past: MetricPast, first: date) -> int:
+    if past.step == Window.MONTH:
+        return (first.year - past.first.year) * 12 + first.month - past.first.month
+    return (first - past.first).days // (7 if past.step == Window.WEEK else 1)
+
+
+def _history(key_result: KeyResult, past: MetricPast) -> stats.History:
+    formula, letters = past.formula, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+    def combine(sums: Sequence[float]) -> float | None:
+        return sums[0] if formula is None else formula.value(dict(zip(letters, sums, strict=False)))
+
+    timeline = Timeline(past.first, Step(past.step), workdays_of(key_result.goal.product))
+    components = tuple(np.array([np.nan if v is None else v for v in line], dtype=float) for line in past.components)
+    return stats.History(timeline, components, combine, additive=past.adds_up and formula is None)
+
+
+def _told(key_result: KeyResult, past: MetricPast, window: _Window, outlook: stats.Outlook) -> dict[str, Any]:
+    history = _history(key_result, past)
+    plain = {outlook.method: outlook.value} | outlook.others
+    at_least, at_most = _limits(key_result)
+    return {
+        "value": outlook.value,
+        "low": outlook.low,
+        "high": outlook.high,
+        "level": outlook.level,
+        "probability": outlook.probability(at_least=at_least, at_most=at_most),
+        "naive": plain.get(Plain.SEASONAL_NAIVE),
+        "run_rate": plain.get(Plain.RUN_RATE),
+        "so_far": _so_far(history, window),
+        "days_left": _days_left(history, window),
+        "method": Method(outlook.method.value),
+        "doubt": Doubt(outlook.doubt.value) if outlook.doubt else "",
+        "additive": history.additive,
+        "tests": [_test(test) for test in outlook.tests if test.errors],
+        "coverage": outlook.coverage,
+        "checks": outlook.checks,
+        "unofficial": _unofficial(history, window),
+    }
+
+
+def _limits(key_result: KeyResult) -> tuple[float | None, float | None]:
+    """Between what the value must end for the key result to be reached."""
+    if key_result.shape != Shape.MOVE:
+        return key_result.low, key_result.high
+    target, baseline = float(key_result.target or 0), float(key_result.baseline or 0)
+    return (target, None) if target > baseline else (None, target)
+
+
+def _so_far(history: stats.History, window: _Window) -> float | None:
+    """What the window holds already; None before it begins and where it is one step."""
+    if not history.additive or window.start >= history.steps:
+        return None
+    return float(np.nansum(history.components[0][window.start :]))
+
+
+def _days_left(history: stats.History, window: _Window) -> int:
+    line = history.timeline
+    return (line.day(window.stop) - line.day(history.steps)).days
+
+
+def _test(test: stats.BackTest) -> dict[str, Any]:
+    return {"method": test.method.value, "windows": len(test.errors), "error": test.error, "bias": test.bias}
+
+
+def _unofficial(history: stats.History, window: _Window) -> list[int]:
+    """The years ahead whose working days are not published yet."""
+    line = history.timeline
+    first, last = line.day(history.steps).year, line.day(window.stop - 1).year
+    return [year for year in range(first, last + 1) if not line.workdays.official(year)]
+
+
+def _at_run_rate(key_result: KeyResult, before: date) -> dict[str, Any]:
+    """A total of different people (accounts, sessions) goes on as in its latest days: what came new each day."""
+    product = key_result.goal.product
+    points = metric_history(product, key_result.metric, key_result.start, before - ONE_DAY)
+    values = [point.value for point in points if point.value is not None]
+    if not values:
+        return {"doubt": Doubt.NO_DATA}
+    lately = values[-RATE_DAYS - 1 :]
+    daily = (lately[-1] - lately[0]) / (len(lately) - 1) if len(lately) > 1 else lately[0]
+    days_left = (key_result.due - before).days + 1
+    value = values[-1] + daily * days_left
+    told = {"value": value, "run_rate": value, "so_far": values[-1], "days_left": days_left, "additive": True}
+    return told | {"method": Method.RUN_RATE, "doubt": Doubt.NOT_ADDITIVE}
