@@ -5,7 +5,7 @@ result = run(spec, Context(...))           spec -> resolve -> plan -> compile ->
 people = people_behind(spec, point, context)
 """
 
-from yunying.engine import filters, retention, trends
+from yunying.engine import filters, funnel, retention, trends
 from yunying.engine.breakdown import Breakdown
 from yunying.engine.context import ANYTHING, Anything, Catalogue, Context
 from yunying.engine.kinds import Kind, Spec, kinds, parse, people_behind, register, run
@@ -26,6 +26,7 @@ __all__ = [
     "Value",
     "Warning",
     "filters",
+    "funnel",
     "kinds",
     "parse",
     "people_behind",

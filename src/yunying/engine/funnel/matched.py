@@ -1,0 +1,104 @@
+"""The innermost part of every funnel statement: each person's matching events as one sorted array of numbers."""
+
+from collections.abc import Sequence
+
+from yunying.engine.filters import Of
+from yunying.engine.funnel.part import Part, Value
+from yunying.engine.funnel.spec import Order, StepEvent
+from yunying.engine.scan import accounts, columns, millis, nested, scan
+from yunying.engine.terms import property_text, terms
+from yunying.store import OWNER
+
+__all__ = ["walks"]
+
+
+def walks(part: Part) -> str:
+    """keys and `walk` for each person with matching events: the events packed and in order, and a 0.
+
+    The 0 stands in front in the plain form, else at the end.
+    """
+    packing = part.packing
+    places = tuple(_place(part, name) for name, _ in part.packed)
+    if packing.apart:
+        does, order = "does", ""
+    else:
+        bits = [f"does_{step}" for step in range(1, part.steps + 1)] + [f"out_{i}" for i in range(packing.exclusions)]
+        does = " + ".join(bits[:1] + [f"{1 << i} * {bit}" for i, bit in enumerate(bits) if i])
+        firsts = ", ".join(f"does_{step}, {step}" for step in range(1, part.steps + 1))
+        order = f"multiIf({firsts}, {part.steps + 1})"
+    packed = packing.pack("at", f"({does})" if " " in does else does, order, places)
+    push = "arrayPushFront" if part.plan.plain else "arrayPushBack"
+    walk = f"{push}(arraySort(groupArray({packed})), 0) AS walk"
+    return f"{columns([*part.keys, walk])}\nFROM\n{nested(_events(part))}\nGROUP BY {', '.join(part.keys)}"
+
+
+def _place(part: Part, name: str) -> str:
+    """Where the value stands among all that occur, sorted; 0 is no value."""
+    return f"transform({name}, {name}_all, range(length({name}_all)), 0)"
+
+
+def _events(part: Part) -> str:
+    """who, at, what it does and the values of each event, those of accounts joined."""
+    pairs = [*part.packed, *part.keyed]
+    joined = [pair for pair in pairs if pair[1].of is Of.ACCOUNT]
+    sql = _matching(part, ["account"] if joined else [])
+    for name, by in joined:
+        text = property_text(part.binder, Of.ACCOUNT, by.property)
+        now = f"SELECT account AS id_now, {text} AS {name}\n{accounts(part.binder)}"
+        sql = (
+            f"SELECT found.*, now.{name} AS {name}\nFROM\n{nested(sql)} AS found\n"
+            f"LEFT ANY JOIN\n{nested(now)} AS now\nON found.account = now.id_now"
+        )
+    return sql
+
+
+def _matching(part: Part, more: Sequence[str]) -> str:
+    plan, binder = part.plan, part.binder
+    spec = plan.spec
+    does, asked = _does(part)
+    held = [f"{property_text(binder, Of.EVENT, name)} AS {h}" for h, name in zip(part.held, spec.hold, strict=True)]
+    names = {event.event for step in spec.steps for event in step.events} | {out.event.event for out in spec.exclusions}
+    everything = None in names or spec.order is Order.STRICT
+    source = scan(
+        binder,
+        events=[] if everything else sorted(name for name in names if name is not None),
+        spans=[(plan.read.start, plan.read.end)],
+        where=[*terms(binder, (spec.filters,), plan.context.zone), *asked],
+        exact=plan.exact,
+    )
+    at = f"toUnixTimestamp64Milli(ts) - {binder.bind('first', millis(plan.read.start), 'Int64')} AS at"
+    texts = [_text(part, value) for value in (*part.packed, *part.keyed) if value[1].of is Of.EVENT]
+    return f"{columns([f'{OWNER} AS who', at, *does, *held, *texts, *more])}\n{source}"
+
+
+def _text(part: Part, value: Value) -> str:
+    return f"{property_text(part.binder, Of.EVENT, value[1].property)} AS {value[0]}"
+
+
+def _does(part: Part) -> tuple[list[str], list[str]]:
+    """The columns that tell what an event does, and the condition that leaves only those that do something."""
+    spec, packing = part.plan.spec, part.packing
+    tests = [_any(part, step.events) for step in spec.steps]
+    outs = [_any(part, (out.event,)) for out in spec.exclusions]
+    if part.plan.looks_ahead and spec.order is not Order.UNORDERED:
+        tests[0] = f"({tests[0]} AND ts < {part.binder.moment('range_end', part.plan.span.end)})"
+    asked = [] if spec.order is Order.STRICT else ["(" + " OR ".join([*tests, *outs]) + ")"]
+    if not packing.apart:
+        found = [f"{test} AS does_{step}" for step, test in enumerate(tests, 1)]
+        return [*found, *(f"{test} AS out_{index}" for index, test in enumerate(outs))], asked
+    steps = [f"{test}, {step}" for step, test in enumerate(tests, 1)]
+    out = f"({' OR '.join(outs)}), {part.steps + 1}"
+    chosen = [*([out] if outs else []), *steps]
+    return [f"multiIf({', '.join(chosen)}, {part.steps + 1}) AS does"], asked
+
+
+def _any(part: Part, events: Sequence[StepEvent]) -> str:
+    """The test for any of `events`."""
+    found = [_one(part, event) for event in events]
+    return found[0] if len(found) == 1 else "(" + " OR ".join(found) + ")"
+
+
+def _one(part: Part, event: StepEvent) -> str:
+    name = [f"event = {part.binder.bind('event', event.event, 'String')}"] if event.event is not None else []
+    found = [*name, *terms(part.binder, (event.filters,), part.plan.context.zone)]
+    return found[0] if len(found) == 1 else "(" + (" AND ".join(found) or "true") + ")"
