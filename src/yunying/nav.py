@@ -65,6 +65,7 @@ MENU: tuple[NavItem, ...] = (
         "chart-line",
         "insights:trends",
         (
+            NavItem("insights-dashboards", pgettext_lazy("menu", "Dashboards"), "layout-dashboard", "insights:dashboards"),
             NavItem("insights-trends", pgettext_lazy("menu", "Trends"), "chart-line", "insights:trends"),
             NavItem("insights-reports", pgettext_lazy("menu", "Reports"), "report-analytics", "insights:reports"),
             NavItem("insights-metrics", pgettext_lazy("menu", "Metrics"), "gauge", "insights:metrics"),

@@ -1,0 +1,67 @@
+"""Notes on days: those people write, and those of other apps; and where they stand on a chart.
+
+Another app adds its own in `AppConfig.ready`: `add_provider(function)`, called with the product and two days (both
+included), yielding `Mark`s.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from yunying.apps.insights.dashboards.models import Annotation
+from yunying.platform.products.models import Product
+from yunying.platform.ui.charts import Annotation as Note
+from yunying.platform.ui.charts import Chart
+
+__all__ = ["Mark", "Provider", "add_provider", "marks_of", "marks_on"]
+
+MOST_MARKS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that was done or happened from `day` to `until`, of the product's calendar, both included."""
+
+    day: date
+    until: date
+    text: str
+    url: str = ""
+
+
+Provider = Callable[[Product, date, date], Iterable[Mark]]
+_providers: list[Provider] = []
+
+
+def add_provider(provider: Provider) -> None:
+    """Let `provider` add marks to all charts over time."""
+    if provider not in _providers:
+        _providers.append(provider)
+
+
+def marks_of(
+    product: Product, dashboard_id: int | None = None, first: date = date.min, last: date = date.max
+) -> tuple[Mark, ...]:
+    """The marks of the product, and with `dashboard_id` those of this dashboard. One query, and what providers need."""
+    scope = Q(dashboard=None) | Q(dashboard_id=dashboard_id) if dashboard_id else Q(dashboard=None)
+    rows = Annotation.objects.filter(scope, product=product, day__lte=last)
+    rows = rows.filter(Q(until__gte=first) | Q(until=None, day__gte=first))
+    found = [Mark(row.day, row.until or row.day, row.text) for row in rows[:MOST_MARKS]]
+    for provider in _providers:
+        found += provider(product, first, last)
+    return tuple(sorted(found, key=lambda mark: (mark.day, mark.until, mark.text)))
+
+
+def marks_on(chart: Chart, buckets: Sequence[Any], marks: Iterable[Mark]) -> Chart:
+    """The chart with the marks that fall into its buckets; `buckets` are the engine's, one for each label."""
+    if len(buckets) != len(chart.labels) or not buckets:
+        return chart
+    spans = [(bucket.start.date(), (bucket.end - timedelta(microseconds=1)).date()) for bucket in buckets]
+    notes = []
+    for mark in marks:
+        hit = [index for index, (first, last) in enumerate(spans) if mark.day <= last and mark.until >= first]
+        if hit:
+            notes.append(Note(hit[0], mark.text, mark.url, until=hit[-1]))
+    return replace(chart, annotations=[*chart.annotations, *notes]) if notes else chart
