@@ -47,6 +47,8 @@ SETTINGS = (
     Setting("YUNYING_WEB_THREADS", "Threads that serve pages.", "8"),
     Setting("YUNYING_JOB_THREADS", "Background jobs that run at once.", "4"),
     Setting("YUNYING_SPOOL_CAP_MB", "Size of the spool above which the collector answers 503.", "4096"),
+    Setting("YUNYING_IMPORT_CAP_MB", "Size of the largest file that may be uploaded for an import.", "2048"),
+    Setting("YUNYING_IMPORT_FOLDER", "Folder on the server whose files may be imported from the pages.", "off"),
     Setting("YUNYING_QUERY_MEMORY_MB", "Memory one report may use before it spills and is then stopped.", "2048"),
     Setting("YUNYING_QUERY_TIMEOUT_S", "Seconds one report may take.", "30"),
     Setting("YUNYING_DEBUG", "1 shows tracebacks in pages; never on a public address.", "0"),
@@ -74,6 +76,8 @@ class Config:
     web_threads: int
     job_threads: int
     spool_cap_mb: int
+    import_cap_mb: int
+    import_folder: Path | None
     query_memory_mb: int
     query_timeout_s: int
     debug: bool
@@ -114,6 +118,8 @@ class Config:
             web_threads=_number(env, "YUNYING_WEB_THREADS", 8, 1, 256),
             job_threads=_number(env, "YUNYING_JOB_THREADS", 4, 1, 256),
             spool_cap_mb=_number(env, "YUNYING_SPOOL_CAP_MB", 4096, 1, 1 << 30),
+            import_cap_mb=_number(env, "YUNYING_IMPORT_CAP_MB", 2048, 1, 1 << 20),
+            import_folder=_folder(env, "YUNYING_IMPORT_FOLDER"),
             query_memory_mb=_number(env, "YUNYING_QUERY_MEMORY_MB", 2048, 64, 1 << 20),
             query_timeout_s=_number(env, "YUNYING_QUERY_TIMEOUT_S", 30, 1, 3600),
             debug=env.get("YUNYING_DEBUG", "0") == "1",
@@ -167,6 +173,17 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
         low=low,
         high=high,
     )
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name, "")
+    if not text:
+        return None
+    if not Path(text).is_absolute():
+        raise InvalidInput(
+            "config.folder", msg("%(name)s must be the whole path of a folder, from the root."), field=name, name=name
+        )
+    return Path(text)
 
 
 def _choice(env: Mapping[str, str], name: str, *choices: str) -> str:
