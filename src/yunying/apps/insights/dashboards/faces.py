@@ -143,9 +143,7 @@ def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) ->
     answer = run_report(viewer.access, spec)
     draw = _DRAWERS.get(report.kind)
     if draw is None:
-        return Face(
-            _title(tile), problem=_("This kind of report has no picture for a tile yet."), url=_url(tile, viewer)
-        )
+        return Face(_title(tile), problem=_("This kind of report is not drawn on dashboards."), url=_url(tile, viewer))
     face = draw(tile, spec, answer, _title(tile), marks)
     return replace(face, period=_period(answer), url=_url(tile, viewer), warnings=_warnings(answer))
 

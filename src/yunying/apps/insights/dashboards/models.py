@@ -199,7 +199,7 @@ class Mailing(models.Model):
 
 
 class Annotation(models.Model):
-    """A note on a day, or on the days up to `until`, of the product's calendar; without dashboard it is on all charts."""
+    """A note on a day, or the days up to `until`, of the product's calendar; without dashboard it is on all charts."""
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
     dashboard = models.ForeignKey(Dashboard, models.CASCADE, null=True, blank=True, related_name="annotations")

@@ -94,11 +94,8 @@ def duplicate_dashboard(*, access: ProductAccess, dashboard: Dashboard, name: st
         copy = create_dashboard(
             access=access, name=name, description=dashboard.description, refresh_min=dashboard.refresh_min
         )
-        for model in (Tile, Variant):
-            rows = list(model._default_manager.filter(dashboard=dashboard))
-            for row in rows:
-                row.pk, row.dashboard = None, copy
-            model._default_manager.bulk_create(rows)
+        _copy(Tile, dashboard, copy)
+        _copy(Variant, dashboard, copy)
     return copy
 
 
@@ -232,6 +229,13 @@ def saw(*, dashboard: Dashboard, user_id: int) -> None:
         return
 
 
+def _copy(model: Any, source: Dashboard, target: Dashboard) -> None:
+    rows = list(model.objects.filter(dashboard=source))
+    for row in rows:
+        row.pk, row.dashboard = None, target
+    model.objects.bulk_create(rows)
+
+
 def _refresh(minutes: int) -> int:
     if minutes not in REFRESHES:
         raise InvalidInput("dashboard.refresh", msg("Choose one of the offered values."), field="refresh_min")
@@ -283,8 +287,16 @@ def _touch(dashboard: Dashboard) -> None:
     dashboard.refresh_from_db(fields=["version", "updated_at"])
 
 
-def _record(access: ProductAccess, verb: str, dashboard: Dashboard, **facts: Mapping[str, Any]) -> None:
-    record(access.actor, verb, ("dashboard", dashboard.pk, dashboard.name), product_id=access.product.pk, **facts)
+def _record(
+    access: ProductAccess,
+    verb: str,
+    dashboard: Dashboard,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    target = ("dashboard", dashboard.pk, dashboard.name)
+    record(access.actor, verb, target, product_id=access.product.pk, before=before, after=after)
 
 
 def _facts(dashboard: Dashboard) -> dict[str, Any]:

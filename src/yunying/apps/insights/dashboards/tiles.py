@@ -121,9 +121,7 @@ def _cheap(tile: Tile, bar: Bar) -> bool:
 
 def _computed(tile: Tile, sight: Sight, stamp: str) -> str:
     face = face_of(tile, sight.bar, sight.viewer, sight.marks)
-    html = render_to_string(
-        "insights/dashboards/_face.html", {"face": face, "tile": tile, "public": sight.viewer.public}
-    )
+    html = render_to_string("insights/dashboards/_face.html", {"face": face, "tile": tile})
     if not face.problem:
         cache.set(_key(stamp), html, KEPT_S if sight.settled else KEPT_EARLY_S)
     return html

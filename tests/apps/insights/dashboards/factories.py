@@ -1,0 +1,39 @@
+"""Dashboards and what lies on them, for the test that nobody reaches another product's."""
+
+from tests.architecture.factories import metric
+from tests.isolation import factory
+from yunying.apps.insights.dashboards.services import add_tile, create_dashboard, save_variant
+from yunying.apps.insights.models import Metric
+
+
+@factory(
+    "insights:dashboard",
+    "insights:dashboard_edit",
+    "insights:dashboard_copy",
+    "insights:dashboard_delete",
+    "insights:dashboard_pin",
+    "insights:dashboard_changed",
+    "insights:dashboard_arrange",
+    "insights:tile_add",
+    "insights:variant_save",
+)
+def dashboard(access):
+    number = create_dashboard(access=access, name="Monday").pk
+    return {"dashboard_id": number, "dashboard": number}
+
+
+@factory("insights:tile", "insights:tile_edit", "insights:tile_remove")
+def tile(access):
+    made = create_dashboard(access=access, name="Monday")
+    shown = Metric.objects.get(pk=metric(access)["metric"])
+    number = add_tile(access=access, dashboard=made, kind="metric", metric=shown).pk
+    return {"dashboard_id": made.pk, "dashboard": made.pk, "tile_id": number, "tile": number}
+
+
+@factory("insights:variant_delete")
+def variant(access):
+    made = create_dashboard(access=access, name="Monday")
+    return {
+        "dashboard_id": made.pk,
+        "variant_id": save_variant(access=access, dashboard=made, name="UK", query="bar=1").pk,
+    }
