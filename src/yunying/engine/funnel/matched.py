@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 
 from yunying.engine.filters import Of
+from yunying.engine.funnel.packing import VALUE_BITS
 from yunying.engine.funnel.part import Part, Value
 from yunying.engine.funnel.spec import Order, StepEvent
 from yunying.engine.scan import accounts, columns, millis, nested, scan
 from yunying.engine.terms import property_text, terms
 from yunying.store import OWNER
 
-__all__ = ["walks"]
+__all__ = ["MOST_VALUES", "occurring", "walks"]
+
+# As many as an event has room for.
+MOST_VALUES = (1 << VALUE_BITS) - 1
 
 
 def walks(part: Part) -> str:
@@ -27,9 +31,31 @@ def walks(part: Part) -> str:
         firsts = ", ".join(f"does_{step}, {step}" for step in range(1, part.steps + 1))
         order = f"multiIf({firsts}, {part.steps + 1})"
     packed = packing.pack("at", f"({does})" if " " in does else does, order, places)
-    push = "arrayPushFront" if part.plan.plain else "arrayPushBack"
+    push = "arrayPushFront" if part.plain else "arrayPushBack"
     walk = f"{push}(arraySort(groupArray({packed})), 0) AS walk"
-    return f"{columns([*part.keys, walk])}\nFROM\n{nested(_events(part))}\nGROUP BY {', '.join(part.keys)}"
+    return (
+        f"{columns([*part.keys, *_window(part), walk])}\nFROM\n{nested(_events(part))}\nGROUP BY {', '.join(part.keys)}"
+    )
+
+
+def _window(part: Part) -> list[str]:
+    """What misses a property to hold equals nothing, so it cannot go on at all."""
+    missing = " OR ".join(f"{column} = ''" for column in part.held)
+    return [f"if({missing}, -1, {part.whole_window}) AS window"] if missing else []
+
+
+def occurring(part: Part) -> list[str]:
+    """All values that occur, sorted, behind the empty one, each under the name `_place` looks it up by."""
+    found = []
+    for name, by in part.packed:
+        if by.of is Of.ACCOUNT:
+            source = f"SELECT {property_text(part.binder, by.of, by.property)} AS value\n{accounts(part.binder)}"
+        else:
+            source = f"SELECT {name} AS value\nFROM\n{nested(_matching(part, []))}"
+        every = f"arrayPushFront(arraySort(groupUniqArray({MOST_VALUES + 1})(value)), '')"
+        listed = f"SELECT {every}\nFROM\n{nested(source)}\nWHERE value != ''"
+        found.append(f"{nested(listed)} AS {name}_all")
+    return found
 
 
 def _place(part: Part, name: str) -> str:

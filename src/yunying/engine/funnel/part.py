@@ -6,7 +6,7 @@ from yunying.engine.breakdown import Breakdown
 from yunying.engine.filters import Of
 from yunying.engine.funnel.packing import Packing
 from yunying.engine.funnel.plan import Plan
-from yunying.engine.funnel.spec import To
+from yunying.engine.funnel.spec import Order, To
 from yunying.engine.scan import Binder, millis
 
 __all__ = ["Part", "Value", "part_of"]
@@ -55,21 +55,60 @@ class Part:
         return tuple(f"h{place}" for place, _ in enumerate(self.plan.spec.hold, 1))
 
     @property
+    def plain(self) -> bool:
+        """Whether the shortest form will do."""
+        return self.plan.plain and not self.bucketed
+
+    @property
     def keys(self) -> list[str]:
         """What tells attempts apart: the person, what is held, the values with a funnel of their own."""
         return ["who", *self.held, *(name for name, _ in self.keyed)]
 
     @property
+    def kept(self) -> list[str]:
+        """What every level of a statement hands on: the keys, and the window where it is not the same for all."""
+        return [*self.keys, *(["window"] if self.held else [])]
+
+    @property
     def window(self) -> str:
-        """How long an attempt may take, milliseconds. What misses a property to hold cannot go on at all."""
-        bound = self.binder.bind("window", self.plan.window_ms, "Int64")
-        missing = " OR ".join(f"{column} = ''" for column in self.held)
-        return f"if({missing}, -1, {bound})" if missing else bound
+        """How long an attempt may take, milliseconds; a column where properties are held."""
+        return "window" if self.held else self.whole_window
+
+    @property
+    def whole_window(self) -> str:
+        return self.binder.bind("window", self.plan.window_ms, "Int64")
 
     @property
     def open_since(self) -> str | None:
         since = self.plan.open_since_ms
         return None if since is None else self.binder.bind("open_since", since, "Int64")
+
+    @property
+    def spoils(self) -> bool:
+        """Whether attempts may be spoiled; without an order an exclusion only ends them."""
+        return bool(self.plan.spec.exclusions) and self.plan.spec.order is not Order.UNORDERED
+
+    @property
+    def shared(self) -> bool:
+        """Whether a person may stand under several values, so that numbers of values do not add up."""
+        return bool(self.keyed) or any(by.of is Of.COHORT for by in self.plan.spec.breakdown)
+
+    @property
+    def places(self) -> list[str]:
+        """Columns that tell the rows of one person apart: the bucket and the values with a funnel of their own."""
+        return [*(["bucket"] if self.bucketed else []), *(name for name, _ in self.keyed)]
+
+    @property
+    def range_ms(self) -> str:
+        """How long the range is, milliseconds: first steps lie before."""
+        span = self.plan.span
+        return self.binder.bind("range", millis(span.end) - millis(span.start), "Int64")
+
+    @property
+    def edges_ms(self) -> list[int]:
+        """Where buckets start, milliseconds after the range starts. The first may start before it."""
+        start = millis(self.plan.span.start)
+        return [max(0, millis(bucket.start) - start) for bucket in self.plan.buckets]
 
     @property
     def times(self) -> list[str]:

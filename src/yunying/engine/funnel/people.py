@@ -2,28 +2,48 @@
 
 from yunying.engine.funnel.answer import Outcome, Point
 from yunying.engine.funnel.part import Part
-from yunying.engine.funnel.rows import rows
+from yunying.engine.funnel.rows import MISSING, RANKED, REMAINDER, Top, best_of, labelled, rows, with_values
 from yunying.engine.scan import clause, nested
 from yunying.store import Sql
 
 __all__ = ["people_sql"]
 
 
-def people_sql(part: Part, point: Point, page: tuple[int, int]) -> Sql:
-    """The page (limit, offset) of the people at `point`, ascending, and on each row how many there are in all."""
+def people_sql(part: Part, point: Point, top: Top, page: tuple[int, int]) -> Sql:
+    """The page (limit, offset) of the people at `point`, ascending, and on each row how many there are in all.
+
+    `top` are the values shown by name, which the remainder does not hold.
+    """
     limit, offset = (
         part.binder.bind(name, value, "UInt64") for name, value in zip(("page", "offset"), page, strict=True)
     )
     body = (
-        f"SELECT who, count() OVER () AS total\nFROM\n{nested(rows(part))}\n"
+        f"SELECT who, count() OVER () AS total\nFROM\n{nested(_of_row(part, point, top))}\n"
         f"{clause('WHERE', _conditions(part, point))}\nORDER BY who\nLIMIT {limit} OFFSET {offset}"
     )
-    return Sql(f"-- Who got to step {point.step}, or dropped out before it?\n{body}", part.binder.params)
+    return Sql(f"-- Who is behind step {point.step}?\n{with_values(part, body)}", part.binder.params)
+
+
+def _of_row(part: Part, point: Point, top: Top) -> str:
+    """The rows of everybody, of one value or of the remainder; each person once."""
+    if not part.values:
+        return rows(part)
+    kind = REMAINDER if point.remainder else RANKED if any(point.values) else MISSING
+    wanted = top if point.remainder else (point.values,)
+    found = f"SELECT *\nFROM\n{nested(labelled(part, wanted))}\nWHERE kind = {kind}"
+    return best_of(part, found, ["bucket"] if part.bucketed else []) if part.shared else found
 
 
 def _conditions(part: Part, point: Point) -> list[str]:
-    spec = part.plan.spec
-    got = f"t{point.step} != 0"
+    spec, steps = part.plan.spec, part.times
+    inside = []
+    if point.bucket is not None:
+        at = part.binder.bind("at", part.edges_ms[point.bucket], "Int64")
+        inside.append(f"bucket = {at}")
     if point.outcome is Outcome.CONVERTED:
-        return ["t1 != 0", got]
-    return ["t1 != 0", f"t{spec.before(point.step)} != 0", f"NOT ({got})"]
+        # Over time those converted are a part of those who entered.
+        ends = {spec.from_step, point.step} if point.bucket is not None and point.step == spec.to_step else {point.step}
+        return [*inside, *(f"{steps[step - 1]} != 0" for step in sorted(ends))]
+    over_time = point.bucket is not None and point.step == spec.to_step
+    before = spec.from_step if over_time else spec.before(point.step)
+    return [*inside, f"{steps[before - 1]} != 0", f"{steps[point.step - 1]} = 0"]

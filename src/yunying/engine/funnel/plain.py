@@ -47,4 +47,4 @@ def _advance(part: Part, step: int) -> str:
 
 
 def _level(part: Part, keep: list[str], made: str, sql: str) -> str:
-    return f"SELECT {', '.join([*part.keys, *keep, made])}\nFROM\n{nested(sql)}"
+    return f"SELECT {', '.join([*part.kept, *keep, made])}\nFROM\n{nested(sql)}"

@@ -1,43 +1,138 @@
 """Run: ask the store and hand the numbers to shape."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from yunying.base.errors import InvalidInput, msg
 from yunying.engine.context import Context
 from yunying.engine.funnel.answer import FunnelResult, Point
-from yunying.engine.funnel.compile import steps_sql
-from yunying.engine.funnel.part import part_of
+from yunying.engine.funnel.compile import over_time_sql, remainder_sql, steps_sql
+from yunying.engine.funnel.matched import MOST_VALUES
+from yunying.engine.funnel.part import Part, part_of
 from yunying.engine.funnel.people import people_sql
-from yunying.engine.funnel.plan import make_plan
-from yunying.engine.funnel.shape import shape
-from yunying.engine.funnel.spec import Funnel
+from yunying.engine.funnel.plan import Plan, make_plan
+from yunying.engine.funnel.rows import RANKED, REMAINDER, Top
+from yunying.engine.funnel.shape import Line, in_order, shape
+from yunying.engine.funnel.spec import Display, Funnel
 from yunying.engine.resolve import resolve
 from yunying.engine.result import People
 from yunying.engine.session import Session
+from yunying.store import Rows, Sql
 
 __all__ = ["people", "run"]
 
 
 def run(spec: Funnel, context: Context) -> FunnelResult:
-    """The answer to `spec`."""
+    """The answer to `spec`: one statement, one more over time, and one where people of a remainder overlap."""
     unknown = resolve(spec.names, context.catalogue, "funnel")
-    plan = make_plan(spec, context)
-    session = Session(context)
-    part = part_of(plan, session.binder())
-    rows = session.ask(steps_sql(part))
-    found = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
-    return shape(plan, found, unknown, session.provenance(spec.hash, plan.span.start, plan.span.end))
+    asking = _Asking(make_plan(spec, context), Session(context))
+    lines = asking.lines()
+    if spec.display is Display.OVER_TIME:
+        asking.add_points(lines)
+    span = asking.plan.span
+    return shape(asking.plan, lines, unknown, asking.session.provenance(spec.hash, span.start, span.end))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One question on its way through the store."""
+
+    plan: Plan
+    session: Session
+
+    def part(self, *, bucketed: bool = False) -> Part:
+        return part_of(self.plan, self.session.binder(), bucketed=bucketed)
+
+    def lines(self) -> list[Line]:
+        """The figures over the whole range."""
+        part = self.part()
+        rows = self._ask(steps_sql(part))
+        lines = [Line(_key(row), row) for row in rows]
+        _check_values(lines)
+        lines = in_order(lines)
+        if part.shared:
+            for line in lines:
+                if line.key[0] == REMAINDER:
+                    [line.figures] = self._ask(remainder_sql(self.part(), _top(lines)))
+        return lines
+
+    def add_points(self, lines: Sequence[Line]) -> None:
+        """How many entered and got through in each bucket."""
+        if not self.plan.buckets:
+            return
+        part = self.part(bucketed=True)
+        at = {start: index for index, start in enumerate(part.edges_ms)}
+        by_key = {line.key: line for line in lines}
+        for row in self._ask(over_time_sql(part, _top(lines))):
+            key = _key(row)
+            # An attempt over a bucket may stand under another value than the best one of the range.
+            line = by_key.get(key)
+            if line:
+                line.points[at[row["bucket"]]] = (row["entered"], row["converted"], row["open"])
+
+    def _ask(self, sql: Sql) -> list[Mapping[str, Any]]:
+        return _named(self.session.ask(sql))
+
+
+def _named(rows: Rows) -> list[Mapping[str, Any]]:
+    return [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+
+
+def _key(row: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
+    texts = [name for name in row if name.startswith(("l", "shown_l")) and name[-1].isdigit()]
+    return row.get("kind", RANKED), tuple(str(row[name]) for name in sorted(texts))
+
+
+def _top(lines: Sequence[Line]) -> Top:
+    return tuple(line.key[1] for line in lines if line.key[0] == RANKED and line.key[1])
+
+
+def _check_values(lines: Sequence[Line]) -> None:
+    many = [(name, value) for line in lines for name, value in line.figures.items() if name.startswith("many_v")]
+    for name, value in many:
+        if value > MOST_VALUES:
+            raise InvalidInput(
+                "funnel.too_many_values",
+                msg("This property has more than %(most)s values. Break down by another one, or filter the events."),
+                field=f"breakdown.{int(name.removeprefix('many_v')) - 1}",
+                most=MOST_VALUES,
+            )
 
 
 def people(spec: Funnel, point: Point, context: Context, limit: int, offset: int) -> People:
     """The people behind the number at `point`."""
-    plan = make_plan(spec, context)
-    session = Session(context)
+    asking = _Asking(make_plan(spec, context), Session(context))
+    _check_point(asking.plan, point)
+    top = _top(asking.lines()) if point.remainder else ()
 
     def page(limit: int, offset: int) -> Sequence[tuple[Any, ...]]:
-        return session.ask(people_sql(part_of(plan, session.binder()), point, (limit, offset))).rows
+        part = asking.part(bucketed=point.bucket is not None)
+        return asking.session.ask(people_sql(part, point, top, (limit, offset))).rows
 
     rows = page(limit, offset)
     # Past the end only the first page can tell how many there are.
     counted = rows or (page(1, 0) if offset else [])
     return People(tuple(int(row[0]) for row in rows), int(counted[0][1]) if counted else 0)
+
+
+def _check_point(plan: Plan, point: Point) -> None:
+    spec = plan.spec
+    if point.step > len(spec.steps):
+        raise InvalidInput(
+            "funnel.point_step", msg("There are only %(count)s steps."), field="point.step", count=len(spec.steps)
+        )
+    if point.bucket is not None and point.bucket >= len(plan.buckets):
+        raise InvalidInput(
+            "funnel.point_bucket",
+            msg("There are only %(count)s buckets."),
+            field="point.bucket",
+            count=len(plan.buckets),
+        )
+    if not point.remainder and len(point.values) != len(spec.breakdown):
+        raise InvalidInput(
+            "funnel.point_values",
+            msg("Give one value for each of the %(count)s breakdowns."),
+            field="point.values",
+            count=len(spec.breakdown),
+        )

@@ -1,0 +1,190 @@
+"""The general form: every attempt of a person with the events that do its steps, and the one that counts.
+
+An attempt is an array, its chain: for each step the event that does it, or 0, and after it the next event of each
+exclusion that begins with the step. Chains are built from the last step to the first. At each place of the walk
+`own` is the chain of an event as if it did the step, and `d` the chain of the event that does it next after this
+place; arrayReverseFill carries it backwards. So every attempt costs one pass for each step, however many there are.
+"""
+
+from collections.abc import Mapping
+from itertools import count
+
+from yunying.engine.funnel.matched import walks
+from yunying.engine.funnel.part import Part
+from yunying.engine.funnel.spec import Order
+from yunying.engine.scan import columns, nested
+
+__all__ = ["attempt_rows", "score"]
+
+
+def attempt_rows(part: Part) -> str:
+    """keys, t1 ..., `spoiled` where attempts may be, `last` and, where asked for, `bucket`."""
+    if part.plan.spec.order is Order.UNORDERED:
+        return _picked(part, _unordered(part), {step: step for step in range(1, part.steps + 1)}, {})
+    steps, outs = _places(part)
+    return _picked(part, _ordered(part), steps, outs)
+
+
+def _places(part: Part) -> tuple[dict[int, int], dict[int, int]]:
+    """Where a chain holds each step, and the next event of each exclusion."""
+    place = count(1)
+    steps, outs = {}, {}
+    for step in range(1, part.steps + 1):
+        steps[step] = next(place)
+        for index in _from(part, step):
+            outs[index] = next(place)
+    return steps, outs
+
+
+def _from(part: Part, step: int) -> list[int]:
+    """The exclusions that begin with a step."""
+    return [index for index, out in enumerate(part.plan.spec.exclusions) if out.first == step]
+
+
+def _level(part: Part, keep: list[str], made: str, sql: str, where: str = "") -> str:
+    found = f"SELECT {', '.join([*part.kept, *keep, made])}\nFROM\n{nested(sql)}"
+    return f"{found}\nWHERE {where}" if where else found
+
+
+# --- ordered and strict -------------------------------------------------------------------------------------------
+
+
+def _ordered(part: Part) -> str:
+    """keys and `chains`: one for each event that does the first step."""
+    outs = range(len(part.plan.spec.exclusions))
+    sql, keep = walks(part), ["walk"]
+    for index in outs:
+        forbidden = f"arrayReverseFill(x -> {part.packing.excludes('x', index)}, walk)"
+        sql = _level(part, keep, f"arrayPushBack(arrayPopFront({forbidden}), 0) AS out_{index}", sql)
+        keep.append(f"out_{index}")
+    for step in range(part.steps, 1, -1):
+        later = [f"d{step + 1}"] if step < part.steps else []
+        sql = _level(part, [*keep, *later], f"{_own(part, step)} AS own", sql)
+        if part.plan.spec.steps[step - 1].optional:
+            sql = _level(part, [*keep, *later], f"{_next(part, step)} AS through", sql)
+            sql = _level(part, keep, f"{_or_skipped(part, step)} AS d{step}", sql)
+        else:
+            sql = _level(part, keep, f"{_next(part, step)} AS d{step}", sql)
+    sql = _level(part, keep, f"{_own(part, 1)} AS own", sql)
+    return _level(part, [], f"arrayFilter((c, x) -> {part.packing.does('x', 1)}, own, walk) AS chains", sql)
+
+
+def _own(part: Part, step: int) -> str:
+    """At each place the chain of its event, as if it did the step."""
+    outs = [f"out_{index}" for index in _from(part, step)]
+    own = f"[{', '.join(['x', *outs])}]"
+    if step == part.steps:
+        return "arrayMap(x -> [x], walk)"
+    names = ["x", *outs, "c"]
+    return f"arrayMap(({', '.join(names)}) -> arrayConcat({own}, c), {', '.join(['walk', *outs, f'd{step + 1}'])})"
+
+
+def _none(part: Part, step: int) -> str:
+    """The chain from a step on that nothing does."""
+    size = sum(1 + len(_from(part, each)) for each in range(step, part.steps + 1))
+    return f"arrayWithConstant({size}, to{part.packing.kind}(0))"
+
+
+def _next(part: Part, step: int) -> str:
+    """At each place the chain of the event that does the step next: the earliest later one, or the very next."""
+    does, none = part.packing.does("x", step), _none(part, step)
+    if part.plan.spec.order is Order.STRICT:
+        found = f"arrayMap((c, x) -> if({does}, c, {none}), own, walk)"
+    else:
+        found = f"arrayReverseFill((c, x) -> {does}, own, walk)"
+    return f"arrayPushBack(arrayPopFront({found}), {none})"
+
+
+def _or_skipped(part: Part, step: int) -> str:
+    """The chain through an optional step where it was done before the next one that is not, else the one past it."""
+    steps, _ = _places(part)
+    after = min(each for each in part.plan.spec.required if each > step)
+    place = steps[after] - steps[step] + 1
+    done = f"c[1] != 0 AND (p[{place - 1}] = 0 OR c[1] < p[{place - 1}])"
+    return f"arrayMap((c, p) -> if({done}, c, arrayPushFront(p, 0)), through, d{step + 1})"
+
+
+# --- unordered ----------------------------------------------------------------------------------------------------
+
+
+def _unordered(part: Part) -> str:
+    """keys and `chains`: for each step event in the range the different steps done from it on, in order of time."""
+    packing, steps = part.packing, range(1, part.steps + 1)
+    sql, keep = walks(part), ["walk"]
+    for step in steps:
+        sql = _level(part, keep, f"arrayReverseFill(x -> {packing.does('x', step)}, walk) AS next_{step}", sql)
+        keep.append(f"next_{step}")
+    stops = bool(part.plan.spec.exclusions)
+    if stops:
+        sql = _level(part, keep, f"arrayReverseFill(x -> {packing.excludes('x', 0)}, walk) AS stop", sql)
+        keep.append("stop")
+    before = " AND (stop = 0 OR y < stop)" if stops else ""
+    nexts = ", ".join(keep[1 : part.steps + 1])
+    inside = f"arrayFilter(y -> y != 0 AND {part.took('y', 'x')} <= window_ms{before}, [{nexts}])"
+    inside = inside.replace("window_ms", part.window)
+    chain = f"arrayResize(arraySort({inside}), {part.steps}, to{packing.kind}(0))"
+    names = ", ".join(["x", *keep[1:]])
+    sql = _level(part, ["walk"], f"arrayMap(({names}) -> {chain}, {', '.join(keep)}) AS all_chains", sql)
+    starts = ["x != 0", *([f"NOT ({packing.excludes('x', 0)})"] if stops else [])]
+    if part.plan.looks_ahead:
+        starts.append(f"{packing.time('x')} < {part.range_ms}")
+    return _level(part, [], f"arrayFilter((c, x) -> {' AND '.join(starts)}, all_chains, walk) AS chains", sql)
+
+
+# --- the attempt that counts --------------------------------------------------------------------------------------
+
+
+def score(part: Part, times: list[str], spoiled: str = "false") -> str:
+    """What the attempt that counts has the smallest of: furthest, not spoiled, there first, started latest.
+
+    `times` are the events of all steps, 0 for those that were not done.
+    """
+    required = [times[step - 1] for step in part.plan.spec.required]
+    depth = " + ".join(f"({time} != 0)" for time in required)
+    deepest = ", ".join(f"{time} != 0, {time}" for time in reversed(required[1:]))
+    return f"(-({depth}), {spoiled}, multiIf({deepest}, {required[0]}), -{times[0]})"
+
+
+def _picked(part: Part, sql: str, steps: Mapping[int, int], outs: Mapping[int, int]) -> str:
+    """The chain that counts as t1 ...: one for each key, or for each bucket its attempts start in."""
+    sql = _level(part, ["chains"], "arrayMap(c -> c[1], chains) AS starts", sql, where="notEmpty(chains)")
+    inside = f"if({part.took('y', 's')} <= {part.window}, y, 0)"
+    cut = f"arrayMap((c, s) -> arrayMap(y -> {inside}, c), chains, starts) AS cut"
+    keep = ["starts"]
+    sql = _level(part, keep, cut, sql)
+    events = [f"c[{steps[step]}]" for step in range(1, part.steps + 1)]
+    scores = f"arrayMap(c -> {score(part, events, _spoiled(part, steps, outs))}, cut) AS scores"
+    sql = _level(part, [*keep, "cut"], scores, sql)
+    sql = _each_bucket(part, sql) if part.bucketed else _best(part, sql)
+    spoiled = ["least_score.2 AS spoiled"] if part.spoils else []
+    last = ["last"] if part.open_since else []
+    bucket = ["bucket"] if part.bucketed else []
+    times = [f"best[{steps[step]}] AS t{step}" for step in range(1, part.steps + 1)]
+    return f"{columns([*part.keys, *bucket, *times, *spoiled, *last])}\nFROM\n{nested(sql)}"
+
+
+def _best(part: Part, sql: str) -> str:
+    last = f", {part.packing.time('arrayMax(starts)')} AS last" if part.open_since else ""
+    made = f"arrayReduce('argMin', cut, scores) AS best, arrayReduce('min', scores) AS least_score{last}"
+    return _level(part, [], made, sql)
+
+
+def _each_bucket(part: Part, sql: str) -> str:
+    """One chain for each bucket: attempts that start in another are no part of it."""
+    sql = _level(part, [], "arrayJoin(arrayZip(cut, scores)) AS attempt", sql)
+    edges = part.binder.bind("edges", part.edges_ms, "Array(Int64)")
+    start = part.packing.time("attempt.1[1]")
+    sql = _level(part, ["attempt"], f"roundDown(toInt64({start}), {edges}) AS bucket", sql)
+    last = [f"max({start}) AS last"] if part.open_since else []
+    made = ["argMin(attempt.1, attempt.2) AS best", "min(attempt.2) AS least_score", *last]
+    keys = [*part.keys, "bucket"]
+    return f"{columns([*keys, *made])}\nFROM\n{nested(sql)}\nGROUP BY {', '.join(keys)}"
+
+
+def _spoiled(part: Part, steps: Mapping[int, int], outs: Mapping[int, int]) -> str:
+    """Whether an exclusion happened between its two steps, or after the first of them while the attempt waited."""
+    found = []
+    for index, out in outs.items():
+        forbidden, end = f"c[{out}]", f"c[{steps[part.plan.spec.exclusions[index].last]}]"
+        found.append(f"{forbidden} != 0 AND ({end} = 0 OR {forbidden} < {end})")
+    return "(" + " OR ".join(found) + ")" if found else "false"
