@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,10 @@ class World:
     owners: dict[int, int] = field(default_factory=dict)
     people: dict[int, dict[str, Any]] = field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    born: dict[int, datetime] = field(default_factory=dict)
+    # Whether a cohort has a person, and the names of cohorts; see `cohort_interpreter`.
+    belongs: Callable[[int, int], bool] = lambda cohort, who: False
+    cohort_names: dict[int, str] = field(default_factory=dict)
 
     def once(self) -> list[Thing]:
         return list({event.uuid: event for event in self.events}.values())
@@ -210,6 +215,9 @@ def matches(tree: dict[str, Any] | None, event: Thing, world: World, zone: ZoneI
     if "items" in tree:
         results = [matches(item, event, world, zone) for item in tree["items"] if item.get("items") != []]
         return all(results) if tree.get("op", "and") == "and" else any(results) or not results
+    if tree["operator"] in ("in_cohort", "not_in_cohort"):
+        found = any(world.belongs(cohort, world.who(event)) for cohort in tree["values"])
+        return found == (tree["operator"] == "in_cohort")
     value = world.props(tree.get("of", "event"), event).get(tree["property"])
     return holds(tree["operator"], value, tree.get("values", []), zone)
 
@@ -351,10 +359,15 @@ def _events(question: dict[str, Any], series: dict[str, Any], world: World, peri
     return list(first.values())
 
 
-def _values(question: dict[str, Any], event: Thing, world: World) -> tuple[str, ...]:
-    """The event's breakdown values; () without a breakdown."""
-    by = question.get("breakdown", [])
-    return tuple(text_form(world.props(b.get("of", "event"), event).get(b["property"])) for b in by)
+def _values(question: dict[str, Any], event: Thing, world: World) -> list[tuple[str, ...]]:
+    """The event's breakdown values, all under which it counts; [()] without a breakdown."""
+    return list(product(*(_values_by(by, event, world) for by in question.get("breakdown", []))))
+
+
+def _values_by(by: dict[str, Any], event: Thing, world: World) -> list[str]:
+    if by.get("of") == "cohort":
+        return [world.cohort_names[c] for c in by["cohorts"] if world.belongs(c, world.who(event))]
+    return [text_form(world.props(by.get("of", "event"), event).get(by["property"]))]
 
 
 def _total(series: dict[str, Any], events: list[Thing], world: World, period: Period) -> Number:
@@ -378,7 +391,8 @@ def _tops(question: dict[str, Any], world: World, period: Period) -> list[list[t
         groups: dict[tuple[str, ...], list[Thing]] = {}
         for event in _events(question, series, world, period):
             if _counts(series, event, period):
-                groups.setdefault(_values(question, event, world), []).append(event)
+                for values in _values(question, event, world):
+                    groups.setdefault(values, []).append(event)
         totals.append({v: _total(series, events, world, period) for v, events in groups.items() if any(v)})
     if question.get("formula"):
         return [_first(question, totals)] * len(totals)
@@ -413,8 +427,10 @@ def _rows(question: dict[str, Any], world: World, period: Period, tops: list[lis
         for event in _events(question, series, world, period):
             if not _counts(series, event, period):
                 continue
-            values = _values(question, event, world)
-            groups.setdefault(values if values in top or not any(values) else REST, []).append(event)
+            for values in _values(question, event, world):
+                group = groups.setdefault(values if values in top or not any(values) else REST, [])
+                if event not in group[-1:]:  # once in the remainder, however many of its cohorts are in it
+                    group.append(event)
         found += [_row(question, letter, series, v, events, world, period, starts) for v, events in groups.items()]
     return found + (_formula(question, found, len(starts)) if question.get("formula") else [])
 

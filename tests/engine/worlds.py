@@ -148,7 +148,8 @@ def _keep_now(store: Store, product: Product, table: str, key: str, rows: dict[A
         "version": pa.array([1] * len(old) + [2] * len(rows), pa.uint64()),
     }
     if table == "people":
-        data["born"] = pa.array([0] * len(both), pa.int64()).cast(pa.timestamp("ms", tz="UTC"))
+        born = [round(product.world.born[k].timestamp() * 1000) if k in product.world.born else 0 for k, _ in both]
+        data["born"] = pa.array(born, pa.int64()).cast(pa.timestamp("ms", tz="UTC"))
     store.insert(table, pa.table(data), token=f"engine-{product.id}-{table}")
 
 

@@ -5,9 +5,9 @@ result = run(spec, Context(...))           spec -> resolve -> plan -> compile ->
 people = people_behind(spec, point, context)
 """
 
-from yunying.engine import filters, funnel, retention, trends
+from yunying.engine import cohorts, filters, funnel, retention, trends
 from yunying.engine.breakdown import Breakdown
-from yunying.engine.context import ANYTHING, Anything, Catalogue, Context
+from yunying.engine.context import ANYTHING, Anything, Catalogue, Cohorts, Context
 from yunying.engine.kinds import Kind, Spec, kinds, parse, people_behind, register, run
 from yunying.engine.result import Bucket, People, Provenance, Result, Value, Warning
 
@@ -17,6 +17,7 @@ __all__ = [
     "Breakdown",
     "Bucket",
     "Catalogue",
+    "Cohorts",
     "Context",
     "Kind",
     "People",
@@ -25,6 +26,7 @@ __all__ = [
     "Spec",
     "Value",
     "Warning",
+    "cohorts",
     "filters",
     "funnel",
     "kinds",

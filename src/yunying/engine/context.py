@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from yunying.store import Store
 
-__all__ = ["ANYTHING", "Anything", "Catalogue", "Context"]
+if TYPE_CHECKING:
+    from yunying.engine.cohorts.definition import Cohort, Members
+
+__all__ = ["ANYTHING", "NO_COHORTS", "Anything", "Catalogue", "Cohorts", "Context", "NoCohorts"]
 
 
 class Catalogue(Protocol):
@@ -35,9 +38,37 @@ class Anything:
 ANYTHING = Anything()
 
 
+class Cohorts(Protocol):
+    """The cohorts of the product, by their number."""
+
+    def definition(self, cohort: int) -> "Cohort | Members | None":
+        """What the cohort is; None when there is none of this number."""
+        ...
+
+    def name(self, cohort: int) -> str:
+        """What people call it; "" when there is none of this number."""
+        ...
+
+
+class NoCohorts:
+    """A product without cohorts."""
+
+    def definition(self, cohort: int) -> None:
+        return None
+
+    def name(self, cohort: int) -> str:
+        return ""
+
+
+NO_COHORTS = NoCohorts()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`product` scopes every query; `now` is aware; queries keep `memory_mb` and `timeout_s` (None: the store's)."""
+    """`product` scopes every query; `now` is aware; queries keep `memory_mb` and `timeout_s` (None: the store's).
+
+    `until` is the instant up to which cohorts look (None: now). Inside a report it is the end of its range.
+    """
 
     store: Store
     product: int
@@ -47,6 +78,8 @@ class Context:
     catalogue: Catalogue = ANYTHING
     memory_mb: int | None = None
     timeout_s: float | None = None
+    cohorts: Cohorts = NO_COHORTS
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:

@@ -17,20 +17,38 @@ from yunying.base.errors import msg
 from yunying.engine.reading import Node, plain
 from yunying.store.values import text_form
 
-__all__ = ["OPERATORS", "Arity", "Condition", "Filter", "Group", "Of", "Operator", "conditions", "parse_filter"]
+__all__ = [
+    "MAX_COHORT",
+    "OPERATORS",
+    "Arity",
+    "Condition",
+    "Filter",
+    "Group",
+    "Of",
+    "Operator",
+    "conditions",
+    "parse_condition",
+    "parse_filter",
+]
 
 _MAX_DEPTH = 8
 _MAX_CONDITIONS = 100
 _MAX_VALUES = 1000
+MAX_COHORT = 2**53
+_OWNERS = ["event", "person", "account"]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Of(StrEnum):
-    """Whose property is looked at. A person and an account are looked at as they are now."""
+    """Whose property is looked at. A person and an account are looked at as they are now.
+
+    Breakdowns may be by cohort as well, which has no properties.
+    """
 
     EVENT = "event"
     PERSON = "person"
     ACCOUNT = "account"
+    COHORT = "cohort"
 
 
 class Operator(StrEnum):
@@ -106,7 +124,10 @@ OPERATORS: dict[str, Arity] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One property compared with values; numbers are kept as floats, everything else as text."""
+    """One property compared with values; numbers are kept as floats, everything else as text.
+
+    Whether the person is in a cohort needs no property: it is "" then, and the values are numbers of cohorts.
+    """
 
     of: Of
     property: str
@@ -114,9 +135,10 @@ class Condition:
     values: tuple[str | float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
+        named = {"property": self.property} if self.property else {}
         return {
             "of": self.of.value,
-            "property": self.property,
+            **named,
             "operator": self.operator.value,
             "values": [plain(value) for value in self.values],
         }
@@ -160,25 +182,35 @@ def _parse(node: Node, depth: int) -> Filter:
     if depth > _MAX_DEPTH:
         node.fail("filter.too_deep", msg("Groups are nested too deeply; use at most %(most)s levels."), most=_MAX_DEPTH)
     if "items" not in node.mapping():
-        return _condition(node)
+        return parse_condition(node)
     node.known("op", "items")
     op = node.get("op")
     items = node.need("items").items(_MAX_CONDITIONS)
     return Group(op.choice(str, ["and", "or"]) if op else "and", tuple(_parse(item, depth + 1) for item in items))
 
 
-def _condition(node: Node) -> Condition:
+def parse_condition(node: Node) -> Condition:
+    """Read one condition. Raises InvalidInput with the path of what is wrong."""
     node.known("of", "property", "operator", "values")
     of = node.get("of")
     operator = node.need("operator").choice(Operator, list(OPERATORS))
     if operator.positive is Operator.IN_COHORT:
-        node.fail("filter.no_cohorts", msg("There are no cohorts yet. Filter by a property instead."))
+        return _in_cohort(node, operator)
     return Condition(
-        of.choice(Of, [o.value for o in Of]) if of else Of.EVENT,
+        of.choice(Of, _OWNERS) if of else Of.EVENT,
         node.need("property").name(),
         operator,
         _values(node, operator),
     )
+
+
+def _in_cohort(node: Node, operator: Operator) -> Condition:
+    of, named = node.get("of"), node.get("property")
+    if of is not None and of.value != Of.PERSON:
+        of.fail("filter.cohort_of", msg("Only a person belongs to a cohort. Write person here."))
+    if named is not None and named.value:
+        named.fail("filter.cohort_property", msg("A cohort is chosen by its number and needs no property."))
+    return Condition(Of.PERSON, "", operator, _values(node, operator))
 
 
 def _values(node: Node, operator: Operator) -> tuple[str | float, ...]:
@@ -203,6 +235,8 @@ def _values(node: Node, operator: Operator) -> tuple[str | float, ...]:
 def _value(node: Node, operator: Operator, arity: Arity) -> str | float:
     if arity.of == "number":
         return _number(node)
+    if arity.of == "cohort":
+        return _cohort(node)
     text = _text(node)
     if arity.of == "date":
         return _date(node, text)
@@ -227,6 +261,14 @@ def _number(node: Node) -> float:
     if number != number or abs(number) == float("inf"):
         node.fail("filter.not_a_number", msg("A number is expected here."))
     return number
+
+
+def _cohort(node: Node) -> int:
+    """The number of a cohort; forms send it as text."""
+    text = node.value
+    return Node(int(text) if isinstance(text, str) and text.isdecimal() and text.isascii() else text, node.path).whole(
+        1, MAX_COHORT
+    )
 
 
 def _date(node: Node, text: str) -> str:

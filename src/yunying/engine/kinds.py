@@ -1,11 +1,12 @@
 """The registry of report kinds. A kind is one package that calls `register` when it is imported."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from yunying.base.errors import Bug, InvalidInput, msg
 from yunying.engine.context import Context
+from yunying.engine.ranges import Fixed, Last, resolve
 from yunying.engine.reading import Node
 from yunying.engine.result import People, Result
 
@@ -63,7 +64,7 @@ def parse(value: Mapping[str, Any]) -> Spec:
 
 def run(spec: Spec, context: Context) -> Result:
     """Answer a question. Raises InvalidInput for what cannot be asked, LimitReached for what costs too much."""
-    return _kind_of(spec).run(spec, context)
+    return _kind_of(spec).run(spec, _as_of(spec, context))
 
 
 def people_behind(spec: Spec, point: Any, context: Context, limit: int = 100, offset: int = 0) -> People:
@@ -73,7 +74,16 @@ def people_behind(spec: Spec, point: Any, context: Context, limit: int = 100, of
     """
     kind = _kind_of(spec)
     place = kind.parse_point(Node(point, "point")) if isinstance(point, Mapping) else point
-    return kind.people(spec, place, context, max(0, min(limit, MAX_PEOPLE)), max(0, offset))
+    return kind.people(spec, place, _as_of(spec, context), max(0, min(limit, MAX_PEOPLE)), max(0, offset))
+
+
+def _as_of(spec: Spec, context: Context) -> Context:
+    """The context in which cohorts look at the end of the question's range, or at now while it is not over."""
+    asked = getattr(spec, "range", None)
+    if context.until is not None or not isinstance(asked, Fixed | Last):
+        return context
+    end = resolve(asked, context.zone, context.now, context.week_start).end
+    return replace(context, until=min(end, context.now))
 
 
 def _kind_of(spec: Spec) -> Kind:

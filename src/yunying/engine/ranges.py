@@ -11,7 +11,17 @@ from yunying.base.errors import msg
 from yunying.base.zones import Interval, Span
 from yunying.engine.reading import Node, fail
 
-__all__ = ["Comparison", "Fixed", "Last", "RangeSpec", "compared", "parse_comparison", "parse_range", "resolve"]
+__all__ = [
+    "Comparison",
+    "Fixed",
+    "Last",
+    "RangeSpec",
+    "compared",
+    "parse_comparison",
+    "parse_range",
+    "resolve",
+    "starts_at",
+]
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _TICK = timedelta(milliseconds=1)
@@ -110,6 +120,11 @@ def resolve(spec: RangeSpec, zone: ZoneInfo, now: datetime, week_start: int) -> 
             msg("The range ends where it starts or before. Choose a later end."),
         )
     return Span(start, end)
+
+
+def starts_at(text: str, zone: ZoneInfo) -> datetime:
+    """The instant of a date (its start) or of a wall-clock time that was read before."""
+    return _instant(text, zone, "", end=False)
 
 
 def _resolve_last(spec: Last, zone: ZoneInfo, now: datetime, week_start: int) -> Span:

@@ -51,7 +51,8 @@ def resolve(names: Names, catalogue: Catalogue, kind: str) -> tuple[Warning, ...
             near = _nearest(name, listed.events) if listed else ""
             found.append(_unknown_event(kind, name, near))
     for of, name in dict.fromkeys(names.properties):
-        if not catalogue.knows_property(of.value, name):
+        # Conditions on cohorts, and breakdowns by them, have no property.
+        if name and not catalogue.knows_property(of.value, name):
             near = _nearest(name, (other for owner, other in listed.properties if owner == of.value)) if listed else ""
             found.append(_unknown_property(kind, of, name, near))
     return tuple(found)

@@ -7,14 +7,42 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from textwrap import indent
-from typing import Any
+from typing import Any, Protocol
 
-from yunying.store import ACCOUNTS, EVENTS, EVENTS_WITH_REPEATS, PEOPLE, EventColumns
+from yunying.store import ACCOUNTS, COHORT_MEMBERS, EVENTS, EVENTS_WITH_REPEATS, PEOPLE, EventColumns
 
-__all__ = ["Binder", "Reach", "accounts", "clause", "columns", "millis", "nested", "people", "scan", "within"]
+__all__ = [
+    "Binder",
+    "Bitmaps",
+    "Reach",
+    "accounts",
+    "clause",
+    "columns",
+    "listed",
+    "millis",
+    "nested",
+    "people",
+    "scan",
+    "within",
+]
 
 # From when (None: from the first event of all) to before when.
 Reach = tuple[datetime | None, datetime]
+
+
+class Bitmaps(Protocol):
+    """The members of cohorts as of one instant."""
+
+    def bitmap(self, binder: "Binder", cohort: int) -> str:
+        """An expression for the bitmap of the members, worked out once in a statement.
+
+        Raises InvalidInput when there is no such cohort or when it cannot be worked out.
+        """
+        ...
+
+    def labels(self, cohorts: Sequence[int]) -> tuple[str, ...]:
+        """The names of these cohorts, no two alike."""
+        ...
 
 
 @dataclass(slots=True)
@@ -24,6 +52,7 @@ class Binder:
     product: int
     columns: EventColumns
     params: dict[str, Any] = field(default_factory=dict)
+    cohorts: Bitmaps | None = None
 
     def bind(self, name: str, value: Any, kind: str) -> str:
         """The placeholder for `value` of the ClickHouse type `kind`; the same value is bound once."""
@@ -90,6 +119,15 @@ def people(binder: Binder, where: str | None = None) -> str:
 def accounts(binder: Binder, where: str | None = None) -> str:
     """FROM and WHERE over the accounts of the product as they are now: account, props."""
     return _now(binder, ACCOUNTS, where)
+
+
+def listed(binder: Binder, cohort: int) -> str:
+    """FROM and WHERE over the numbers of a fixed list, as they were written down: person."""
+    guards = [
+        f"product = {binder.bind('product', binder.product, 'UInt32')}",
+        f"cohort = {binder.bind('cohort', cohort, 'UInt64')}",
+    ]
+    return f"FROM {COHORT_MEMBERS}\n{clause('WHERE', guards)}"
 
 
 def _now(binder: Binder, table: str, where: str | None) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from yunying.base import clock
+from yunying.engine.cohorts.compile import AsOf
 from yunying.engine.context import Context
 from yunying.engine.result import Provenance
 from yunying.engine.scan import Binder
@@ -27,7 +28,7 @@ class Session:
 
     def binder(self) -> Binder:
         """For the values of a new statement."""
-        return Binder(self.context.product, self.columns)
+        return Binder(self.context.product, self.columns, cohorts=AsOf(self.context))
 
     def ask(self, sql: Sql) -> Rows:
         """Raises LimitReached where the statement takes longer or more memory than the context allows."""

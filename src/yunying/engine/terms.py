@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from yunying.base import zones
+from yunying.engine.breakdown import Breakdown
 from yunying.engine.filters import Condition, Filter, Group, Of, Operator
 from yunying.engine.scan import Binder, accounts, millis, nested, people
 from yunying.store import OWNER, number_sql, text_sql
 
-__all__ = ["property_number", "property_text", "terms"]
+__all__ = ["cohort_names", "property_number", "property_test", "property_text", "terms"]
 
 # What counts as a date in a property: ISO 8601, with or without a time and an offset.
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
@@ -40,6 +41,8 @@ def _term(binder: Binder, tree: Filter, zone: ZoneInfo) -> str | None:
 
 
 def _condition(binder: Binder, condition: Condition, zone: ZoneInfo) -> str:
+    if condition.operator.positive is Operator.IN_COHORT:
+        return _in_cohort(binder, condition)
     positive = _positive(binder, condition, zone)
     if condition.of is Of.PERSON:
         positive = f"{OWNER} IN\n" + nested("SELECT person\n" + people(binder, positive))
@@ -47,6 +50,29 @@ def _condition(binder: Binder, condition: Condition, zone: ZoneInfo) -> str:
         positive = "account IN\n" + nested("SELECT account\n" + accounts(binder, positive))
     # A negative operator is the plain opposite of its positive one; so it matches what is not set.
     return f"NOT ({positive})" if condition.operator.negative else positive
+
+
+def _in_cohort(binder: Binder, condition: Condition) -> str:
+    """Whether the person of the event is a member of any of the cohorts; or of none of them."""
+    tests = [f"bitmapContains({_members(binder, int(cohort))}, {OWNER})" for cohort in condition.values]
+    found = tests[0] if len(tests) == 1 else "(" + " OR ".join(tests) + ")"
+    return f"NOT ({found})" if condition.operator.negative else found
+
+
+def _members(binder: Binder, cohort: int) -> str:
+    assert binder.cohorts is not None, "a session makes binders that know cohorts"
+    return binder.cohorts.bitmap(binder, cohort)
+
+
+def cohort_names(binder: Binder, by: Breakdown, who: str) -> str:
+    """An array of the names of the cohorts of a breakdown that the person in the expression `who` belongs to.
+
+    A row for each of them is what `arrayJoin` makes of it; somebody in none of them has no row then.
+    """
+    assert binder.cohorts is not None, "a session makes binders that know cohorts"
+    names = binder.bind("cohorts", list(binder.cohorts.labels(by.cohorts)), "Array(String)")
+    tests = ", ".join(f"bitmapContains({_members(binder, cohort)}, {who})" for cohort in by.cohorts)
+    return f"arrayFilter((cohort_name, belongs) -> belongs, {names}, [{tests}])"
 
 
 def _positive(binder: Binder, condition: Condition, zone: ZoneInfo) -> str:
@@ -116,6 +142,11 @@ def _edge(text: str, operator: Operator) -> tuple[datetime, str]:
     if operator is Operator.DATE_BEFORE:
         return edge, "<"
     return (edge + timedelta(days=1), ">=") if len(text) == 10 else (edge, ">")
+
+
+def property_test(binder: Binder, condition: Condition, zone: ZoneInfo) -> str:
+    """Whether a row of people or accounts passes the operator, or the one it negates."""
+    return _positive(binder, condition, zone)
 
 
 def terms(binder: Binder, trees: tuple[Group, ...], zone: ZoneInfo) -> list[str]:

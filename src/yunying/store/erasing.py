@@ -8,7 +8,16 @@ from yunying.store.sql import Sql
 __all__ = ["erasing", "taking_back"]
 
 # `people` comes last: it says which numbers of `moved`, which knows no products, are to go.
-_TABLES = ("moved", "events{local} {on_cluster}", "accounts", "arrivals", "refused", "imported", "cohort_members", "people")
+_TABLES = (
+    "moved",
+    "events{local} {on_cluster}",
+    "accounts",
+    "arrivals",
+    "refused",
+    "imported",
+    "cohort_members",
+    "people",
+)
 _OF_PRODUCT = "product = {product:UInt32}"
 _NUMBERS = f"n IN (SELECT person FROM people WHERE {_OF_PRODUCT})"
 

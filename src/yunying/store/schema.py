@@ -1,6 +1,6 @@
 """The few pieces of SQL about the schema that every question shares, so that they are written once."""
 
-__all__ = ["ACCOUNTS", "EVENTS", "EVENTS_WITH_REPEATS", "OWNER", "PEOPLE"]
+__all__ = ["ACCOUNTS", "COHORT_MEMBERS", "EVENTS", "EVENTS_WITH_REPEATS", "OWNER", "PEOPLE"]
 
 # Exact before the engine's own merges: FINAL makes one row of an event that was written twice.
 EVENTS = "events FINAL"
@@ -8,6 +8,8 @@ EVENTS = "events FINAL"
 EVENTS_WITH_REPEATS = "events"
 PEOPLE = "people FINAL"
 ACCOUNTS = "accounts FINAL"
+# Read into sets only, which a second copy of a row does not change.
+COHORT_MEMBERS = "cohort_members"
 
 # Whose number `person` is today: one array look-up per row.
 OWNER = "dictGetOrDefault('owner', 'p', toUInt64(person), person)"

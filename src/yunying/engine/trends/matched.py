@@ -6,7 +6,7 @@ from functools import partial
 from yunying.engine.breakdown import Breakdown
 from yunying.engine.filters import Of
 from yunying.engine.scan import Reach, accounts, columns, nested, people, scan, within
-from yunying.engine.terms import property_text, terms
+from yunying.engine.terms import cohort_names, property_text, terms
 from yunying.engine.trends.measures import amount_of, contributing
 from yunying.engine.trends.part import Column, Part
 from yunying.engine.trends.spec import Measure
@@ -54,18 +54,20 @@ def matched(part: Part, reads: Sequence[str]) -> str:
 
 
 def _firsts(part: Part) -> str:
-    values, series = part.values, ["series"] if part.many else []
+    """The cohorts of a person are found last: each of them counts the same first event."""
+    series, keys = ["series"] if part.many else [], ["series", "who"] if part.many else ["who"]
+    values = _of_properties(part)
     ends = max(span.end for span in part.spans)
-    source = _with_people(part, [*series, "who", "ts", *(["id"] if values else [])], [(None, ends)])
-    keys = [*series, "who"]
+    source = _with_properties(part, [*series, "who", "ts", *(["id"] if values else [])], [(None, ends)])
     first = columns([*keys, "min(ts) AS first", *(f"argMin({v}, (ts, id)) AS first_{v}" for v in values)])
     bucket = _bucket(part, "toUnixTimestamp64Milli(first)")
     inside = within(part.binder, "first", [(span.start, span.end) for span in part.spans])
-    return (
+    found = (
         f"{columns([f'{bucket} AS bucket', *(f'first_{v} AS {v}' for v in values), *keys])}\n"
         "FROM\n" + nested(f"{first}\nFROM\n{nested(source)}\nGROUP BY {', '.join(keys)}") + "\n"
         f"WHERE {' AND '.join(inside)}"
     )
+    return _with_cohorts(part, found, ["bucket", *values, *keys])
 
 
 def _bucket(part: Part, at: str) -> str:
@@ -74,12 +76,36 @@ def _bucket(part: Part, at: str) -> str:
 
 
 def _with_people(part: Part, reads: Sequence[str], spans: Sequence[Reach]) -> str:
-    """The matching events with their breakdown values, those of people and accounts joined to them."""
-    pairs = list(zip(part.values, part.breakdown, strict=True))
+    """The matching events with their breakdown values, one row for each cohort of their person."""
+    names = _needed(part, [*(name for name in reads if name not in part.values), *_of_properties(part)])
+    return _with_cohorts(part, _with_properties(part, reads, spans), names)
+
+
+def _with_cohorts(part: Part, sql: str, names: Sequence[str]) -> str:
+    """`sql` with a row for each cohort of a breakdown that the person belongs to."""
+    for v, by in _pairs(part):
+        if by.of is Of.COHORT:
+            joined = f"arrayJoin({cohort_names(part.binder, by, 'who')}) AS {v}"
+            sql = f"{columns([*names, joined])}\nFROM\n{nested(sql)}"
+    return sql
+
+
+def _pairs(part: Part) -> list[tuple[str, Breakdown]]:
+    return list(zip(part.values, part.breakdown, strict=True))
+
+
+def _of_properties(part: Part) -> list[str]:
+    """The breakdown columns that hold the values of properties."""
+    return [v for v, by in _pairs(part) if by.of is not Of.COHORT]
+
+
+def _with_properties(part: Part, reads: Sequence[str], spans: Sequence[Reach]) -> str:
+    """The matching events with the values of properties, those of people and accounts joined to them."""
+    pairs = _pairs(part)
     names = [name for name in reads if name not in part.values] + [v for v, by in pairs if by.of is Of.EVENT]
     sql = _events(part, _needed(part, names), spans)
     for v, by in pairs:
-        if by.of is not Of.EVENT:
+        if by.of in (Of.PERSON, Of.ACCOUNT):
             names.append(v)
             sql = _joined(part, sql, names, v, by)
     return sql
@@ -100,7 +126,7 @@ def _joined(part: Part, sql: str, names: Sequence[str], value: str, by: Breakdow
 
 def _needed(part: Part, names: Sequence[str]) -> list[str]:
     """`names` and what joins look up, each once."""
-    keys = {Of.PERSON: "who", Of.ACCOUNT: "account"}
+    keys = {Of.PERSON: "who", Of.ACCOUNT: "account", Of.COHORT: "who"}
     return list(dict.fromkeys([*names, *(keys[by.of] for by in part.breakdown if by.of in keys)]))
 
 
@@ -133,7 +159,7 @@ def _offered(part: Part) -> dict[str, Callable[[], str]]:
     for column in part.columns:
         if column.aggregate.reads == "amount":
             found[column.reads] = partial(_amount, part, column)
-    for v, by in zip(part.values, part.breakdown, strict=True):
+    for v, by in _pairs(part):
         found[v] = partial(_value, part, v, by)
     return found
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from yunying.base.errors import msg
+from yunying.engine.cohorts.compile import AsOf
+from yunying.engine.filters import Of
 from yunying.engine.formula import Formula
 from yunying.engine.result import Bucket, Provenance, Value, Warning
 from yunying.engine.trends.answer import FORMULA, Row, TrendsResult
@@ -73,9 +75,16 @@ def _tables(plan: Plan, period: Period, lines: Sequence[Sequence[Line]]) -> list
 
 
 def _table(plan: Plan, period: Period, series: Series, lines: Sequence[Line]) -> _Table:
-    if not lines and not plan.spec.breakdown:
-        lines = [Line((0, ()))]
-    return {line.key: _filled(plan, series, line, len(period.buckets)) for line in lines}
+    return {line.key: _filled(plan, series, line, len(period.buckets)) for line in (*lines, *_silent(plan, lines))}
+
+
+def _silent(plan: Plan, lines: Sequence[Line]) -> list[Line]:
+    """Lines of which the store says nothing, but that were asked for: the only one, and cohorts without anybody."""
+    by, found = plan.spec.breakdown, {line.key for line in lines}
+    keys: list[Key] = [] if by else [(0, ())]
+    if len(by) == 1 and by[0].of is Of.COHORT:
+        keys = [(0, (name,)) for name in AsOf(plan.context).labels(by[0].cohorts)]
+    return [Line(key) for key in keys if key not in found]
 
 
 def _filled(plan: Plan, series: Series, line: Line, size: int) -> _Numbers:

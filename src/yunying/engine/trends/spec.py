@@ -175,7 +175,7 @@ def parse(node: Node) -> Trends:
         interval=interval.choice(Interval, [i.value for i in Interval]) if interval else Interval.DAY,
         filters=parse_filter(node.get("filters")),
         breakdown=breakdown,
-        breakdown_limit=parse_limit(node.get("breakdown_limit") if breakdown else None),
+        breakdown_limit=parse_limit(node.get("breakdown_limit") if breakdown else None, breakdown),
         formula=parse_formula(node.get("formula"), letters) if node.get("formula") else None,
         compare=parse_comparison(node.get("compare")),
         display=display.choice(Display, [d.value for d in Display]) if display else Display.SERIES,

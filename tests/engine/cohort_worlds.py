@@ -1,0 +1,147 @@
+"""Generated cohorts for generated products."""
+
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from tests.engine.cohort_interpreter import Judge
+from tests.engine.worlds import EVENTS, FILTERS, Product, conditions, times
+from yunying.engine.cohorts import Cohort, Members, parse
+from yunying.store import Store
+
+LIST = 1
+UNITS = ["hour", "day", "day", "week", "month", "quarter", "year"]
+
+
+class Known:
+    """The cohorts of a product, as the engine asks for them."""
+
+    def __init__(self, definitions: dict[int, dict[str, Any]]) -> None:
+        self._definitions = definitions
+
+    def definition(self, cohort: int) -> Cohort | Members | None:
+        if cohort == LIST:
+            return Members(LIST)
+        found = self._definitions.get(cohort)
+        return parse(found) if found else None
+
+    def name(self, cohort: int) -> str:
+        return f"cohort {cohort}"
+
+
+@st.composite
+def born(draw: st.DrawFn, product: Product) -> Product:
+    """Everybody gets a row: those with events were born at the first of them or before, some have none."""
+    world = product.world
+    firsts: dict[int, Any] = {}
+    for event in world.events:
+        for number in {event.number, world.who(event)}:
+            firsts[number] = min(firsts.get(number, event.at), event.at)
+    for number in sorted({*firsts, *world.people}):
+        before = draw(st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=5), timedelta(days=400)]))
+        world.people.setdefault(number, {})
+        world.born[number] = firsts.get(number, product.day) - before
+    return product
+
+
+@st.composite
+def last(draw: st.DrawFn) -> dict[str, Any]:
+    found = {"last": draw(st.sampled_from([1, 1, 2, 3, 7, 30])), "unit": draw(st.sampled_from(UNITS))}
+    return _small(found) | ({"whole": True} if draw(st.integers(0, 4)) == 0 else {})
+
+
+def _small(window: dict[str, Any]) -> dict[str, Any]:
+    return window | {"last": 2} if window["unit"] in ("quarter", "year", "month") else window
+
+
+WITHIN = st.one_of(
+    st.none(),
+    last(),
+    st.sampled_from(["2024-02-28", "2024-03-31", "2018-11-04", "2024-10-27", "2024-03-10T12:30"]).map(
+        lambda text: {"since": text}
+    ),
+)
+TIMES = st.one_of(
+    st.none(),
+    st.fixed_dictionaries({"op": st.sampled_from(["gte", "lte", "eq"]), "count": st.sampled_from([1, 1, 2, 3, 5])}),
+)
+
+
+@st.composite
+def filters(draw: st.DrawFn, cohorts: list[int]) -> dict[str, Any] | None:
+    found = draw(FILTERS)
+    if cohorts and draw(st.integers(0, 4)) == 0:
+        more = draw(in_cohort(cohorts))
+        return {"op": draw(st.sampled_from(["and", "or"])), "items": [more, *([found] if found else [])]}
+    return found
+
+
+@st.composite
+def in_cohort(draw: st.DrawFn, cohorts: list[int]) -> dict[str, Any]:
+    values = draw(st.lists(st.sampled_from(cohorts), min_size=1, max_size=2, unique=True))
+    return {"of": "person", "operator": draw(st.sampled_from(["in_cohort", "not_in_cohort"])), "values": values}
+
+
+@st.composite
+def leaves(draw: st.DrawFn, cohorts: list[int]) -> dict[str, Any]:
+    kind = draw(
+        st.sampled_from(
+            ["property", "did", "did", "did", "first_time", "stopped", "regularly"] + ["cohort"] * bool(cohorts)
+        )
+    )
+    if kind == "property":
+        return {"kind": kind} | draw(conditions()) | {"of": draw(st.sampled_from(["person", "account"]))}
+    if kind == "cohort":
+        return {"kind": kind, "cohort": draw(st.sampled_from(cohorts)), "not": draw(st.booleans())}
+    found = {"kind": kind, "event": draw(st.sampled_from([*EVENTS, None])), "filters": draw(filters(cohorts))}
+    if kind == "did":
+        return found | {"not": draw(st.booleans()), "times": draw(TIMES), "within": draw(WITHIN)}
+    if kind == "first_time":
+        return found | {"within": draw(WITHIN)}
+    if kind == "stopped":
+        spans = [("year", "day"), ("month", "week"), ("day", "hour"), ("week", "day")]
+        long, short = draw(st.sampled_from(spans))
+        return found | {"within": {"last": 2, "unit": long}, "absent": {"last": draw(st.integers(1, 2)), "unit": short}}
+    count = draw(st.integers(1, 4))
+    return found | {"at_least": draw(st.integers(1, count)), "of": count, "unit": draw(st.sampled_from(UNITS))}
+
+
+def groups(inner: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(
+        {
+            "op": st.sampled_from(["and", "or"]),
+            "not": st.sampled_from([False, False, True]),
+            "items": st.lists(inner, min_size=1, max_size=most),
+        }
+    )
+
+
+def definitions(cohorts: list[int]) -> st.SearchStrategy[dict[str, Any]]:
+    leaf = leaves(cohorts)
+    return groups(st.one_of(leaf, leaf, groups(st.one_of(leaf, groups(leaf, 2)), 2)), 3)
+
+
+@st.composite
+def judges(draw: st.DrawFn, product: Product) -> Judge:
+    """Three definitions, each of which may rest on the ones before, and a fixed list."""
+    known: dict[int, dict[str, Any]] = {}
+    for number in (2, 3, 4):
+        known[number] = draw(definitions([LIST, *known]))
+    first = min(product.world.born, default=3_000_000) // 20 * 20
+    listed = sorted(first + n for n in draw(st.sets(st.integers(0, 7), max_size=5)))
+    until = draw(st.one_of(st.just(product.now), times(product.day)))
+    judge = Judge(product.world, product.zone, product.week_start, until, known, {LIST: listed})
+    judge.attach()
+    return judge
+
+
+def keep_list(store: Store, product: int, numbers: list[int]) -> None:
+    if numbers:
+        rows = {
+            "product": pa.array([product] * len(numbers), pa.uint32()),
+            "cohort": pa.array([LIST] * len(numbers), pa.uint64()),
+            "person": pa.array(numbers, pa.uint32()),
+        }
+        store.insert("cohort_members", pa.table(rows), token=f"engine-{product}-list")
