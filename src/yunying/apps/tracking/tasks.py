@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.tracking.copies import complete_copies
 from yunying.apps.tracking.erasing import erase
+from yunying.apps.tracking.importing import tasks as importing  # its jobs are found through this module
 from yunying.base.actor import SYSTEM
 from yunying.base.errors import LimitReached
 from yunying.platform.audit.services import record
@@ -17,7 +18,7 @@ from yunying.platform.notify.services import notify
 from yunying.platform.products.facts import ProductDeleted
 from yunying.store import shared
 
-__all__ = ["complete_people", "erase_late", "erase_product", "promote_property"]
+__all__ = ["complete_people", "erase_late", "erase_product", "importing", "promote_property"]
 
 log = logging.getLogger("yunying.tracking")
 

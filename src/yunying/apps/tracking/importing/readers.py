@@ -46,13 +46,15 @@ BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, pa.ArrowInvalid, pa.Arr
 class Chunk:
     """Rows `first_row` … of the file; `unreadable` are rows that could not even be split into columns.
 
-    `fraction` (0–1) says how much of the file has been read with this chunk.
+    `fraction` (0–1) says how much of the file has been read with this chunk. `dropped` are the places in the file of
+    all rows up to here that are in no table, so that people can be told where a row really stands.
     """
 
     table: Any
     first_row: int
     unreadable: list[tuple[int, str]] = field(default_factory=list)
     fraction: float = 0.0
+    dropped: list[int] = field(default_factory=list)
 
 
 Parts = Iterator[tuple[Any, list[tuple[int, str]]]]
@@ -63,7 +65,8 @@ def chunks(path: Path, mapping: FileMapping, skip_rows: int = 0) -> Iterator[Chu
     kind = mapping.format or format_of(path)
     done = skip_rows
     try:
-        for chunk in _numbered(*_opened(path, kind, mapping), skip_rows):
+        parts, fraction = _opened(path, kind, mapping)
+        for chunk in _numbered(parts, fraction, skip_rows, drops=kind == "csv"):
             done = chunk.first_row + chunk.table.num_rows - 1
             yield chunk
     except FileNotFoundError as error:
@@ -123,15 +126,18 @@ def format_of(path: Path) -> str:
     return kind
 
 
-def _numbered(parts: Parts, fraction: Callable[[int], float], skip_rows: int) -> Iterator[Chunk]:
+def _numbered(parts: Parts, fraction: Callable[[int], float], skip_rows: int, *, drops: bool) -> Iterator[Chunk]:
     """Give chunks their row numbers and leave out what an earlier try has done."""
     seen = 0
+    dropped: list[int] = []
     for table, unreadable in parts:
         first, seen = seen, seen + table.num_rows
+        if drops:
+            dropped += [row for row, _why in unreadable if row]
         if seen <= skip_rows:
             continue
         done = max(0, skip_rows - first)
-        yield Chunk(table.slice(done).combine_chunks(), first + done + 1, unreadable, fraction(seen))
+        yield Chunk(table.slice(done).combine_chunks(), first + done + 1, unreadable, fraction(seen), dropped)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

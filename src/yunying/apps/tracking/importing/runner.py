@@ -4,7 +4,7 @@ import gc
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,9 +170,9 @@ def converter_for(product: Product, mapping: FileMapping, source: Source, lookup
 def converted(converter: Converter, window: Window) -> Result:
     """The events of a window and everything that is wrong with its rows."""
     result = converter.convert(window.table, window.rows) if len(window.rows) else Result([], [])
-    unread = dict(window.unreadable)
+    unread = {} if window.dropped else dict(window.unreadable)
     # A line that is no row at all has empty columns too; one reason for it is enough.
-    result.errors = [one for one in result.errors if one.row not in unread]
+    result.errors = [replace(e, row=window.place(e.row)) for e in result.errors if e.row not in unread]
     result.errors += [RowError(row, "", "", why) for row, why in window.unreadable]
     return result
 

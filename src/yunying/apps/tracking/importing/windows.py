@@ -1,8 +1,9 @@
 """Chunks cut where no group of rows is torn apart, and the little that must be remembered between two of them."""
 
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any, TypeVar
 
@@ -51,10 +52,19 @@ class Window:
     carry: Carry | None
     unreadable: list[tuple[int, str]]
     fraction: float
+    dropped: list[int] = field(default_factory=list)
+
+    def place(self, row: int) -> int:
+        """Where a row stands in the file, counting also the rows that are in no table."""
+        at = row
+        while (now := row + bisect_right(self.dropped, at)) != at:
+            at = now
+        return at
 
 
 def windows(parts: Iterable[Chunk], mapping: FileMapping, carry: Carry | None, rows_read: int) -> Iterator[Window]:
     """Cut chunks so that whole groups come out; the last window holds what is left."""
+    dropped: list[int] = []
     for chunk in parts:
         rows = np.arange(chunk.first_row, chunk.first_row + chunk.table.num_rows)
         rows_read = int(rows[-1]) if len(rows) else rows_read
@@ -65,9 +75,10 @@ def windows(parts: Iterable[Chunk], mapping: FileMapping, carry: Carry | None, r
         carry = None
         if mapping.group:
             table, rows, carry = _split(table, rows, mapping)
-        yield Window(table, rows, rows_read, carry, chunk.unreadable, chunk.fraction)
+        dropped = chunk.dropped
+        yield Window(table, rows, rows_read, carry, chunk.unreadable, chunk.fraction, dropped)
     if carry is not None:
-        yield Window(carry.table, carry.rows, rows_read, None, [], 1.0)
+        yield Window(carry.table, carry.rows, rows_read, None, [], 1.0, dropped)
 
 
 def _split(table: Any, rows: Any, mapping: FileMapping) -> tuple[Any, Any, Carry | None]:
