@@ -96,9 +96,9 @@ def test_few_earlier_windows_of_that_length_give_no_probability():
 
 
 def test_a_past_that_its_own_errors_do_not_cover_gives_no_probability():
-    values = noisy(260)
-    values[140:143] += 300  # one sale: every window that holds it is far off, and no other window knows of it
-    found = forecast(history(values), start=260, stop=316)
+    values = noisy(320)
+    values[160:163] += 100  # one sale: every window that holds it is far off, and no other window knows of it
+    found = forecast(history(values), start=320, stop=376)
     assert found.doubt is Doubt.DOES_NOT_COVER
     assert found.coverage < 0.7
 

@@ -26,7 +26,7 @@ Combine = Callable[[Sequence[float]], float | None]
 # With less than this only the run rate is told.
 LEAST_STEPS = {Step.DAY: 56, Step.WEEK: 8, Step.MONTH: 12}
 _LEAST_TRAINING = {Step.DAY: 28, Step.WEEK: 6, Step.MONTH: 6}
-_MOST_ORIGINS = 30
+_MOST_ORIGINS = 24
 # An interval at 90 % needs 19 tested windows, at 80 % 9, of which three at least share no step.
 _LEVELS = ((0.90, 19), (0.80, 9))
 _LEAST_APART, _LEAST_CHECKS = 3, 8

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.goals.models import Forecast, KeyResult, Shape, Status
 from yunying.apps.goals.models.forecast import Doubt, Method
@@ -24,6 +25,7 @@ from yunying.apps.insights.selectors import (
 )
 from yunying.base import clock
 from yunying.base.errors import YunyingError
+from yunying.platform.jobs import schedule
 from yunying.platform.products.workdays import workdays_of
 from yunying.stats import forecast as stats
 from yunying.stats.predictors import Method as Plain
@@ -73,7 +75,7 @@ def make_forecast(key_result: KeyResult) -> Forecast | None:
     if not key_result.start <= today <= key_result.due:
         return None
     found = _fields(key_result, today)
-    row, _ = Forecast.objects.update_or_create(
+    row, _made = Forecast.objects.update_or_create(
         key_result=key_result, on=today, defaults=_EMPTY | found | {"made_at": clock.now()}
     )
     return row
@@ -211,3 +213,11 @@ def _at_run_rate(key_result: KeyResult, before: date) -> dict[str, Any]:
     value = values[-1] + daily * days_left
     told = {"value": value, "run_rate": value, "so_far": values[-1], "days_left": days_left, "additive": True}
     return told | {"method": Method.RUN_RATE, "doubt": Doubt.NOT_ADDITIVE}
+
+
+@schedule("19 * * * *", label=_("Forecast key results"))
+def forecast_due_key_results() -> None:
+    """Every hour: make the forecasts that today lacks, the most urgent first; a lost run is made up for by the next."""
+    rows = KeyResult.objects.select_related("goal__product", "metric").in_bulk(due_for_forecast())
+    for key_result in rows.values():
+        try_to_forecast(key_result)
