@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.cache import cache
 
+from yunying.apps.insights.cohorts.known import KnownCohorts, stamp_of
 from yunying.apps.insights.freshness import event_count
 from yunying.apps.tracking.selectors import catalogue_for
 from yunying.apps.tracking.services import note_question
@@ -46,6 +47,7 @@ def context_for(product: Product) -> Context:
         catalogue=catalogue_for(product.pk),
         memory_mb=settings.CONFIG.query_memory_mb,
         timeout_s=settings.CONFIG.query_timeout_s,
+        cohorts=KnownCohorts(product.pk),
     )
 
 
@@ -79,7 +81,8 @@ def _size(value: Any) -> int:
 def _key(product: Product, asked: Any) -> str:
     """Same key, same answer: it changes with every event that came, with the hour, and with what a day is."""
     hour = f"{clock.now().astimezone(ZoneInfo(product.timezone)):%Y%m%d%H}"
-    parts = (product.pk, product.timezone, product.week_start, hour, event_count(product), asked.hash)
+    cohorts = stamp_of(product.pk, asked.to_json())
+    parts = (product.pk, product.timezone, product.week_start, hour, event_count(product), asked.hash, cohorts)
     return "insights:" + ":".join(map(str, parts)).replace(" ", "")
 
 

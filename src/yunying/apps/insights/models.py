@@ -4,10 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from yunying.apps.insights.cohorts.models import Cohort
 from yunying.apps.insights.dashboards.models import Dashboard
 from yunying.base import clock
 
-__all__ = ["Dashboard", "Direction", "Metric", "Report", "Unit", "Window"]
+__all__ = ["Cohort", "Dashboard", "Direction", "Metric", "Report", "Unit", "Window"]
 
 
 class Report(models.Model):

@@ -1,0 +1,1 @@
+"""Cohorts as people keep them: named definitions and fixed lists, their size over time, and where they are used."""
