@@ -8,7 +8,7 @@ people = people_behind(spec, point, context)
 from yunying.engine import cohorts, filters, funnel, retention, trends
 from yunying.engine.breakdown import Breakdown
 from yunying.engine.context import ANYTHING, Anything, Catalogue, Cohorts, Context
-from yunying.engine.kinds import Kind, Spec, kinds, parse, people_behind, register, run
+from yunying.engine.kinds import Kind, Spec, everybody_behind, kinds, parse, people_behind, register, run
 from yunying.engine.result import Bucket, People, Provenance, Result, Value, Warning
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Value",
     "Warning",
     "cohorts",
+    "everybody_behind",
     "filters",
     "funnel",
     "kinds",

@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from yunying.base.errors import Bug, InvalidInput, msg
+from yunying.base.errors import Bug, InvalidInput, LimitReached, msg
 from yunying.engine.context import Context
 from yunying.engine.ranges import Fixed, Last, resolve
 from yunying.engine.reading import Node
 from yunying.engine.result import People, Result
 
-__all__ = ["Kind", "Spec", "kinds", "parse", "people_behind", "register", "run"]
+__all__ = ["Kind", "Spec", "everybody_behind", "kinds", "parse", "people_behind", "register", "run"]
 
-MAX_PEOPLE = 1000
+MAX_PEOPLE, MAX_EVERYBODY = 1000, 1_000_000
 
 
 class Spec(Protocol):
@@ -75,6 +75,18 @@ def people_behind(spec: Spec, point: Any, context: Context, limit: int = 100, of
     kind = _kind_of(spec)
     place = kind.parse_point(Node(point, "point")) if isinstance(point, Mapping) else point
     return kind.people(spec, place, _as_of(spec, context), max(0, min(limit, MAX_PEOPLE)), max(0, offset))
+
+
+def everybody_behind(spec: Spec, point: Any, context: Context) -> tuple[int, ...]:
+    """All the people behind one number. Raises LimitReached where there are more than MAX_EVERYBODY."""
+    kind = _kind_of(spec)
+    place = kind.parse_point(Node(point, "point")) if isinstance(point, Mapping) else point
+    found: People = kind.people(spec, place, _as_of(spec, context), MAX_EVERYBODY, 0)
+    if found.total > len(found.numbers):
+        raise LimitReached(
+            "people.too_many", msg("There are more than %(most)s people. Narrow it down."), most=MAX_EVERYBODY
+        )
+    return found.numbers
 
 
 def _as_of(spec: Spec, context: Context) -> Context:

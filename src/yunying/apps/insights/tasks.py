@@ -2,11 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from yunying.apps.insights.cohorts.tasks import count_cohorts, fill_cohort
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.recent import due_for_refresh, try_to_refresh
 from yunying.platform.jobs import schedule
 
-__all__ = ["refresh_metrics"]
+__all__ = ["count_cohorts", "fill_cohort", "refresh_metrics"]
 
 
 @schedule("*/15 * * * *", label=_("Read metrics"))

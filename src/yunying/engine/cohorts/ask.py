@@ -14,7 +14,7 @@ from yunying.store import Sql
 
 __all__ = ["belongs_to", "check", "everybody_in", "members_among", "people_in", "size"]
 
-MAX_EVERYBODY = 5_000_000
+MAX_EVERYBODY = 1_000_000
 # Each cohort of a statement costs what it takes to plan it, so many are asked in parts.
 _AT_ONCE = 20
 
@@ -42,7 +42,7 @@ def everybody_in(cohort: Cohort | Members, context: Context) -> tuple[int, ...]:
     found = people_in(cohort, context, MAX_EVERYBODY)
     if found.total > len(found.numbers):
         raise LimitReached(
-            "cohort.too_many_people", msg("There are more than %(most)s people. Narrow it down."), most=MAX_EVERYBODY
+            "people.too_many", msg("There are more than %(most)s people. Narrow it down."), most=MAX_EVERYBODY
         )
     return found.numbers
 
