@@ -67,6 +67,8 @@ MENU: tuple[NavItem, ...] = (
         (
             NavItem("insights-dashboards", pgettext_lazy("menu", "Dashboards"), "layout-dashboard", "insights:dashboards"),
             NavItem("insights-trends", pgettext_lazy("menu", "Trends"), "chart-line", "insights:trends"),
+            NavItem("insights-funnels", pgettext_lazy("menu", "Funnels"), "chart-funnel", "insights:funnels"),
+            NavItem("insights-retention", pgettext_lazy("menu", "Retention"), "repeat", "insights:retention"),
             NavItem("insights-reports", pgettext_lazy("menu", "Reports"), "report-analytics", "insights:reports"),
             NavItem("insights-metrics", pgettext_lazy("menu", "Metrics"), "gauge", "insights:metrics"),
             NavItem(
@@ -83,6 +85,13 @@ MENU: tuple[NavItem, ...] = (
                 pgettext_lazy("menu", "Refused events"),
                 "ban",
                 "tracking:refused",
+                need=Permission.MANAGE_DATA,
+            ),
+            NavItem(
+                "tracking-imports",
+                pgettext_lazy("menu", "Import"),
+                "database-import",
+                "tracking:imports",
                 need=Permission.MANAGE_DATA,
             ),
             NavItem("tracking-setup", pgettext_lazy("menu", "Connect"), "plug-connected", "tracking:setup"),

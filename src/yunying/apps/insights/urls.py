@@ -7,6 +7,8 @@ urlpatterns = [
     path("dashboards/", include("yunying.apps.insights.dashboards.urls")),
     path("new/", ask.new, name="new"),
     path("trends/", ask.page, {"kind": "trends"}, name="trends"),
+    path("funnels/", ask.page, {"kind": "funnel"}, name="funnels"),
+    path("retention/", ask.page, {"kind": "retention"}, name="retention"),
     path("people/", people.page, name="people"),
     path("suggest/<str:kind>/", suggest.options, name="suggest"),
     path("reports/", reports.listing, name="reports"),

@@ -5,16 +5,25 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 __all__ = [
+    "ATTRIBUTIONS",
     "CHARTS",
+    "CLOCKS",
     "COHORT_OPERATORS",
     "COMPARISONS",
     "DISPLAYS",
+    "FUNNEL_DISPLAYS",
     "INTERVALS",
     "MATCHES",
     "MEASURES",
+    "MODES",
     "OPERATORS",
+    "ORDERS",
+    "PERIODS",
     "RANGES",
+    "RETENTION_DISPLAYS",
     "SIDES",
+    "VALUE_MEASURES",
+    "WINDOW_UNITS",
     "measure_name",
 ]
 
@@ -120,6 +129,51 @@ CHARTS: Choices = (
     ("bar", _("Bars")),
     ("stack", _("Stacked bars")),
     ("area", _("Areas")),
+)
+FUNNEL_DISPLAYS: Choices = (
+    ("steps", _("steps")),
+    ("times", _("time taken")),
+    ("over_time", pgettext_lazy("funnel", "over time")),
+)
+ORDERS: Choices = (
+    ("ordered", _("one after the other")),
+    ("strict", _("directly one after the other")),
+    ("unordered", _("in any order")),
+)
+WINDOW_UNITS: Choices = (
+    ("second", _("seconds")),
+    ("minute", _("minutes")),
+    ("hour", _("hours")),
+    ("day", _("days")),
+    ("week", _("weeks")),
+    ("month", _("months")),
+)
+ATTRIBUTIONS: Choices = (
+    ("first", _("the first value known")),
+    ("last", _("the last value known")),
+    ("step", _("the value at a step")),
+    ("all", _("the same value at all steps")),
+)
+PERIODS: Choices = (
+    ("hour", _("by hour")),
+    ("day", _("by day")),
+    ("week", _("by week")),
+    ("month", _("by month")),
+)
+MODES: Choices = (
+    ("recurring", _("every time they did it")),
+    ("first_time", _("when they did it for the first time")),
+    ("first_ever", _("when their very first such event matched")),
+)
+CLOCKS: Choices = (
+    ("calendar", _("calendar periods")),
+    ("rolling", _("24 hours from each start")),
+)
+RETENTION_DISPLAYS: Choices = (("table", _("table")), ("curve", _("curve")))
+VALUE_MEASURES: Choices = (
+    ("", _("no value")),
+    ("sum", _("Sum")),
+    ("avg", _("Average")),
 )
 _MEASURE_NAMES = {key: label for _group, choices in MEASURES for key, label in choices}
 

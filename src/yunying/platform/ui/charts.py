@@ -54,12 +54,17 @@ class Series:
 
     `compare_to` names the series of which this is an earlier period: drawn in its colour, lighter and dashed.
     `links`: for each point where to see who is behind it; opened as a page, or into the chart's `link_target` by htmx.
+    `low` and `high` bound what the values may truly be: whiskers at bars, a band around lines. `texts` say more of each
+    value than its number in the chart's unit.
     """
 
     name: str
     values: Sequence[Value]
     compare_to: str = ""
     links: Sequence[str | None] = ()
+    low: Sequence[Value] = ()
+    high: Sequence[Value] = ()
+    texts: Sequence[str] = ()
 
     def link(self, index: int) -> str:
         return (self.links[index] or "") if index < len(self.links) else ""
@@ -110,6 +115,8 @@ class Chart:
         for one in self.series:
             if len(one.values) != len(self.labels):
                 raise ValueError(f"series {one.name!r} has {len(one.values)} values for {len(self.labels)} labels")
+            if any(len(extra) not in (0, len(self.labels)) for extra in (one.low, one.high, one.texts)):
+                raise ValueError(f"series {one.name!r} has bounds or texts for other than {len(self.labels)} labels")
 
     @property
     def empty(self) -> bool:
@@ -119,7 +126,7 @@ class Chart:
     def rows(self) -> list[tuple[str, bool, list[tuple[str, str]]]]:
         """The table: (label, whether its period is not over, (text, link) of each series)."""
         return [
-            (label, self._partial(index), [(self.unit.text(one.values[index]), one.link(index)) for one in self.series])
+            (label, self._partial(index), [(self._text(one, index), one.link(index)) for one in self.series])
             for index, label in enumerate(self.labels)
         ]
 
@@ -138,6 +145,9 @@ class Chart:
 
     def _stretch(self, first: int, last: int) -> str:
         return str(self.labels[first]) if first == last else f"{self.labels[first]} – {self.labels[last]}"
+
+    def _text(self, one: Series, index: int) -> str:
+        return one.texts[index] if one.texts else self.unit.text(one.values[index])
 
     def _partial(self, index: int) -> bool:
         return self.partial_from is not None and index >= self.partial_from
@@ -166,9 +176,11 @@ class Chart:
         return {
             "name": one.name,
             "values": [_plain(value) for value in one.values],
-            "texts": [self.unit.text(value) for value in one.values],
+            "texts": [self._text(one, index) for index in range(len(one.values))],
             "compareTo": one.compare_to,
             "links": list(one.links),
+            "low": [_plain(value) for value in one.low],
+            "high": [_plain(value) for value in one.high],
         }
 
     def _target(self, target: Target) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any
 from django.urls import reverse
 
 from yunying.apps.insights.answers import Answer
+from yunying.apps.insights.kinds import funnel as _funnel  # noqa: F401 - registers itself
+from yunying.apps.insights.kinds import retention as _retention  # noqa: F401 - registers itself
 from yunying.apps.insights.kinds import trends as _trends  # noqa: F401 - registers itself
 from yunying.apps.insights.kinds.board import Board, Cell, Drawing, Fact, Grid, GridRow, Origin, Sheet
 from yunying.apps.insights.kinds.registry import PageKind, page_kind, page_kinds

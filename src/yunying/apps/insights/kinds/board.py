@@ -61,7 +61,7 @@ class GridRow:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table. `heads` name all columns, the first included."""
+    """A table. `heads` name all columns, the first included; `folded` is opened by its caption."""
 
     name: str
     caption: str
@@ -69,6 +69,7 @@ class Grid:
     rows: tuple[GridRow, ...]
     heat: bool = False
     notes: tuple[str, ...] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,9 @@ def rows(key: str, row: type, *, most: int, least: int = 0) -> Any:
     return field(default=tuple(row() for _ in range(least)), metadata={"part": part})
 
 
-def inner(key: str, row: type) -> Any:
-    """One row with a place of its own."""
-    return field(default_factory=row, metadata={"part": _Part(key, row, 1, 1, many=False)})
+def inner(key: str, row: type) -> dict[str, Any]:
+    """The metadata of one row with a place of its own."""
+    return {"part": _Part(key, row, 1, 1, many=False)}
 
 
 def parts_of(form: Any) -> list[tuple[str, "_Part"]]:

@@ -14,13 +14,18 @@ from yunying.platform.products.models import Product
 __all__ = ["PageKind", "page_kind", "page_kinds", "register"]
 
 
+def _none(point: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class PageKind:
     """How one kind of report looks on pages.
 
     `page` names its address; `form` is what its builder shows; `builder`, `controls` and `missing` are its templates.
     `draw` makes the board of an answer, `sheet` the file; `title` names a question that has no name yet; `point_words`
-    says which people a point means, `events` which events a question is about (None: any).
+    says which people a point means, `siblings` names the points beside it (who came back, and who did not); `events`
+    are those a question is about (None: any).
     """
 
     name: str
@@ -38,6 +43,7 @@ class PageKind:
     title: Callable[[Mapping[str, Any]], str]
     point_words: Callable[[Mapping[str, Any], Mapping[str, Any], Product], str]
     events: Callable[[Mapping[str, Any]], list[str | None]]
+    siblings: Callable[[Mapping[str, Any]], list[tuple[str, dict[str, Any]]]] = _none
 
 
 _kinds: dict[str, PageKind] = {}

@@ -139,11 +139,11 @@ class EventRow:
 
 @dataclass(frozen=True)
 class Asking(ABC):
-    """What every question has. `range` is `last-<n>-<unit>`, `last-<n>-<unit>-whole` or `custom` (`start` to `end`)."""
+    """What every question has. `range`: `last-<n>-<unit>`, the same with `-whole`, or `custom` (`since`, `until`)."""
 
     range: str = text(DEFAULT_RANGE)
-    start: str = text(name="from")
-    end: str = text(name="to")
+    since: str = text(name="from")
+    until: str = text(name="to")
     match: str = text("and")
     filters: tuple[FilterRow, ...] = rows("f", FilterRow, most=MAX_FILTERS)
     breakdown: tuple[BreakdownRow, ...] = rows("b", BreakdownRow, most=MAX_BREAKDOWNS)
@@ -168,7 +168,7 @@ class Asking(ABC):
 
     def _range(self) -> dict[str, Any]:
         if self.range == "custom":
-            return {"from": self.start} | ({"to": self.end} if self.end else {})
+            return {"from": self.since} | ({"to": self.until} if self.until else {})
         _, count, unit, *whole = self.range.split("-")
         return {"last": int(count), "unit": unit} | ({"whole": True} if whole else {})
 
@@ -183,8 +183,8 @@ class Asking(ABC):
         match, filters = ungroup(spec.get("filters"))
         return {
             "range": _range_of(span),
-            "start": str(span.get("from") or ""),
-            "end": str(span.get("to") or ""),
+            "since": str(span.get("from") or ""),
+            "until": str(span.get("to") or ""),
             "match": match,
             "filters": filters,
             "breakdown": tuple(BreakdownRow.of_spec(item) for item in spec.get("breakdown") or []),
@@ -197,7 +197,7 @@ def form_in(query: Query, form: type[F]) -> F:
     found = read(query, form)
     if found.range == "custom" or re.fullmatch(r"last-[0-9]{1,5}-[a-z]+(-whole)?", found.range):
         return found
-    return replace(found, range="custom" if found.start else DEFAULT_RANGE)
+    return replace(found, range="custom" if found.since else DEFAULT_RANGE)
 
 
 def group(key: str, match: str, found: Iterable[FilterRow]) -> dict[str, Any]:

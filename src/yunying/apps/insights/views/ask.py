@@ -105,11 +105,11 @@ def _board(access: ProductAccess, asked: Asked, answer: Answer | None) -> Board 
 
 def _dated(asked: Asked, access: ProductAccess) -> Asked:
     """Days for somebody who just chose to name them: the last thirty, to be changed."""
-    if asked.form.range != "custom" or asked.form.start or asked.as_json:
+    if asked.form.range != "custom" or asked.form.since or asked.as_json:
         return asked
     today = today_of(access.product)
     start = today - timedelta(days=29)
-    return _with(asked, replace(asked.form, start=start.isoformat(), end=today.isoformat()))
+    return _with(asked, replace(asked.form, since=start.isoformat(), until=today.isoformat()))
 
 
 def _begun(asked: Asked, newest: date | None, access: ProductAccess) -> Asked:
@@ -125,7 +125,7 @@ def _with(asked: Asked, form: Asking) -> Asked:
 
 def _moved(form: Asking, newest: date) -> Asking:
     start = newest - timedelta(days=89)
-    return replace(form, range="custom", start=start.isoformat(), end=newest.isoformat())
+    return replace(form, range="custom", since=start.isoformat(), until=newest.isoformat())
 
 
 def _around(asked: Asked, access: ProductAccess) -> dict[str, Any] | None:

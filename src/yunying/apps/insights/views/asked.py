@@ -74,11 +74,11 @@ class Asked:
 
     @property
     def start_day(self) -> str:
-        return self.form.start[:10]
+        return self.form.since[:10]
 
     @property
     def end_day(self) -> str:
-        return self.form.end[:10]
+        return self.form.until[:10]
 
     @property
     def known_range(self) -> bool:

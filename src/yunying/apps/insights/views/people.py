@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.kinds import page_url
-from yunying.apps.insights.views.asked import asked_of, spec_in
+from yunying.apps.insights.views.asked import Asked, asked_of, spec_in
 from yunying.apps.tracking.selectors import people as people_rows
 from yunying.base.errors import InvalidInput, msg
 from yunying.engine import parse, people_behind
@@ -42,6 +42,7 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "people": people_rows(access.product.pk, list(found.numbers)),
         "what": asked.kind.point_words(asked.spec, point, access.product),
         "kind": asked.kind,
+        "siblings": _siblings(request, asked, point),
         "page": number,
         "pages": max(1, -(-found.total // PAGE_SIZE)),
         "previous": number - 1,
@@ -62,6 +63,17 @@ def _point(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(point, dict):
         raise InvalidInput("point.json", msg("This is not a number of an answer."), field="point")
     return point
+
+
+def _siblings(request: HttpRequest, asked: Asked, point: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """The groups beside this one: what they are called, their addresses, and whether it is the one that is shown."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    found = []
+    for text, other in asked.kind.siblings(point):
+        query["point"] = json.dumps(other, separators=(",", ":"), ensure_ascii=False)
+        found.append((text, f"?{query.urlencode()}", other == {**other, **point}))
+    return found
 
 
 def _file(kind: str, access: ProductAccess, spec: Any, point: Any, context: Any) -> HttpResponse:

@@ -169,6 +169,35 @@
     });
   }
 
+  // How far the true value may lie from the drawn one: a band around a line, a whisker at a bar.
+  function bounds(spec, look, owner, barred) {
+    const result = [];
+    spec.series.forEach(function (series, s) {
+      if (!series.low.length || !series.high.length || (!barred && spec.series.length > 3)) return;
+      const colour = look.series[owner[s] % look.series.length];
+      const quiet = { name: series.name, silent: true, tooltip: { show: false }, legendHoverLink: false, z: 1 };
+      if (barred) {
+        result.push(Object.assign({}, quiet, {
+          type: "custom", z: 4, color: colour, data: spec.labels.map(function (_label, i) { return [i, series.low[i], series.high[i]]; }),
+          renderItem: function (_params, api) {
+            if (api.value(1) === null || isNaN(api.value(1)) || isNaN(api.value(2))) return;
+            const place = api.barLayout({ barGap: "12%", barCategoryGap: "30%", barMaxWidth: 42, count: spec.series.length })[s];
+            const low = api.coord([api.value(0), api.value(1)]), high = api.coord([api.value(0), api.value(2)]);
+            const x = low[0] + place.offsetCenter, half = Math.min(6, place.width / 4), style = { stroke: look.ink, lineWidth: 1.25, fill: "none" };
+            return { type: "path", shape: { pathData: "M" + (x - half) + " " + high[1] + "h" + 2 * half + "M" + x + " " + high[1] + "V" + low[1] + "M" + (x - half) + " " + low[1] + "h" + 2 * half }, style: style };
+          },
+        }));
+        return;
+      }
+      const base = Object.assign({ type: "line", symbol: "none", stack: "yy-band-" + s, stackStrategy: "all", lineStyle: { opacity: 0 }, color: colour, cursor: "default" }, quiet);
+      result.push(Object.assign({}, base, { data: series.low }));
+      result.push(Object.assign({}, base, {
+        data: series.high.map(function (high, i) { return high === null || series.low[i] === null ? null : high - series.low[i]; }), areaStyle: { color: colour, opacity: look.dark ? 0.22 : 0.14 },
+      }));
+    });
+    return result;
+  }
+
   function slices(spec, look) {
     const values = spec.series[0];
     return [{
@@ -204,6 +233,7 @@
     };
     if (pie) return Object.assign(option, { series: slices(spec, look) });
     const series = barred ? bars(spec, look, owner) : lines(spec, look, owner);
+    series.push.apply(series, bounds(spec, look, owner, barred));
     if (series.length) Object.assign(series[0], marks(spec, look));
     return Object.assign(option, {
       grid: { left: 4, right: 14, top: spec.annotations.length ? 24 : 14, bottom: many ? 34 : 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },

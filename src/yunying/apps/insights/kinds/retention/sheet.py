@@ -1,0 +1,31 @@
+"""All numbers of a retention answer for a file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from yunying.apps.insights.kinds.board import Sheet, values_text
+from yunying.apps.insights.kinds.retention.words import cohort_name, column_name
+
+__all__ = ["sheet"]
+
+
+def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
+    """A row for each cell, the means last of each breakdown value; shares are fractions of one."""
+    period = spec.get("period") or "week"
+    names = [column_name(column.first, column.last, period) for column in result.columns]
+    heads = [_("Value"), _("Started"), _("People"), _("Period"), _("Came back"), _("Rate"), _("Low"), _("High")]
+    heads += [_("Retained value"), _("Over")]
+    rows: list[list[Any]] = []
+    for row in result.rows:
+        value = values_text(row.values, row.remainder)
+        for one in row.cohorts:
+            start = cohort_name(one.start, period)
+            for name, cell in zip(names, one.cells, strict=False):
+                if cell:
+                    numbers = [cell.count, cell.rate, cell.low, cell.high, cell.value, not cell.partial]
+                    rows.append([value, start, one.size, name, *numbers])
+        for name, mean in zip(names, row.mean, strict=False):
+            rows.append([value, _("Mean"), mean.size, name, None, mean.rate, mean.low, mean.high, mean.value, True])
+    return Sheet(heads, rows)
