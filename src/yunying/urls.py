@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:product>/data/", include("yunying.apps.tracking.urls")),
     path("p/<slug:product>/insights/", include("yunying.apps.insights.urls")),
     path("p/<slug:product>/goals/", include("yunying.apps.goals.urls")),
+    path("", include("yunying.apps.goals.feed_urls")),
     path("p/<slug:product>/", include("yunying.apps.today.urls")),
 ]
 

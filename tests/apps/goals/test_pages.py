@@ -111,7 +111,7 @@ def test_a_goal_is_closed_with_an_outcome_and_reopened(browser: Client, shop: Pr
     assert "Too few visitors." in browser.get(here).content.decode()
     assert "Sell more tea" not in browser.get(GOALS).content.decode()
     assert "Sell more tea" in browser.get(f"{GOALS}?show=closed").content.decode()
-    browser.post(f"{here}reopen/")
+    browser.post(f"{here}reopen/", {"reason": "Closed too early."})
     assert Goal.objects.get().status == "open"
 
 

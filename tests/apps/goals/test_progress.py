@@ -111,9 +111,9 @@ def test_a_goal_stands_as_its_worst_key_result() -> None:
 
 
 def test_a_goals_progress_is_the_mean_and_one_result_cannot_make_up_for_another() -> None:
-    assert together([0.5, 3.0]) == 0.75
-    assert together([None, 0.5]) == 0.5
-    assert together([None]) is None
+    assert together([(0.5, 1), (3.0, 1)]) == 0.75
+    assert together([(None, 1), (0.5, 1)]) == 0.5
+    assert together([(None, 1)]) is None
 
 
 def test_moving_away_from_the_target_is_said_in_words() -> None:

@@ -118,7 +118,7 @@ def test_a_closed_goal_can_be_reopened_and_is_frozen_until_then(access: ProductA
         update_key_result(access=access, key_result=key_result, version=1, target=50)
     with pytest.raises(Conflict):
         remove_key_result(access=access, key_result=key_result)
-    reopen_goal(access=access, goal=goal)
+    reopen_goal(access=access, goal=goal, reason="Closed too early.")
     assert update_key_result(access=access, key_result=key_result, version=1, target=50).target == 50
 
 

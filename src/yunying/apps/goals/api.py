@@ -61,9 +61,9 @@ def close_goal(request: HttpRequest, product: Path[str], goal: Path[Id], body: s
 
 
 @router.post("/{goal}/reopen", response=schemas.GoalOut, summary="Take a closing back")
-def reopen_goal(request: HttpRequest, product: Path[str], goal: Path[Id]) -> dict[str, Any]:
+def reopen_goal(request: HttpRequest, product: Path[str], goal: Path[Id], body: schemas.ReopenIn) -> dict[str, Any]:
     access = api_access(request, product, Permission.EDIT_GOALS)
-    return _shown(access, services.reopen_goal(access=access, goal=goal_for(access, goal)))
+    return _shown(access, services.reopen_goal(access=access, goal=goal_for(access, goal), reason=body.reason))
 
 
 @router.post("/{goal}/key-results", response={201: schemas.KeyResultOut}, summary="Bind a goal to a metric")

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-__all__ = ["GoalClosed", "KeyResultStood"]
+__all__ = ["CheckedIn", "GoalClosed", "GoalReopened", "GoalStood", "KeyResultStood"]
 
 
 @dataclass(frozen=True, slots=True)
 class GoalClosed:
-    """A goal ended as `status`: achieved, missed or dropped."""
+    """A goal ended as `status`: achieved, partly, missed or dropped."""
 
     product_id: int
     goal_id: int
@@ -21,5 +21,33 @@ class KeyResultStood:
     product_id: int
     goal_id: int
     key_result_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoalReopened:
+    """A closed goal is open again, for `reason`."""
+
+    product_id: int
+    goal_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """Somebody said how a goal is going."""
+
+    product_id: int
+    goal_id: int
+    check_in_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoalStood:
+    """A goal as a whole stands otherwise than when it was last looked at."""
+
+    product_id: int
+    goal_id: int
     before: str
     after: str

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yunying.apps.goals.forms import KeyResultForm
-from yunying.apps.goals.models import KeyResult, Reading, Status
+from yunying.apps.goals.models import Definition, KeyResult, PastReading, Reading, Status
 from yunying.apps.goals.progress import Standing, straight_line
 from yunying.apps.goals.selectors import cards
 from yunying.apps.goals.standing import GoalCard
@@ -31,45 +31,69 @@ from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series, Target
 from yunying.platform.ui.errors import problem_of
-from yunying.platform.ui.tables import Column, Table
+from yunying.platform.ui.tables import Column, Empty, Table
 
-__all__ = ["Preview", "goal_table", "likely_outcome", "preview_of", "progress_chart"]
+__all__ = [
+    "Preview",
+    "cycle_table",
+    "definitions_of",
+    "goal_table",
+    "likely_outcome",
+    "preview_of",
+    "progress_chart",
+    "reading_table",
+]
 
 # More points than this say nothing more in a chart and make its table long.
 MOST_POINTS = 130
 
 
 def progress_chart(key_result: KeyResult, readings: Sequence[Reading], week_start: int) -> Chart | None:
-    """Readings, the straight line from baseline to target, and the target; None before the first reading."""
+    """Readings beside the straight line to the target, or beside the limits; None before the first reading."""
     if not readings:
         return None
     metric = key_result.metric
-    values = {reading.on: chart_value(reading.value, metric.unit, metric.currency) for reading in readings}
+    values = {reading.on: _drawn(key_result, reading.value) for reading in readings}
     days = _thinned([*values, *_coming(key_result, max(values), week_start)], keep=max(values))
-    line = [
-        chart_value(
-            straight_line(key_result.baseline, key_result.target, key_result.start, key_result.due, day),
-            metric.unit,
-            metric.currency,
-        )
-        for day in days
-    ]
+    moves = key_result.baseline is not None and key_result.target is not None
     return Chart(
         name=f"progress-{key_result.pk}",
         title=_("Progress"),
         labels=[formats.date(day, "medium") for day in days],
         label_title=_("At the end of"),
-        series=[
-            Series(metric.name, [values.get(day) for day in days]),
-            Series(_("Straight line to the target"), line, compare_to=metric.name),
-        ],
+        series=[Series(metric.name, [values.get(day) for day in days]), *_yardsticks(key_result, days)],
         unit=chart_unit(metric.unit, metric.currency),
-        target=Target(chart_value(key_result.target, metric.unit, metric.currency), _("Target")),
-        definition=_(
-            "The metric as it stood at the end of each day or period, read anew every hour, beside the straight line"
-            " from the baseline on the first day to the target on the due day."
-        ),
+        target=Target(_drawn(key_result, key_result.target), _("Target")) if moves else None,
+        definition=_of_moving() if moves else _of_staying(),
     )
+
+
+def _yardsticks(row: KeyResult, days: list[date]) -> list[Series]:
+    if row.baseline is not None and row.target is not None:
+        baseline, target = row.baseline, row.target
+        line = [_drawn(row, straight_line(baseline, target, row.start, row.due, day)) for day in days]
+        return [Series(_("Straight line to the target"), line, compare_to=row.metric.name)]
+    limits = ((_("Not below"), row.low), (_("Not above"), row.high))
+    return [
+        Series(name, [_drawn(row, limit)] * len(days), compare_to=row.metric.name)
+        for name, limit in limits
+        if limit is not None
+    ]
+
+
+def _drawn(key_result: KeyResult, value: float | None) -> float | int | None:
+    return chart_value(value, key_result.metric.unit, key_result.metric.currency)
+
+
+def _of_moving() -> str:
+    return _(
+        "The metric as it stood at the end of each day or period, read anew every hour, beside the straight line"
+        " from the baseline on the first day to the target on the due day."
+    )
+
+
+def _of_staying() -> str:
+    return _("The metric as it stood at the end of each day or period, read anew every hour, beside its limits.")
 
 
 def _coming(key_result: KeyResult, after: date, week_start: int) -> list[date]:
@@ -91,28 +115,83 @@ def _thinned(days: list[date], keep: date) -> list[date]:
 
 def likely_outcome(card: GoalCard) -> str:
     """What a goal that is closed now most probably is: the form's first choice."""
-    return (Status.ACHIEVED if card.standing == Standing.REACHED else Status.MISSED).value
+    if card.standing == Standing.REACHED or (card.progress or 0) >= 1:
+        return Status.ACHIEVED.value
+    return (Status.PARTLY if (card.progress or 0) >= 0.7 else Status.MISSED).value
 
 
 def goal_table(request: HttpRequest, access: ProductAccess, *, closed: bool) -> Table:
     """All open or all closed goals as a list to sort, search and export."""
 
-    def url(card: GoalCard) -> str:
-        return reverse("goals:detail", kwargs={"product": access.product.slug, "goal_id": card.goal.pk})
+    rows = cards(access, closed=closed)
+    columns = _goal_columns(closed=closed)
+    return Table(name="goals", caption=_("Goals"), columns=columns, rows=rows, request=request, sort="due")
 
-    columns = [
+
+def cycle_table(request: HttpRequest, access: ProductAccess, rows: Sequence[GoalCard]) -> Table:
+    """The goals of a cycle, open and closed."""
+    url = reverse("goals:create", kwargs={"product": access.product.slug})
+    empty = Empty(_("No goal in this cycle yet"), _("Set goals here, or carry them over from the cycle before."), url)
+    columns = _goal_columns(closed=True)
+    return Table(
+        name="cycle", caption=_("Goals"), columns=columns, rows=rows, request=request, sort="title", empty=empty
+    )
+
+
+def _goal_columns(*, closed: bool) -> list[Column]:
+    def url(card: GoalCard) -> str:
+        return reverse("goals:detail", kwargs={"product": card.goal.product.slug, "goal_id": card.goal.pk})
+
+    return [
         Column("title", _("Goal"), lambda card: card.goal.title, sort=True, search=True, link=url, fixed=True),
+        Column("level", _("Level"), lambda card: card.goal.get_level_display(), sort=True, search=True),
         Column("status", _("Status"), lambda card: str(card.look.label), sort=True, search=True),
         Column("progress", _("Progress"), "progress", kind="percent", sort=True),
-        Column("results", _("Key results"), lambda card: len(card.key_results), kind="number", sort=True),
+        Column("score", _("Score"), lambda card: card.goal.score, kind="number", sort=True, hidden=not closed),
+        Column("reason", _("Why it stands so"), "reason", search=True),
+        Column("results", _("Key results"), lambda card: len(card.key_results), kind="number", sort=True, hidden=True),
         Column("owner", _("Owner"), lambda card: _name(card), sort=True, search=True),
+        Column("team", _("Team"), lambda card: card.goal.team, sort=True, search=True, hidden=True),
+        Column("cycle", _("Cycle"), lambda card: str(card.goal.cycle or ""), sort=True, search=True, hidden=True),
         Column("start", _("Starts on"), lambda card: card.goal.start, kind="date", sort=True, hidden=True),
         Column("due", _("Due on"), lambda card: card.goal.due, kind="date", sort=True),
         Column("serves", _("Serves the goal"), lambda card: str(card.goal.parent or ""), search=True, hidden=True),
         Column("outcome", _("Outcome"), lambda card: card.goal.outcome, search=True, hidden=not closed),
     ]
-    rows = cards(access, closed=closed)
-    return Table(name="goals", caption=_("Goals"), columns=columns, rows=rows, request=request, sort="due")
+
+
+def definitions_of(key_result: KeyResult) -> list[Definition]:
+    """By what the readings were computed, the newest first. One query."""
+    return list(key_result.definitions.order_by("-number"))
+
+
+def reading_table(request: HttpRequest, key_result: KeyResult) -> Table:
+    """Readings in force and superseded ones with the number of their definition, the newest day first. Two queries."""
+    now = key_result.definition.number if key_result.definition else 1
+    rows: list[dict[str, Any]] = [
+        {"on": one.on, "value": one.value, "taken_at": one.taken_at, "number": now, "state": _("in force")}
+        for one in key_result.readings.all()
+    ]
+    past = PastReading.objects.filter(definition__key_result=key_result).select_related("definition")
+    rows += [
+        {
+            "on": one.on,
+            "value": one.value,
+            "taken_at": one.taken_at,
+            "number": one.definition.number,
+            "state": _("superseded"),
+        }
+        for one in past
+    ]
+    metric = key_result.metric
+    columns = [
+        Column("on", _("At the end of"), kind="date", sort=True, fixed=True),
+        Column("value", _("Value"), lambda row: shown(row["value"], metric.unit, metric.currency)),
+        Column("number", _("Definition"), kind="number", sort=True),
+        Column("state", _("State"), sort=True, search=True),
+        Column("taken_at", _("Read"), kind="when", sort=True),
+    ]
+    return Table(name="readings", caption=_("Readings"), columns=columns, rows=rows, request=request, sort="-on")
 
 
 def _name(card: GoalCard) -> str:

@@ -1,14 +1,18 @@
 """Taking readings: the whole history of a key result is read anew each time, so late events correct it too."""
 
 import logging
+import math
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
+from yunying.apps.goals.definitions import definition_in_force
 from yunying.apps.goals.facts import KeyResultStood
 from yunying.apps.goals.models import KeyResult, Reading, Status
-from yunying.apps.goals.standing import today_in, verdict_of
+from yunying.apps.goals.progress import beyond
+from yunying.apps.goals.standing import lags_of, today_in, verdict_of
 from yunying.apps.insights.selectors import MetricPoint, metric_history
 from yunying.base import clock
 from yunying.base.errors import YunyingError
@@ -35,8 +39,10 @@ def try_to_read(key_result: KeyResult) -> bool:
         take_readings(key_result)
     except YunyingError as error:
         log.warning("key result %s could not be read: %s", key_result.pk, error.code)
-        key_result.error = error.code[:300]
-        KeyResult.objects.filter(pk=key_result.pk).update(error=key_result.error)
+        key_result.error, key_result.error_text = error.code[:300], error.message
+        key_result.error_data = {name: str(value) for name, value in error.data.items()}
+        failed = {name: getattr(key_result, name) for name in ("error", "error_text", "error_data")}
+        KeyResult.objects.filter(pk=key_result.pk).update(**failed)
         return False
     return True
 
@@ -44,14 +50,22 @@ def try_to_read(key_result: KeyResult) -> bool:
 def take_readings(key_result: KeyResult) -> None:
     """Read the metric from the key result's start until today or its due day, and keep every point.
 
-    One engine query, at most one point a day. Raises what the engine raises. Doing it twice changes nothing.
+    When the metric's definition or the start changed, the readings so far become past ones. One engine query, at
+    most one point a day. Raises what the engine raises. Doing it twice changes nothing.
     """
     product = key_result.goal.product
     until = min(today_in(product.timezone), key_result.due)
     points = metric_history(product, key_result.metric, key_result.start, until)
+    points = tuple(replace(point, value=_finite(point.value)) for point in points)
     with transaction.atomic():
+        definition_in_force(key_result)
         _keep(key_result, points)
         _note_newest(key_result, points)
+
+
+def _finite(value: float | None) -> float | None:
+    """What is no number, or too large for one, is no reading."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _keep(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> None:
@@ -73,12 +87,23 @@ def _note_newest(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> None
     key_result.value = newest.value if newest else None
     key_result.read_on = newest.on if newest else None
     key_result.read_at = clock.now()
-    key_result.error = ""
+    key_result.inside, key_result.counted = _within(key_result, points)
+    key_result.error, key_result.error_text, key_result.error_data = "", "", {}
     key_result.standing = verdict_of(key_result, key_result.goal.product.timezone).standing.value
-    fields = ["value", "read_on", "read_at", "error", "standing"]
+    fields = ["value", "read_on", "read_at", "inside", "counted", "error", "error_text", "error_data", "standing"]
     # Only the first of two readers at once sees the old standing, so the change is told once.
     told = KeyResult.objects.filter(pk=key_result.pk, standing=before)
     changed = told.update(**{field: getattr(key_result, field) for field in fields})
     if changed and before and before != key_result.standing:
         goal = key_result.goal
         publish(KeyResultStood(goal.product_id, goal.pk, key_result.pk, before, key_result.standing))
+
+
+def _within(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> tuple[int, int]:
+    """How many of the readings in the key result's time lie within its limits, and how many there are."""
+    values = [point.value for point in points if point.on >= key_result.start and point.value is not None]
+    if key_result.low is None and key_result.high is None:
+        return 0, len(values)
+    most = lags_of(key_result).on_track
+    away = (beyond(key_result.low, key_result.high, value)[0] for value in values)
+    return sum(1 for one in away if one is not None and one <= most), len(values)

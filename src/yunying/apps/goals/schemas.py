@@ -36,6 +36,10 @@ class CloseIn(Schema):
     outcome: Text
 
 
+class ReopenIn(Schema):
+    reason: Text
+
+
 class KeyResultIn(Schema):
     """Without `start` and `due` the goal's time holds."""
 

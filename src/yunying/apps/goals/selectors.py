@@ -2,33 +2,41 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Prefetch, QuerySet
-
-from yunying.apps.goals.models import Goal, KeyResult, Reading, Status
+from yunying.apps.goals.models import Goal, KeyResult, Reading
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, card_of
+from yunying.apps.goals.tree import Branch, Forest, forest, may_see
 from yunying.platform.products.access import ProductAccess
 
-__all__ = ["GoalCard", "card_for", "cards", "children", "goals_of", "key_result_card", "readings_of"]
-
-
-def goals_of(access: ProductAccess) -> QuerySet[Goal]:
-    """The product's goals with owner, key results and metrics; open ones first, then by due day. Two queries."""
-    with_metric = Prefetch("key_results", KeyResult.objects.select_related("metric"))
-    rows = Goal.objects.filter(product=access.product).select_related("owner", "parent").prefetch_related(with_metric)
-    return rows.order_by("due", "id")
+__all__ = [
+    "Branch",
+    "GoalCard",
+    "card_for",
+    "cards",
+    "children",
+    "forest",
+    "key_result_card",
+    "readings_of",
+    "top_cards",
+]
 
 
 def cards(access: ProductAccess, *, closed: bool = False, limit: int | None = None) -> list[GoalCard]:
-    """Open goals by due day, or the closed ones, the newest first."""
-    rows = goals_of(access)
-    rows = rows.exclude(status=Status.OPEN).order_by("-closed_at") if closed else rows.filter(status=Status.OPEN)
-    return [_card(access, goal) for goal in rows[:limit]]
+    """The product's open goals by due day, or the closed ones, the newest first. Two queries."""
+    found = [card for card in forest(access).cards.values() if card.goal.product_id == access.product.pk]
+    rows = [card for card in found if card.is_open != closed]
+    # A closed goal has its time of closing: the database says so.
+    key = (lambda card: -card.goal.closed_at.timestamp()) if closed else (lambda card: (card.goal.due, card.goal.pk))
+    return sorted(rows, key=key)[:limit]
 
 
-def card_for(access: ProductAccess, goal: Goal) -> GoalCard:
-    """One goal as it stands. One query."""
-    key_results = list(goal.key_results.select_related("metric"))
-    return card_of(goal, key_results, access.product.timezone)
+def top_cards(access: ProductAccess) -> list[GoalCard]:
+    """The open goals at the top of the product's tree, wide ones first. Two queries."""
+    return [branch.card for branch in forest(access).branches(access) if branch.card.is_open]
+
+
+def card_for(access: ProductAccess, goal: Goal, trees: Forest | None = None) -> GoalCard:
+    """One goal as it stands, with those below it. Two queries, or none with `trees`."""
+    return (trees or forest(access)).cards[goal.pk]
 
 
 def readings_of(key_results: Sequence[KeyResult]) -> dict[int, list[Reading]]:
@@ -39,15 +47,12 @@ def readings_of(key_results: Sequence[KeyResult]) -> dict[int, list[Reading]]:
     return found
 
 
-def _card(access: ProductAccess, goal: Goal) -> GoalCard:
-    return card_of(goal, list(goal.key_results.all()), access.product.timezone)
-
-
-def children(access: ProductAccess, goal: Goal) -> list[GoalCard]:
-    """The goals that serve this one, as they stand. Two queries."""
-    return [_card(access, child) for child in goals_of(access).filter(parent=goal)]
+def children(access: ProductAccess, card: GoalCard) -> list[GoalCard]:
+    """The goals right below it that this reader may see. No query."""
+    return [child for child in card.children if may_see(access, child.goal)]
 
 
 def key_result_card(access: ProductAccess, key_result: KeyResult) -> KeyResultCard:
     """One key result as it stands. No query when goal and metric are loaded."""
-    return card_of(key_result.goal, [key_result], access.product.timezone).key_results[0]
+    card = card_of(key_result.goal, [key_result], access.product.timezone)
+    return (*card.key_results, *card.guardrails)[0]

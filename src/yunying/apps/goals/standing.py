@@ -1,18 +1,41 @@
 """How goals and key results stand today, with the words and colours for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 
-from yunying.apps.goals.models import Goal, KeyResult, Status
-from yunying.apps.goals.progress import Standing, Verdict, clamped, judge, together, worst
+from yunying.apps.goals.models import Goal, KeyResult, Shape, Status
+from yunying.apps.goals.progress import (
+    STAYING,
+    USUAL,
+    Lags,
+    Standing,
+    Verdict,
+    clamped,
+    judge,
+    judge_staying,
+    together,
+    worst,
+)
 from yunying.apps.insights.selectors import shown
 from yunying.base import clock
 
-__all__ = ["GoalCard", "KeyResultCard", "Look", "card_of", "look_of", "today_in", "verdict_of"]
+__all__ = [
+    "GoalCard",
+    "KeyResultCard",
+    "Look",
+    "Part",
+    "brought",
+    "card_of",
+    "lags_of",
+    "look_of",
+    "today_in",
+    "verdict_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +58,28 @@ _LOOKS: dict[str, Look] = {
 }
 _CLOSED: dict[str, Look] = {
     Status.ACHIEVED: Look(pgettext_lazy("goal", "Achieved"), "green", "circle-check"),
+    Status.PARTLY: Look(pgettext_lazy("goal", "Partly achieved"), "yellow", "circle-check"),
     Status.MISSED: Look(pgettext_lazy("goal", "Missed"), "red", "circle-x"),
     Status.DROPPED: Look(pgettext_lazy("goal", "Dropped"), "secondary", "ban"),
 }
 _NO_KEY_RESULT = Look(pgettext_lazy("standing", "No key result"), "secondary", "help-circle")
+# Of a key result that stays, neither "reached" nor a trend says what is meant.
+_WITHIN = {
+    Standing.REACHED: Look(pgettext_lazy("standing", "Kept"), "green", "circle-check"),
+    Standing.ON_TRACK: Look(pgettext_lazy("standing", "Within limits"), "green", "shield-check"),
+    Standing.MISSED: Look(pgettext_lazy("standing", "Not kept"), "red", "circle-x"),
+    Standing.AT_RISK: Look(pgettext_lazy("standing", "Just beyond the limit"), "yellow", "alert-triangle"),
+    Standing.OFF_TRACK: Look(pgettext_lazy("standing", "Beyond the limit"), "red", "alert-circle"),
+}
+_BAD = (Standing.AT_RISK, Standing.OFF_TRACK, Standing.MISSED)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyResultCard:
-    """A key result as pages show it; values are in words, `width` is the bar's length in percent."""
+    """A key result as pages show it; values are in words, `width` is the bar's length in percent.
+
+    What must stay has `limits` in words in place of baseline and target.
+    """
 
     key_result: KeyResult
     verdict: Verdict
@@ -51,6 +87,7 @@ class KeyResultCard:
     value: str
     baseline: str
     target: str
+    limits: str
     width: int
     expected_width: int
 
@@ -58,13 +95,52 @@ class KeyResultCard:
     def reason(self) -> str:
         return gettext(self.verdict.reason) % self.verdict.data
 
+    @property
+    def stays(self) -> bool:
+        return self.key_result.shape != Shape.MOVE
+
+    @property
+    def broken(self) -> bool:
+        """Whether a guardrail does not hold."""
+        return self.key_result.guardrail and self.verdict.standing in _BAD
+
+    @property
+    def problem(self) -> str:
+        """Why the last reading did not work; empty when it did."""
+        row = self.key_result
+        return gettext(row.error_text) % row.error_data if row.error_text else row.error
+
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One share of a goal's progress: a key result or a goal that serves it. `share` is its part of all weights."""
+
+    name: str
+    progress: float | None
+    weight: float
+    share: float | None
+    look: Look
+    goal_id: int | None = None
+
+    @property
+    def points(self) -> float | None:
+        """What it brings to the goal's progress, as a fraction of one."""
+        return None if self.progress is None or self.share is None else clamped(self.progress) * self.share
+
+
+@dataclass(frozen=True)
 class GoalCard:
-    """A goal with how it stands. `progress` is the mean of its key results' progress, each within 0 to 1."""
+    """A goal with how it stands.
+
+    `progress` is the weighted mean of its key results and of the goals that count for it, each within 0 to 1;
+    `standing` that of its worst part, and at risk when a guardrail is broken. `children` are all goals below it.
+    """
 
     goal: Goal
     key_results: tuple[KeyResultCard, ...]
+    guardrails: tuple[KeyResultCard, ...]
+    children: "tuple[GoalCard, ...]"
+    parts: tuple[Part, ...]
     progress: float | None
     standing: Standing | None
     look: Look
@@ -77,6 +153,11 @@ class GoalCard:
         return int(clamped(self.progress) * 100)
 
     @property
+    def expected_width(self) -> int:
+        """Where the straight line of time is, in percent."""
+        return round(self.elapsed_days / self.days * 100)
+
+    @property
     def days_left(self) -> int:
         return self.days - self.elapsed_days
 
@@ -84,53 +165,160 @@ class GoalCard:
     def is_open(self) -> bool:
         return self.goal.status == Status.OPEN
 
+    @property
+    def measured(self) -> bool:
+        return bool(self.key_results or self.guardrails or self.parts)
+
+    @cached_property
+    def reason(self) -> str:
+        """Why the goal stands as it does, in one sentence."""
+        if not self.is_open:
+            return _closed_reason(self.goal)
+        held = _guardrail_reason(self)
+        return held or _part_reason(self)
+
 
 def today_in(zone: str) -> date:
     """The date a calendar in `zone` shows now."""
     return clock.now().astimezone(ZoneInfo(zone)).date()
 
 
+def lags_of(key_result: KeyResult) -> Lags:
+    """Its own limits of what is on track and at risk, else the usual ones."""
+    usual = USUAL if key_result.shape == Shape.MOVE else STAYING
+    on_track = usual.on_track if key_result.on_track_lag is None else key_result.on_track_lag
+    at_risk = usual.at_risk if key_result.at_risk_lag is None else key_result.at_risk_lag
+    return Lags(on_track, max(on_track, at_risk))
+
+
 def verdict_of(key_result: KeyResult, zone: str) -> Verdict:
     """How the key result stands today."""
+    row, today, lags = key_result, today_in(zone), lags_of(key_result)
+    if row.baseline is None or row.target is None:
+        return judge_staying(
+            low=row.low,
+            high=row.high,
+            value=row.value,
+            inside=row.inside,
+            counted=row.counted,
+            start=row.start,
+            due=row.due,
+            today=today,
+            lags=lags,
+        )
     return judge(
-        baseline=key_result.baseline,
-        target=key_result.target,
-        value=key_result.value,
-        read_on=key_result.read_on,
-        start=key_result.start,
-        due=key_result.due,
-        today=today_in(zone),
+        baseline=row.baseline,
+        target=row.target,
+        value=row.value,
+        read_on=row.read_on,
+        start=row.start,
+        due=row.due,
+        today=today,
+        lags=lags,
     )
 
 
-def look_of(standing: str) -> Look:
+def look_of(standing: str, *, stays: bool = False) -> Look:
     """The words and colours of a standing."""
-    return _LOOKS.get(standing, _NO_KEY_RESULT)
+    found = _WITHIN.get(Standing(standing)) if stays and standing else None
+    return found or _LOOKS.get(standing, _NO_KEY_RESULT)
 
 
-def card_of(goal: Goal, key_results: list[KeyResult], zone: str) -> GoalCard:
-    """The goal with its key results as they stand today. No queries when the metrics are loaded."""
-    cards = tuple(_key_result_card(key_result, zone) for key_result in key_results)
-    standing = worst(card.verdict.standing for card in cards)
+def card_of(goal: Goal, key_results: list[KeyResult], zone: str, children: "tuple[GoalCard, ...]" = ()) -> GoalCard:
+    """The goal with its key results and the goals below it as they stand today. No query when metrics are loaded."""
+    cards = [_key_result_card(key_result, zone) for key_result in key_results]
+    moving = tuple(card for card in cards if not card.key_result.guardrail)
+    guardrails = tuple(card for card in cards if card.key_result.guardrail)
+    counted = tuple(child for child in children if child.goal.counts and child.goal.status != Status.DROPPED)
+    parts = _parts(moving, counted)
+    standing = _standing(moving, guardrails, counted)
     look = _CLOSED.get(goal.status) or (look_of(standing) if standing else _NO_KEY_RESULT)
     days = (goal.due - goal.start).days + 1
     over = min(days, max(0, (today_in(zone) - goal.start).days))
-    return GoalCard(goal, cards, together(card.verdict.progress for card in cards), standing, look, over, days)
+    progress = together((part.progress, part.weight) for part in parts)
+    return GoalCard(goal, moving, guardrails, children, parts, progress, standing, look, over, days)
+
+
+def _parts(moving: tuple[KeyResultCard, ...], counted: tuple[GoalCard, ...]) -> tuple[Part, ...]:
+    results = [
+        Part(card.key_result.shown_name, card.verdict.progress, card.key_result.weight, None, card.look)
+        for card in moving
+    ]
+    goals = [Part(card.goal.title, brought(card), card.goal.weight, None, card.look, card.goal.pk) for card in counted]
+    parts = [*results, *goals]
+    whole = sum(part.weight for part in parts if part.progress is not None)
+    return tuple(
+        part if part.progress is None else replace(part, share=part.weight / whole if whole else None) for part in parts
+    )
+
+
+def brought(card: GoalCard) -> float | None:
+    """What a goal brings to the one above: the score it was closed with, else its progress."""
+    return card.progress if card.goal.score is None else card.goal.score
+
+
+def _standing(
+    moving: tuple[KeyResultCard, ...], guardrails: tuple[KeyResultCard, ...], counted: tuple[GoalCard, ...]
+) -> Standing | None:
+    below = (card.standing for card in counted if card.is_open and card.standing)
+    standing = worst([*(card.verdict.standing for card in moving), *below])
+    if any(card.broken for card in guardrails):
+        return worst([standing, Standing.AT_RISK] if standing else [Standing.AT_RISK])
+    return standing
 
 
 def _key_result_card(key_result: KeyResult, zone: str) -> KeyResultCard:
     metric, verdict = key_result.metric, verdict_of(key_result, zone)
-    value, baseline, target = (
-        shown(number, metric.unit, metric.currency)
-        for number in (key_result.value, key_result.baseline, key_result.target)
-    )
+    stays = key_result.shape != Shape.MOVE
+
+    def words(number: float | None) -> str:
+        return shown(number, metric.unit, metric.currency)
+
     return KeyResultCard(
         key_result=key_result,
         verdict=verdict,
-        look=look_of(verdict.standing),
-        value=value,
-        baseline=baseline,
-        target=target,
+        look=look_of(verdict.standing, stays=stays),
+        value=words(key_result.value),
+        baseline=words(key_result.baseline),
+        target=words(key_result.target),
+        limits=_limits(key_result, words(key_result.low), words(key_result.high)) if stays else "",
         width=int(clamped(verdict.progress) * 100),
-        expected_width=round(verdict.elapsed * 100),
+        expected_width=0 if stays else round(verdict.elapsed * 100),
     )
+
+
+def _limits(key_result: KeyResult, low: str, high: str) -> str:
+    if key_result.high is None:
+        return f"≥ {low}"
+    return f"≤ {high}" if key_result.low is None else f"{low} – {high}"
+
+
+def _closed_reason(goal: Goal) -> str:
+    if goal.score is None:
+        return gettext("It is closed: %(status)s.") % {"status": goal.get_status_display()}
+    data = {"status": goal.get_status_display(), "score": f"{goal.score:.2f}"}
+    return gettext("It is closed: %(status)s, with a score of %(score)s.") % data
+
+
+def _guardrail_reason(card: GoalCard) -> str:
+    """The guardrail that decides; empty when something else is worse, or all hold."""
+    broken = next((one for one in card.guardrails if one.broken), None)
+    if broken is None or card.standing != Standing.AT_RISK:
+        return ""
+    named = {"name": broken.key_result.shown_name, "why": broken.reason}
+    return gettext("The guardrail “%(name)s” does not hold. %(why)s") % named
+
+
+def _part_reason(card: GoalCard) -> str:
+    if card.standing is None:
+        return gettext("Nothing measures it yet: it has no key result, and no goal counts for it.")
+    held = next((one for one in card.key_results if one.verdict.standing == card.standing), None)
+    if len(card.parts) == 1 and held:
+        return held.reason
+    if card.standing in (Standing.ON_TRACK, Standing.REACHED):
+        return gettext("All parts are on track or reached (%(count)d).") % {"count": len(card.parts)}
+    if held:
+        return gettext("“%(name)s” decides. %(why)s") % {"name": held.key_result.shown_name, "why": held.reason}
+    below = next((one for one in card.children if one.is_open and one.standing == card.standing), None)
+    named = {"name": below.goal.title if below else "", "standing": card.look.label}
+    return gettext("The goal “%(name)s” below it decides: %(standing)s.") % named

@@ -1,0 +1,378 @@
+"""Goals as a sheet, out and in again: one line for each key result, or for a goal that has none yet.
+
+`goal` and `key_result` hold the numbers of what exists; anything else in `goal` is a name by which other lines of the
+same file speak of a goal that is to be made. Values are written as people type them: percent as a number of
+hundredths. What comes in goes through the same services as the pages, all in one transaction: either every line is
+taken or none.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from yunying.apps.goals.access import goal_for
+from yunying.apps.goals.models import Cycle, Goal, KeyResult
+from yunying.apps.goals.selectors import cards
+from yunying.apps.goals.services import add_key_result, create_goal, update_goal, update_key_result
+from yunying.apps.insights.selectors import Metric, as_typed, metrics_of, parse_value
+from yunying.base.errors import InvalidInput, YunyingError, msg
+from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.selectors import product_members
+from yunying.platform.ui.errors import problem_of
+
+__all__ = ["COLUMNS", "Imported", "Line", "import_rows", "rows_of_file", "sheet_rows"]
+
+GOAL_COLUMNS = (
+    "goal", "serves", "level", "team", "title", "why", "start", "due", "owner", "weight", "counts", "cycle", "check_in",
+)  # fmt: skip
+RESULT_COLUMNS = (
+    "key_result", "metric", "name", "shape", "guardrail", "baseline", "target", "low", "high", "result_weight",
+    "result_start", "result_due",
+)  # fmt: skip
+COLUMNS = GOAL_COLUMNS + RESULT_COLUMNS
+MOST_ROWS, MOST_BYTES = 2_000, 2_000_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_YES, _NO = {"yes", "true", "1", "是", "y"}, {"no", "false", "0", "否", "n"}
+
+
+def sheet_rows(access: ProductAccess) -> list[list[Any]]:
+    """The open goals as lines of a sheet, in the order of COLUMNS."""
+    rows: list[list[Any]] = []
+    for card in cards(access):
+        results = [item.key_result for item in (*card.key_results, *card.guardrails)]
+        rows += [[*_goal_cells(card.goal), *_result_cells(one)] for one in results]
+        if not results:
+            rows.append([*_goal_cells(card.goal), *[""] * len(RESULT_COLUMNS)])
+    return rows
+
+
+def _goal_cells(goal: Goal) -> list[Any]:
+    return [
+        goal.pk, goal.parent_id or "", goal.level, goal.team, goal.title, goal.why, goal.start, goal.due,
+        goal.owner.email if goal.owner else "", goal.weight, _flag(goal.counts), str(goal.cycle or ""), goal.rhythm,
+    ]  # fmt: skip
+
+
+def _result_cells(row: KeyResult) -> list[Any]:
+    values = [as_typed(getattr(row, name), row.metric.unit) for name in ("baseline", "target", "low", "high")]
+    return [
+        row.pk, row.metric.name, row.name, row.shape, _flag(row.guardrail), *values, row.weight, row.start, row.due
+    ]  # fmt: skip
+
+
+def _flag(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def rows_of_file(name: str, data: bytes) -> list[dict[str, str]]:
+    """The lines of a CSV or xlsx file as texts by column. Raises InvalidInput when it cannot be read."""
+    if len(data) > MOST_BYTES:
+        raise _wrong(msg("The file is larger than 2 MB. Divide it."))
+    table = _xlsx(data) if name.lower().endswith(".xlsx") else _csv(data)
+    if not table:
+        raise _wrong(msg("The file is empty."))
+    heads = [cell.strip().lower() for cell in table[0]]
+    if unknown := [head for head in heads if head and head not in COLUMNS]:
+        text = msg("The column “%(column)s” is not known. Begin with an exported file.")
+        raise _wrong(text, column=unknown[0])
+    if "title" not in heads:
+        raise _wrong(msg("The file has no column “title”. Begin with an exported file."))
+    if len(table) - 1 > MOST_ROWS:
+        raise _wrong(msg("A file has at most %(most)d lines. Divide it."), most=MOST_ROWS)
+    return [dict(zip(heads, line, strict=False)) for line in table[1:] if any(cell.strip() for cell in line)]
+
+
+def _csv(data: bytes) -> list[list[str]]:
+    text = _decoded(data)
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    try:
+        return [[_plain(cell) for cell in line] for line in csv.reader(io.StringIO(text), delimiter=delimiter)]
+    except csv.Error:
+        raise _wrong(msg("The file is no table that can be read. Save it as CSV or xlsx.")) from None
+
+
+def _decoded(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding).replace("\x00", "")
+        except UnicodeDecodeError:
+            continue
+    raise _wrong(msg("The file is neither UTF-8 nor GB 18030. Save it as UTF-8."))
+
+
+def _plain(cell: str) -> str:
+    """The cell without the apostrophe by which an exported text is kept from being a formula."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
+def _xlsx(data: bytes) -> list[list[str]]:
+    from openpyxl import load_workbook
+
+    try:
+        sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
+        lines = sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=len(COLUMNS) + 20, values_only=True)
+        return [[_text(cell) for cell in line] for line in lines]
+    except Exception:
+        # openpyxl raises whatever it stumbles over: a broken file is the sender's, not ours.
+        raise _wrong(msg("The file is no xlsx file that can be read.")) from None
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).replace("\x00", "")
+
+
+def _wrong(text: str, **data: Any) -> InvalidInput:
+    return InvalidInput("goals.file", text, field="file", **data)
+
+
+@dataclass(slots=True)
+class Line:
+    """What becomes of one line of the file; `number` counts as spreadsheets do, the heading is 1."""
+
+    number: int
+    goal: str
+    result: str
+    problems: list[str] = field(default_factory=list)
+    acts: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import does, or did when `applied`."""
+
+    lines: list[Line]
+    applied: bool = False
+
+    @property
+    def errors(self) -> int:
+        return sum(1 for line in self.lines if line.problems)
+
+    @property
+    def changes(self) -> int:
+        return sum(1 for line in self.lines if line.acts)
+
+
+def import_rows(access: ProductAccess, rows: Sequence[Mapping[str, str]], *, apply: bool) -> Imported:
+    """Take the lines in, or with `apply=False` only say what would happen. With one line at fault nothing is kept."""
+    access.require(Permission.EDIT_GOALS)
+    run = _Run(access, rows)
+    with transaction.atomic():
+        run.go()
+        done = Imported(run.lines, applied=apply and not any(line.problems for line in run.lines))
+        if not done.applied:
+            transaction.set_rollback(True)
+    return done
+
+
+class _Run:
+    """One pass over the lines; the caller's transaction decides whether it stays."""
+
+    def __init__(self, access: ProductAccess, rows: Sequence[Mapping[str, str]]) -> None:
+        self._access = access
+        self._rows = [{name: (value or "").strip() for name, value in row.items()} for row in rows]
+        self.lines = [
+            Line(number, row.get("title", ""), row.get("name", "") or row.get("metric", ""))
+            for number, row in enumerate(self._rows, start=2)
+        ]
+        self._metrics = {metric.name: metric for metric in metrics_of(access)}
+        people = product_members(access)
+        self._people = {one.user.email.lower(): one.user.pk for one in people}
+        self._cycles = dict(Cycle.objects.filter(product=access.product).values_list("name", "pk"))
+        self._made: dict[str, Goal] = {}
+
+    def go(self) -> None:
+        groups = self._groups()
+        waiting = list(groups)
+        while waiting:
+            ready = [key for key in waiting if self._parent_key(groups[key]) not in waiting]
+            if not ready:
+                for key in waiting:
+                    self._fail(groups[key], _("This goal serves one that serves it: a circle."))
+                return
+            for key in ready:
+                self._goal(key, groups[key])
+            waiting = [key for key in waiting if key not in ready]
+
+    def _groups(self) -> dict[str, list[int]]:
+        """The lines of each goal, in the order of the file. A line that names no goal is one of its own."""
+        found: dict[str, list[int]] = {}
+        for place, row in enumerate(self._rows):
+            found.setdefault(row.get("goal") or f"\x00{place}", []).append(place)
+        return found
+
+    def _parent_key(self, places: list[int]) -> str:
+        return self._cell(places, "serves")
+
+    def _cell(self, places: list[int], name: str) -> str:
+        """A goal's cell: that of its first line that has one."""
+        return next((value for place in places if (value := self._rows[place].get(name, ""))), "")
+
+    def _fail(self, places: list[int], problem: str) -> None:
+        for place in places:
+            self.lines[place].problems.append(problem)
+
+    def _goal(self, key: str, places: list[int]) -> None:
+        try:
+            with transaction.atomic():
+                goal, act = self._take_goal(key, places)
+        except YunyingError as error:
+            self._fail(places[:1], problem_of(error).detail)
+            self._fail(places[1:], _("Its goal has an error."))
+            return
+        self._made[key] = goal
+        if act:
+            self.lines[places[0]].acts.append(act)
+        for place in places:
+            if any(self._rows[place].get(name) for name in ("key_result", "metric")):
+                self._result(goal, place)
+
+    def _take_goal(self, key: str, places: list[int]) -> tuple[Goal, str]:
+        values = self._goal_values(places)
+        if not key.isdecimal():
+            for name in ("start", "due"):
+                if name not in values:
+                    raise InvalidInput("goals.day", msg("Write a day as 2026-03-31."), field=name)
+            return create_goal(access=self._access, **({"title": ""} | values)), _("New goal")
+        goal = goal_for(self._access, int(key))
+        changed = {name: value for name, value in values.items() if getattr(goal, name) != value}
+        if not changed:
+            return goal, ""
+        return update_goal(access=self._access, goal=goal, version=goal.version, **changed), _("Goal changed")
+
+    def _goal_values(self, places: list[int]) -> dict[str, Any]:
+        def cell(name: str) -> str:
+            return self._cell(places, name)
+
+        heads = set().union(*(self._rows[place].keys() for place in places))
+        found: dict[str, Any] = {name: cell(name) for name in ("title", "why", "team") if name in heads}
+        found |= {name: _day(cell(name), name) for name in ("start", "due") if cell(name)}
+        found |= {name: cell(column) for name, column in (("level", "level"), ("rhythm", "check_in")) if cell(column)}
+        if cell("weight"):
+            found["weight"] = _number(cell("weight"), "weight")
+        if cell("counts"):
+            found["counts"] = _yes(cell("counts"), "counts")
+        if cell("owner"):
+            found["owner_id"] = self._person(cell("owner"))
+        if "cycle" in heads:
+            found["cycle_id"] = self._cycle(cell("cycle"))
+        if "serves" in heads:
+            found["parent_id"] = self._parent(cell("serves"))
+        return found
+
+    def _parent(self, key: str) -> int | None:
+        if not key:
+            return None
+        if key in self._made:
+            return self._made[key].pk
+        if not key.isdecimal() or len(key) > 18:
+            text = msg("The goal “%(goal)s” that this one serves is not in the file, or has an error.")
+            raise InvalidInput("goals.serves", text, goal=key)
+        return int(key)
+
+    def _person(self, email: str) -> int:
+        if email.lower() not in self._people:
+            text = msg("“%(email)s” is no member who sees this product.")
+            raise InvalidInput("goals.owner", text, email=email)
+        return self._people[email.lower()]
+
+    def _cycle(self, name: str) -> int | None:
+        if name and name not in self._cycles:
+            raise InvalidInput("goals.cycle", msg("There is no cycle called “%(name)s”."), name=name)
+        return self._cycles.get(name)
+
+    def _result(self, goal: Goal, place: int) -> None:
+        line = self.lines[place]
+        try:
+            with transaction.atomic():
+                act = self._take_result(goal, self._rows[place])
+        except YunyingError as error:
+            line.problems.append(problem_of(error).detail)
+            return
+        if act:
+            line.acts.append(act)
+
+    def _take_result(self, goal: Goal, row: Mapping[str, str]) -> str:
+        number = row.get("key_result", "")
+        existing = self._existing(goal, number) if number else None
+        metric = existing.metric if existing else self._metric(row.get("metric", ""))
+        values = _result_values(row, metric)
+        if existing is None:
+            add_key_result(access=self._access, goal=goal, metric_id=metric.pk, **values)
+            return _("New key result")
+        changed = {name: value for name, value in values.items() if getattr(existing, name) != value}
+        if not changed:
+            return ""
+        update_key_result(access=self._access, key_result=existing, version=existing.version, **changed)
+        return _("Key result changed")
+
+    def _existing(self, goal: Goal, number: str) -> KeyResult:
+        known = number.isdecimal() and len(number) < 18
+        rows = goal.key_results.select_related("goal__product", "metric")
+        found = rows.filter(pk=int(number)).first() if known else None
+        if found is None:
+            text = msg("The goal has no key result %(number)s. Leave the cell empty to add one.")
+            raise InvalidInput("goals.key_result", text, number=number[:40])
+        return found
+
+    def _metric(self, name: str) -> Metric:
+        if name not in self._metrics:
+            raise InvalidInput("goals.metric", msg("There is no metric called “%(name)s”."), name=name[:120])
+        return self._metrics[name]
+
+
+def _result_values(row: Mapping[str, str], metric: Metric) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if "name" in row:
+        found["name"] = row["name"]
+    if row.get("shape"):
+        found["shape"] = row["shape"]
+    if row.get("guardrail"):
+        found["guardrail"] = _yes(row["guardrail"], "guardrail")
+    for name in ("baseline", "target", "low", "high"):
+        if row.get(name):
+            found[name] = parse_value(row[name], metric.unit, name)
+    if row.get("result_weight"):
+        found["weight"] = _number(row["result_weight"], "result_weight")
+    found |= {
+        name: _day(row[column], column)
+        for name, column in (("start", "result_start"), ("due", "result_due"))
+        if row.get(column)
+    }
+    return found
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text.replace("/", "-"))
+    except ValueError:
+        shown = msg("“%(text)s” in the column “%(column)s” is no day. Write it as 2026-03-31.")
+        raise InvalidInput("goals.day", shown, text=text[:40], column=name) from None
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        shown = msg("“%(text)s” in the column “%(column)s” is no number.")
+        raise InvalidInput("goals.number", shown, text=text[:40], column=name) from None
+
+
+def _yes(text: str, name: str) -> bool:
+    word = text.lower()
+    if word not in _YES | _NO:
+        shown = msg("“%(text)s” in the column “%(column)s” is neither yes nor no.")
+        raise InvalidInput("goals.flag", shown, text=text[:40], column=name)
+    return word in _YES
