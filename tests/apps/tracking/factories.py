@@ -42,3 +42,21 @@ def person(access: ProductAccess) -> Mapping[str, Any]:
         number=number, defaults={"product": access.product, "distinct_id": "ann", "owner": number, "first_ms": 0}
     )
     return {"number": number}
+
+
+@factory("tracking:account")
+def account(access: ProductAccess) -> Mapping[str, Any]:
+    from yunying.apps.tracking.models import Account
+
+    made, _ = Account.objects.get_or_create(product=access.product, key="acme", defaults={"first_seen_ms": 0})
+    return {"account": made.pk}
+
+
+@factory("/api/v1/products/{product}/data/events/{event}")
+def api_event(access: ProductAccess) -> Mapping[str, Any]:
+    return {"event": event(access)["definition"]}
+
+
+@factory("/api/v1/products/{product}/data/properties/{property}")
+def api_property(access: ProductAccess) -> Mapping[str, Any]:
+    return {"property": property_(access)["definition"]}

@@ -1,10 +1,10 @@
-"""The one door to what tracking protects: persons and entries of the catalogue."""
+"""The one door to what tracking protects: persons, accounts and entries of the catalogue."""
 
-from yunying.apps.tracking.models import EventDefinition, Person, PropertyDefinition
+from yunying.apps.tracking.models import Account, EventDefinition, Person, PropertyDefinition
 from yunying.base.errors import NotFound, msg
 from yunying.platform.products.access import Permission, ProductAccess
 
-__all__ = ["event_for", "person_for", "property_for"]
+__all__ = ["account_for", "event_for", "person_for", "property_for"]
 
 
 def person_for(access: ProductAccess, number: int) -> Person:
@@ -19,6 +19,15 @@ def person_for(access: ProductAccess, number: int) -> Person:
     if person is None:
         raise NotFound("person.absent", msg("There is no such person."))
     return person
+
+
+def account_for(access: ProductAccess, pk: int) -> Account:
+    """One account. Raises NotFound, NotAllowed without the right to see people."""
+    access.require(Permission.SEE_PEOPLE)
+    found = Account.objects.filter(product=access.product, pk=pk).first()
+    if found is None:
+        raise NotFound("account.absent", msg("There is no such account."))
+    return found
 
 
 def event_for(access: ProductAccess, pk: int, need: Permission = Permission.VIEW) -> EventDefinition:

@@ -1,54 +1,86 @@
 """Reads of the catalogue, of people and of what they did. Every function is scoped by product."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from yunying.apps.tracking.catalogue.reads import (
+    DAYS,
+    MarkedEvent,
+    Titles,
+    daily_volumes,
+    events_carrying,
+    examples,
+    marked_events,
+    property_daily,
+    titles,
+)
 from yunying.apps.tracking.models import (
     Account,
-    DistinctId,
     EventDefinition,
     EventProperty,
-    Merge,
-    Person,
     PropertyDefinition,
     PropertyOf,
 )
-from yunying.apps.tracking.times import moment
+from yunying.apps.tracking.people.accounts import FoundAccounts, account_days, people_of_account
+from yunying.apps.tracking.people.activity import (
+    Session,
+    TimelineEvent,
+    account_timeline,
+    events_done,
+    last_seen,
+    person_timeline,
+    sessions_of,
+)
+from yunying.apps.tracking.people.finding import FoundPeople, PersonRow, Wanted
+from yunying.apps.tracking.people.rows import distinct_ids, merge_count, merges_of, people, rows_of
 from yunying.base import clock
 from yunying.store import EVENTS_WITH_REPEATS, Sql, shared, text_sql
 
 __all__ = [
+    "DAYS",
+    "FoundAccounts",
+    "FoundPeople",
     "KnownNames",
+    "MarkedEvent",
     "PersonRow",
+    "Session",
     "Suggestion",
     "TimelineEvent",
+    "Titles",
+    "Wanted",
+    "account_days",
+    "account_timeline",
     "accounts_named",
     "catalogue_for",
+    "daily_volumes",
     "distinct_ids",
     "event_definitions",
     "event_names",
     "event_properties",
+    "events_carrying",
+    "events_done",
+    "examples",
+    "last_seen",
+    "marked_events",
     "merge_count",
     "merges_of",
-    "name_of",
     "people",
-    "people_found",
+    "people_of_account",
     "person_timeline",
+    "property_daily",
     "property_definitions",
     "property_names",
     "property_values",
     "refused_count",
     "rows_of",
+    "sessions_of",
+    "titles",
 ]
 
-_NAMES = ("name", "full_name", "fullName", "username", "nickname", "email", "$name", "$email", "phone")
 _LOOK_BACK = timedelta(days=90)
-_CHUNK = 500
 
 
 # -- catalogue ---------------------------------------------------------------------------------------------------
@@ -173,113 +205,7 @@ def catalogue_for(product_id: int) -> KnownNames:
     return KnownNames(frozenset(names), frozenset(pairs))
 
 
-# -- people ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A person as lists show them. `name` is what their properties call them, else `distinct_id`."""
-
-    number: int
-    distinct_id: str
-    name: str
-    born: datetime
-    identified: bool
-    properties: dict[str, Any]
-
-
-def people(product_id: int, numbers: Sequence[int]) -> list[PersonRow]:
-    """The persons with these numbers, in this order; numbers of nobody are left out. Two queries per 500."""
-    found: dict[int, PersonRow] = {}
-    for start in range(0, len(numbers), _CHUNK):
-        part = list(numbers[start : start + _CHUNK])
-        persons = Person.objects.filter(product_id=product_id, number__in=part, merged_into=None)
-        found.update({row.number: row for row in _rows(list(persons))})
-    return [found[number] for number in numbers if number in found]
-
-
-def rows_of(persons: Sequence[Person]) -> list[PersonRow]:
-    """Persons as lists show them. One query."""
-    return _rows(persons)
-
-
-def people_found(product_id: int, query: str = "", property: str = "", value: str = "") -> QuerySet[Person]:
-    """Persons whose id, mail or name begins with `query`, or whose `property` reads as `value`; newest first."""
-    rows = Person.objects.filter(product_id=product_id, merged_into=None)
-    if query:
-        ids = DistinctId.objects.filter(product_id=product_id, distinct_id__istartswith=query).values("owner")
-        named = Q()
-        for key in _NAMES:
-            named |= Q(**{f"properties__{key}__istartswith": query})
-        rows = rows.filter(Q(number__in=ids) | named)
-    if property:
-        rows = rows.filter(number__in=_with_value(product_id, property, value))
-    first = DistinctId.objects.filter(owner=OuterRef("number")).order_by("first_ms", "number")
-    return rows.annotate(shown_id=Subquery(first.values("distinct_id")[:1])).order_by("-born_ms", "number")
-
-
-def name_of(person: Person) -> str:
-    """What a person found by `people_found` is called: by their properties, else by their first id."""
-    return _name(person.properties) or getattr(person, "shown_id", "") or str(person.number)
-
-
-_WITH_VALUE = """
-SELECT person
-FROM people FINAL
-WHERE product = {{product:UInt32}}
-    AND {expression} {test}
-ORDER BY born DESC, person
-LIMIT 10000
-"""
-
-
-def _with_value(product_id: int, property: str, value: str) -> list[int]:
-    # Asked of the event store: it reads properties of any name in one way, on both relational databases alike.
-    expression = text_sql("props", "{name:String}")
-    text = _WITH_VALUE.format(expression=expression, test="= {value:String}" if value else "!= ''")
-    return [row[0] for row in shared().query(Sql(text, {"product": product_id, "name": property, "value": value})).rows]
-
-
-def _rows(persons: Sequence[Person]) -> list[PersonRow]:
-    ids: dict[int, str] = {}
-    owned = DistinctId.objects.filter(owner__in=[person.number for person in persons])
-    for owner, number, name in owned.order_by("number").values_list("owner", "number", "distinct_id"):
-        # The person's own first id, else the earliest of those that joined.
-        if number == owner or owner not in ids:
-            ids[owner] = name
-    return [
-        PersonRow(
-            number=person.number,
-            distinct_id=ids.get(person.number, ""),
-            name=_name(person.properties) or ids.get(person.number, ""),
-            born=moment(person.born_ms),
-            identified=person.identified,
-            properties=person.properties,
-        )
-        for person in persons
-    ]
-
-
-def _name(properties: dict[str, Any]) -> str:
-    values = (properties.get(key) for key in _NAMES)
-    return next((value for value in values if isinstance(value, str) and value), "")
-
-
-def distinct_ids(product_id: int, number: int) -> list[DistinctId]:
-    """All ids of a person, the first one first."""
-    return list(DistinctId.objects.filter(product_id=product_id, owner=number).order_by("first_ms", "number"))
-
-
-def merges_of(product_id: int, number: int) -> list[Merge]:
-    """What was merged into a person, and what was refused, newest first; at most 100."""
-    numbers = [row.number for row in distinct_ids(product_id, number)]
-    rows = Merge.objects.filter(product_id=product_id).filter(Q(winner__in=numbers) | Q(loser__in=numbers))
-    return list(rows.order_by("-at", "-pk")[:100])
-
-
-def merge_count(product_id: int) -> int:
-    """How many links between ids were looked at so far: a number that grows with every merge. One query."""
-    return Merge.objects.filter(product_id=product_id).count()
+# -- accounts, and what was refused ------------------------------------------------------------------------------------
 
 
 def accounts_named(product_id: int, query: str = "", limit: int = 50) -> list[Account]:
@@ -290,44 +216,6 @@ def accounts_named(product_id: int, query: str = "", limit: int = 50) -> list[Ac
         else Account.objects.filter(product_id=product_id)
     )
     return list(rows.order_by("key")[:limit])
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineEvent:
-    uuid: str
-    name: str
-    ts: datetime
-    distinct_id: str
-    account: str
-    session: str
-    properties: dict[str, Any]
-
-
-# The projection by person finds the rows; it cannot be used with FINAL, so a second copy is dropped here.
-_TIMELINE = f"""
-SELECT uuid, event, ts, distinct_id, account, session, props
-FROM {EVENTS_WITH_REPEATS}
-WHERE product = {{product:UInt32}}
-    AND person IN {{numbers:Array(UInt32)}}
-    AND (ts, uuid) < ({{before:DateTime64(3, 'UTC')}}, {{last:UUID}})
-ORDER BY ts DESC, uuid DESC
-LIMIT 1 BY uuid
-LIMIT {{limit:UInt32}}
-"""
-_LAST_UUID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-
-
-def person_timeline(
-    product_id: int, number: int, before: tuple[datetime, str] | None = None, limit: int = 50
-) -> list[TimelineEvent]:
-    """A person's events under all their ids, newest first, older than `before` (time and uuid of the last seen)."""
-    numbers = [row.number for row in distinct_ids(product_id, number)]
-    at, last = before or (clock.now() + timedelta(days=3650), _LAST_UUID)
-    params = {"product": product_id, "numbers": numbers, "before": at, "last": last, "limit": limit}
-    return [
-        TimelineEvent(str(uuid), event, ts, distinct_id, account, session, orjson.loads(props))
-        for uuid, event, ts, distinct_id, account, session, props in shared().query(Sql(_TIMELINE, params)).rows
-    ]
 
 
 def refused_count(product_id: int) -> int:

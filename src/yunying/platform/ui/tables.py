@@ -1,13 +1,13 @@
 """Lists that search, filter, sort, choose columns, page and export, declared in one place.
 
-`rows` is a queryset or a list. The state is in the address, so a list can be linked to and works without
+`rows` is a queryset, a list or a `Source`. The state is in the address, so a list can be linked to and works without
 JavaScript; htmx only exchanges the part that changed. Cost of a page: one count and one slice of the queryset.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -20,10 +20,19 @@ from yunying.platform.ui.columns import NUMERIC, Column, Filter, Kind, exported,
 from yunying.platform.ui.exports import file_response
 from yunying.platform.ui.rows import filtered, in_order, searched
 
-__all__ = ["PAGE_SIZES", "Cell", "Column", "Empty", "Filter", "Kind", "Table"]
+__all__ = ["PAGE_SIZES", "Cell", "Column", "Empty", "Filter", "Kind", "Source", "Table"]
 
 PAGE_SIZES = (25, 50, 100, 200)
 EXPORT_LIMIT = 100_000
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Rows that lie elsewhere, too many to be listed: they search, filter, sort and page themselves."""
+
+    def narrowed(self, query: str, filters: Mapping[str, str], sort: str) -> Sequence[Any]:
+        """What the search box, the chosen filters and the sorted column leave; only slices of it are read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Table:
         self,
         *,
         columns: Sequence[Column],
-        rows: QuerySet[Any] | Iterable[Any],
+        rows: QuerySet[Any] | Source | Iterable[Any],
         request: HttpRequest,
         name: str = "list",
         filters: Sequence[Filter] = (),
@@ -82,7 +91,7 @@ class Table:
         self.empty = empty
         self.caption = caption
         self.exportable = exportable
-        self._rows = rows if isinstance(rows, QuerySet) else list(rows)
+        self._rows = rows if isinstance(rows, QuerySet | Source) else list(rows)
         self._default_sort = sort
         self._default_size = page_size
         self._prefix = prefix
@@ -139,14 +148,17 @@ class Table:
     # Rows
 
     @cached_property
-    def found(self) -> QuerySet[Any] | list[Any]:
+    def found(self) -> QuerySet[Any] | Sequence[Any]:
         """All rows that pass the filters and the search, in order."""
+        if isinstance(self._rows, Source):
+            return self._rows.narrowed(self.query, self.chosen, self.sort)
         rows: Any = self._rows
         for one in self.filters:
             if one.name in self.chosen:
                 rows = filtered(rows, one, self.chosen[one.name])
         rows = searched(rows, self.query, [column for column in self.columns if column.search])
-        ordered: QuerySet[Any] | list[Any] = in_order(rows, self.sort, {column.name: column for column in self.columns})
+        by_name = {column.name: column for column in self.columns}
+        ordered: QuerySet[Any] | Sequence[Any] = in_order(rows, self.sort, by_name)
         return ordered
 
     @cached_property

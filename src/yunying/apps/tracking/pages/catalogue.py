@@ -1,174 +1,256 @@
-"""The catalogue: which events and properties come in, what they mean, and which are hidden from suggestions."""
+"""The lists of the catalogue: which events and properties come in, how much of them, and one change for many."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from yunying.apps.tracking import selectors, services
-from yunying.apps.tracking.access import event_for, property_for
-from yunying.apps.tracking.forms import EventForm, PropertyForm
-from yunying.apps.tracking.models import Definition, EventDefinition, PropertyDefinition, PropertyOf
+from yunying.apps.tracking.catalogue.sheet import what_is_odd
+from yunying.apps.tracking.forms import BulkForm
+from yunying.apps.tracking.models import Definition, EventDefinition, PropertyDefinition, PropertyOf, State
+from yunying.base.errors import YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
+from yunying.platform.ui.charts import NumberCard
+from yunying.platform.ui.errors import problem_of
 from yunying.platform.ui.page import render
 from yunying.platform.ui.tables import Column, Empty, Filter, Table
 
-_HELP = "catalogue"
-_HIDDEN = Filter(
-    "hidden",
-    gettext_lazy("Shown"),
-    (("no", gettext_lazy("In suggestions")), ("yes", gettext_lazy("Hidden"))),
-    lambda rows, value: rows.filter(hidden=value == "yes"),
-)
+HELP = "catalogue"
 
 
-@require_GET
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry as the lists show it; `days` are its events of the last 30 days, unknown for properties."""
+
+    entry: Any
+    url: str
+    title: str
+    pickable: bool = False
+    days: tuple[int, ...] | None = None
+
+    @property
+    def week(self) -> int | None:
+        return None if self.days is None else sum(self.days[-7:])
+
+    @property
+    def month(self) -> int | None:
+        return None if self.days is None else sum(self.days)
+
+    @property
+    def path(self) -> str:
+        """The small line, as SVG path data in a box of 120 by 32."""
+        return NumberCard("", None, trend=self.days).path if self.days else ""
+
+    @property
+    def odd(self) -> str:
+        return what_is_odd(self.entry, self.week)
+
+    @property
+    def marks(self) -> list[str]:
+        return marks_of(self.entry)
+
+
+def marks_of(entry: EventDefinition) -> list[str]:
+    """What an event means to the business, in words."""
+    found = [_("Order")] if entry.is_order else []
+    found += [pgettext("mark of an event", "Sign-up")] if entry.is_sign_up else []
+    return found + ([_("Revenue")] if entry.revenue_property else [])
+
+
+@require_http_methods(["GET", "POST"])
 @product_view()
 def events(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """All event names with volumes and when they were seen."""
-    context = {"table": _events(request, access), "tab": "events", "help_page": _HELP}
-    return render(request, "tracking/catalogue.html", context)
+    return _list(request, access, _events(request, access), "events")
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @product_view()
 def properties(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """All properties of events, people and accounts."""
-    context = {"table": _properties(request, access), "tab": "properties", "help_page": _HELP}
-    return render(request, "tracking/catalogue.html", context)
+    return _list(request, access, _properties(request, access), "properties")
 
 
-@require_http_methods(["GET", "POST"])
-@product_view()
-def event(request: HttpRequest, access: ProductAccess, definition: int) -> HttpResponse:
-    """One event: what it means, and the properties it carries."""
-    found = event_for(access, definition)
-    form = EventForm(request.POST or None, instance=found)
-    if request.method == "POST" and _described(request, access, form, event_for(access, definition)):
-        return redirect("tracking:event", product=access.product.slug, definition=definition)
-    carried = selectors.event_properties(access.product.pk, found.name)
+def _list(request: HttpRequest, access: ProductAccess, table: Table, tab: str) -> HttpResponse:
+    form = BulkForm(request.POST or None, access=access, events=tab == "events")
+    if request.method == "POST":
+        access.require(Permission.MANAGE_DATA)
+        if form.is_valid() and _changed(request, access, form, table):
+            return redirect(request.get_full_path())
     context = {
-        "definition": found,
+        "table": table,
+        "tab": tab,
         "form": form,
-        "table": Table(
-            columns=_property_columns(access)[:4],
-            rows=carried,
-            request=request,
-            name="event-properties",
-            sort="name",
-            caption=_("Properties of this event"),
-            empty=Empty(_("This event has no properties."), icon="tags"),
-        ),
         "may_edit": access.may(Permission.MANAGE_DATA),
-        "help_page": _HELP,
+        "help_page": HELP,
     }
-    return render(request, "tracking/event.html", context, status=422 if form.errors else 200)
+    return render(request, "tracking/catalogue.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
-@product_view()
-def property_page(request: HttpRequest, access: ProductAccess, definition: int) -> HttpResponse:
-    """One property: what it means, its types, and its most frequent values."""
-    found = property_for(access, definition)
-    form = PropertyForm(request.POST or None, instance=found)
-    if request.method == "POST" and _described(request, access, form, property_for(access, definition)):
-        return redirect("tracking:property", product=access.product.slug, definition=definition)
-    # Values of people and accounts are personal data.
-    shown = found.of == PropertyOf.EVENT or access.may(Permission.SEE_PEOPLE)
-    context = {
-        "definition": found,
-        "form": form,
-        "values": selectors.property_values(access.product.pk, found.name, "", 20, of=found.of) if shown else [],
-        "may_edit": access.may(Permission.MANAGE_DATA),
-        "help_page": _HELP,
-    }
-    return render(request, "tracking/property.html", context, status=422 if form.errors else 200)
-
-
-def _described(
-    request: HttpRequest,
-    access: ProductAccess,
-    form: EventForm | PropertyForm,
-    definition: EventDefinition | PropertyDefinition,
-) -> bool:
-    access.require(Permission.MANAGE_DATA)
-    if not form.is_valid():
+def _changed(request: HttpRequest, access: ProductAccess, form: BulkForm, table: Table) -> bool:
+    picked = set(request.POST.getlist("pick"))
+    rows: Sequence[Row] = list(table.found)
+    chosen = rows if form.cleaned_data["everything"] else [row for row in rows if str(row.entry.pk) in picked]
+    if not chosen:
+        form.add_error(None, _("Tick the entries to change, or choose all that are found."))
         return False
-    services.describe(access=access, definition=definition, **form.cleaned_data)
-    messages.success(request, _("Saved."))
+    try:
+        count = services.describe(access=access, entries=[row.entry for row in chosen], words=form.words)
+    except YunyingError as error:
+        form.add_error(error.field if error.field in form.fields else None, problem_of(error).detail)
+        return False
+    text = ngettext("%(count)d entry was changed.", "%(count)d entries were changed.", count)
+    messages.success(request, text % {"count": count})
     return True
 
 
-def _title(row: Definition) -> str:
-    return row.title(get_language() or "en")
+def _shown(request: HttpRequest, rows: Any) -> Any:
+    """Without the hidden ones, unless the filter asks for them."""
+    asked = request.GET.get("hidden", "")
+    return rows if asked == "all" else rows.filter(hidden=asked == "yes")
+
+
+def _hidden_filter() -> Filter:
+    # Applied to the rows before they become a list.
+    return Filter(
+        "hidden", _("Hidden"), (("yes", _("Only hidden")), ("all", _("Hidden too"))), lambda rows, _value: rows
+    )
+
+
+def _by(name: str, label: Any, values: Sequence[tuple[str, Any]], of: Callable[[Row], Any]) -> Filter:
+    def apply(rows: list[Row], value: str) -> list[Row]:
+        return [row for row in rows if str(of(row)) == value]
+
+    return Filter(name, label, values, apply)
+
+
+def _shared_filters(rows: Sequence[Row]) -> list[Filter]:
+    categories = sorted({row.entry.category for row in rows if row.entry.category})
+    owners = sorted({(row.entry.owner.shown_name, row.entry.owner_id) for row in rows if row.entry.owner})
+    found = [_hidden_filter()]
+    if categories:
+        choices = [(name, name) for name in categories]
+        found.append(_by("category", _("Category or page"), choices, lambda row: row.entry.category))
+    if owners:
+        people = [(str(pk), name) for name, pk in owners]
+        found.append(_by("owner", pgettext("of an entry", "Owner"), people, lambda row: row.entry.owner_id))
+    return found
+
+
+def _mark(rows: list[Row], value: str) -> list[Row]:
+    field = {"order": "is_order", "sign_up": "is_sign_up", "revenue": "revenue_property"}[value]
+    return [row for row in rows if getattr(row.entry, field)]
 
 
 def _events(request: HttpRequest, access: ProductAccess) -> Table:
-    def link(row: Any) -> str:
-        return reverse("tracking:event", kwargs={"product": access.product.slug, "definition": row.pk})
-
+    days, may = selectors.daily_volumes(access.product), access.may(Permission.MANAGE_DATA)
+    found = _shown(request, selectors.event_definitions(access.product.pk)).select_related("owner")
+    none = (0,) * selectors.DAYS
+    rows = [
+        Row(one, _url(access, "event", one), _title(one), may, days.get(one.name, none) if one.volume else None)
+        for one in found
+    ]
+    marks = (("order", _("Order")), ("sign_up", pgettext("mark of an event", "Sign-up")), ("revenue", _("Revenue")))
+    odd = Filter("odd", _("What is odd"), (("yes", _("Something")),), lambda rows, _v: [r for r in rows if r.odd])
     return Table(
         columns=[
-            Column("name", _("Event"), sort=True, search=True, link=link, fixed=True),
-            Column("title", _("Shown as"), value=_title, search="title_zh"),
-            Column("volume", pgettext("measure", "Events"), sort=True, kind="number"),
-            Column("first_seen", _("First seen"), sort=True, kind="when", hidden=True),
-            Column("last_seen", _("Last seen"), sort=True, kind="ago"),
-            Column("title_en", _("English name"), search=True, hidden=True),
-            Column("description", _("Description"), search=True, hidden=True),
-            Column("hidden", _("Hidden"), kind="yesno"),
+            Column("name", _("Event"), "entry.name", True, True, template="tracking/_catalogue_name.html", fixed=True),
+            Column("title", _("Shown as"), search=True, sort=True),
+            Column("marks", _("Marks"), value=lambda row: ", ".join(row.marks)),
+            Column("category", _("Category or page"), "entry.category", True, True),
+            Column("volume", pgettext("measure", "Events"), "entry.volume", True, kind="number"),
+            Column("week", _("Last 7 days"), sort=True, kind="number"),
+            Column("month", _("Last 30 days"), sort=True, kind="number"),
+            Column("line", _("30 days"), "path", template="tracking/_catalogue_line.html", export=False),
+            Column("first_seen", _("First seen"), "entry.first_seen", True, kind="when", hidden=True),
+            Column("last_seen", _("Last seen"), "entry.last_seen", True, kind="ago"),
+            Column("owner", pgettext("of an entry", "Owner"), "entry.owner.shown_name", True, True),
+            Column("state", _("State"), "entry.get_state_display", True, hidden=True),
+            Column("odd", _("What is odd"), sort=True),
+            Column("title_en", _("English name"), "entry.title_en", search=True, hidden=True),
+            Column("title_zh", _("Chinese name"), "entry.title_zh", search=True, hidden=True),
+            Column("description", _("Description"), "entry.description", search=True, hidden=True),
         ],
-        rows=selectors.event_definitions(access.product.pk),
+        rows=rows,
         request=request,
         name="events",
         sort="-volume",
-        filters=[_HIDDEN],
+        filters=[
+            Filter("mark", _("Marks"), marks, _mark),
+            *_shared_filters(rows),
+            _by("state", _("State"), State.choices, lambda row: row.entry.state),
+            odd,
+        ],
         caption=_("Events"),
         empty=_empty(access),
     )
 
 
 def _properties(request: HttpRequest, access: ProductAccess) -> Table:
+    found = _shown(request, selectors.property_definitions(access.product.pk)).select_related("owner")
+    may = access.may(Permission.MANAGE_DATA)
+    rows = [Row(one, _url(access, "property", one), _title(one), may) for one in found]
+    sides = [(of.value, of.label) for of in PropertyOf]
+    odd = Filter("odd", _("What is odd"), (("yes", _("Something")),), lambda rows, _v: [r for r in rows if r.odd])
     return Table(
-        columns=_property_columns(access),
-        rows=selectors.property_definitions(access.product.pk),
+        columns=property_columns(),
+        rows=rows,
         request=request,
         name="properties",
         sort="-volume",
-        filters=[Filter("of", _("Of"), [(of.value, of.label) for of in PropertyOf]), _HIDDEN],
+        filters=[_by("of", _("Of"), sides, lambda row: row.entry.of), *_shared_filters(rows), odd],
         caption=_("Properties"),
         empty=_empty(access),
     )
 
 
-def _property_columns(access: ProductAccess) -> list[Column]:
-    def link(row: Any) -> str:
-        return reverse("tracking:property", kwargs={"product": access.product.slug, "definition": row.pk})
+def property_rows(access: ProductAccess, found: Sequence[PropertyDefinition]) -> list[Row]:
+    """Properties as rows of a list in which nothing is ticked."""
+    return [Row(one, _url(access, "property", one), _title(one)) for one in found]
 
+
+def property_columns() -> list[Column]:
+    """What lists of properties show."""
+    name = "tracking/_catalogue_name.html"
     return [
-        Column("name", _("Property"), sort=True, search=True, link=link, fixed=True),
-        Column("title", _("Shown as"), value=_title, search="title_zh"),
-        Column("type", _("Type"), value=lambda row: row.guess and row.guess[0].label),
-        Column("confidence", _("Sure"), value=lambda row: row.guess and row.guess[1], kind="percent"),
-        Column("of", _("Of"), value="get_of_display", sort="of"),
-        Column("volume", _("Times seen"), sort=True, kind="number"),
-        Column("first_seen", _("First seen"), sort=True, kind="when", hidden=True),
-        Column("last_seen", _("Last seen"), sort=True, kind="ago"),
-        Column("title_en", _("English name"), search=True, hidden=True),
-        Column("hidden", _("Hidden"), kind="yesno"),
+        Column("name", _("Property"), "entry.name", True, True, template=name, fixed=True),
+        Column("title", _("Shown as"), search=True, sort=True),
+        Column("type", _("Type"), value=lambda row: row.entry.guess and row.entry.guess[0].label, sort=True),
+        Column("confidence", _("Sure"), value=lambda row: row.entry.guess and row.entry.guess[1], kind="percent"),
+        Column("of", _("Of"), "entry.get_of_display", True),
+        Column("category", _("Category or page"), "entry.category", True, True, hidden=True),
+        Column("volume", _("Times seen"), "entry.volume", True, kind="number"),
+        Column("first_seen", _("First seen"), "entry.first_seen", True, kind="when", hidden=True),
+        Column("last_seen", _("Last seen"), "entry.last_seen", True, kind="ago"),
+        Column("owner", pgettext("of an entry", "Owner"), "entry.owner.shown_name", True, True),
+        Column("odd", _("What is odd"), sort=True),
+        Column("title_en", _("English name"), "entry.title_en", search=True, hidden=True),
+        Column("title_zh", _("Chinese name"), "entry.title_zh", search=True, hidden=True),
+        Column("description", _("Description"), "entry.description", search=True, hidden=True),
     ]
+
+
+def _title(entry: Definition) -> str:
+    return entry.title(get_language() or "en")
+
+
+def _url(access: ProductAccess, page: str, entry: Definition) -> str:
+    return reverse(f"tracking:{page}", kwargs={"product": access.product.slug, "definition": entry.pk})
 
 
 def _empty(access: ProductAccess) -> Empty:
     return Empty(
         _("The catalogue fills itself"),
-        _("Send events, and their names and properties are listed here."),
+        _("Send events, and their names and properties are listed here. Or import the sheet of what is planned."),
         reverse("tracking:setup", kwargs={"product": access.product.slug}),
         _("Connect"),
         icon="book",

@@ -1,41 +1,53 @@
-"""People: who they are, what is known of them, and what they did."""
+"""The list of people: searched, narrowed by what is known of them, sorted, and made a cohort of."""
 
-from datetime import datetime
-from uuid import UUID
+import json
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from yunying.apps.tracking import selectors
-from yunying.apps.tracking.access import person_for
-from yunying.apps.tracking.forms import PeopleForm
-from yunying.apps.tracking.models import Person, PropertyOf
-from yunying.apps.tracking.times import moment
+from yunying.apps.tracking.models import PropertyOf
+from yunying.apps.tracking.pages.conditions import OPERATOR_NAMES, Conditions, after_removal, day_in, read
+from yunying.apps.tracking.people.finding import FoundPeople, PersonRow, Wanted
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render
-from yunying.platform.ui.tables import Column, Empty, Table
-from yunying.store import text_form
+from yunying.platform.ui.tables import Column, Empty, Filter, Table
 
-TIMELINE = 50
+_DAYS = ("first_from", "first_to", "seen_from", "unseen_since")
 
 
 @require_GET
 @product_view(Permission.SEE_PEOPLE)
 def people(request: HttpRequest, access: ProductAccess) -> HttpResponse:
-    """People by id, name, mail, or the value of a property."""
-    form = PeopleForm(request.GET)
-    asked = form.cleaned_data if form.is_valid() else {"q": "", "property": "", "value": ""}
-    found = selectors.people_found(access.product.pk, asked["q"], asked["property"], asked["value"])
+    """Everybody who was ever seen, or those who pass the conditions in the address."""
+    if address := after_removal(request.GET, PropertyOf.PERSON):
+        return redirect(f"{request.path}{address}")
+    conditions = read(request.GET, PropertyOf.PERSON)
+    days = {name: day_in(request.GET, name) for name in _DAYS}
+    wanted = Wanted(
+        filters=conditions.filter,
+        first_from=days["first_from"],
+        first_to=days["first_to"],
+        seen_from=days["seen_from"],
+        unseen_since=days["unseen_since"],
+    )
     context = {
-        "form": form,
-        "asked": asked,
+        "conditions": conditions,
+        "days": days,
+        "narrowed": wanted.narrowed,
+        "operators": OPERATOR_NAMES,
         "names": selectors.property_names(access.product.pk, of=PropertyOf.PERSON),
-        "table": _table(request, access, found, narrowed=any(asked.values())),
+        "kept": [(name, request.GET[name]) for name in ("q", "sort", "known", "size") if request.GET.get(name)],
+        "cohort_url": _cohort_url(access, conditions),
+        "table": _table(request, access, wanted),
+        "values_url": reverse("tracking:person_values", kwargs={"product": access.product.slug}),
+        "tab": "people",
         "help_page": "people",
     }
     return render(request, "tracking/people.html", context)
@@ -43,36 +55,29 @@ def people(request: HttpRequest, access: ProductAccess) -> HttpResponse:
 
 @require_GET
 @product_view(Permission.SEE_PEOPLE)
-def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResponse:
-    """One person. An address with a number that was merged away leads to the person it belongs to now."""
-    found = person_for(access, number)
-    if found.number != number:
-        return redirect("tracking:person", product=access.product.slug, number=found.number)
-    events = selectors.person_timeline(access.product.pk, number, _before(request), TIMELINE + 1)
-    last = events[TIMELINE - 1] if len(events) > TIMELINE else None
-    context = {
-        "person": selectors.rows_of([found])[0],
-        "properties": [(name, text_form(value)) for name, value in sorted(found.properties.items())],
-        "ids": [(row, moment(row.first_ms)) for row in selectors.distinct_ids(access.product.pk, number)],
-        "merges": selectors.merges_of(access.product.pk, number),
-        "events": [(e, [(k, text_form(v)) for k, v in sorted(e.properties.items())]) for e in events[:TIMELINE]],
-        "older": {"before": last.ts.isoformat(), "last": last.uuid} if last else None,
-        "newest": "before" not in request.GET,
-        "help_page": "people",
-    }
-    return render(request, "tracking/person.html", context, partial="tracking/_timeline.html")
+def values(request: HttpRequest, access: ProductAccess, of: str) -> HttpResponse:
+    """Values to suggest for the property of the condition that is typed in."""
+    given = {key: request.GET.get(key, "") for key in request.GET}
+    name = next((value for key, value in given.items() if key.endswith(".property")), "")
+    typed = next((value for key, value in given.items() if key.endswith(".value")), "")
+    found = selectors.property_values(access.product.pk, name, typed[:200], 30, of=of) if name else []
+    return render(request, "tracking/_values.html", {"found": found})
 
 
-def _before(request: HttpRequest) -> tuple[datetime, str] | None:
+def _cohort_url(access: ProductAccess, conditions: Conditions) -> str:
+    """Where the conditions become a cohort; empty without conditions, rights or cohorts."""
+    if not conditions.count or not access.may(Permission.EDIT_REPORTS):
+        return ""
+    definition = json.dumps(conditions.as_cohort(PropertyOf.PERSON), ensure_ascii=False)
     try:
-        at = datetime.fromisoformat(request.GET["before"])
-        return (at, str(UUID(request.GET["last"]))) if at.tzinfo else None
-    except (KeyError, ValueError):
-        return None
+        address = reverse("insights:cohort_new", kwargs={"product": access.product.slug})
+    except NoReverseMatch:
+        return ""
+    return f"{address}?{urlencode({'definition': definition})}"
 
 
-def _table(request: HttpRequest, access: ProductAccess, found: QuerySet[Person], *, narrowed: bool) -> Table:
-    def link(row: Person) -> str:
+def _table(request: HttpRequest, access: ProductAccess, wanted: Wanted) -> Table:
+    def link(row: PersonRow) -> str:
         return reverse("tracking:person", kwargs={"product": access.product.slug, "number": row.number})
 
     setup = reverse("tracking:setup", kwargs={"product": access.product.slug})
@@ -82,15 +87,23 @@ def _table(request: HttpRequest, access: ProductAccess, found: QuerySet[Person],
     nothing = Empty(_("Nobody yet"), _("People appear with their first event."), setup, _("Connect"), "users")
     return Table(
         columns=[
-            Column("name", _("Person"), value=selectors.name_of, link=link, fixed=True),
-            Column("shown_id", _("First id"), sort=True),
+            Column("name", pgettext("one of many", "Person"), link=link, fixed=True, search=True),
+            Column("distinct_id", _("First id")),
+            Column("email", _("Mail"), value=_mail, hidden=True),
             Column("identified", _("Known user"), kind="yesno", sort=True),
-            Column("born", _("First seen"), value=lambda row: moment(row.born_ms), sort="born_ms", kind="when"),
+            Column("born", _("First seen"), sort=True, kind="when"),
+            Column("seen", _("Last seen"), sort=True, kind="ago"),
         ],
-        rows=found,
+        rows=FoundPeople(access.product, wanted),
         request=request,
         name="people",
         sort="-born",
+        filters=[Filter("known", _("Known user"), (("yes", _("Known users")), ("no", _("Not known"))))],
         caption=_("People"),
-        empty=nobody if narrowed else nothing,
+        empty=nobody if wanted.narrowed else nothing,
     )
+
+
+def _mail(row: PersonRow) -> str:
+    value = row.properties.get("email") or row.properties.get("$email")
+    return value if isinstance(value, str) else ""

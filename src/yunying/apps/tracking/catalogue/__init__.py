@@ -1,0 +1,1 @@
+"""The catalogue: what people write about events and properties, how much of them came, and sheets of both."""

@@ -1,0 +1,168 @@
+"""What the catalogue knows: display names, marks, volumes by day, and what is carried by what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef
+
+from yunying.apps.tracking.models import EventDefinition, EventProperty, PropertyDefinition
+from yunying.base import clock, zones
+from yunying.platform.products.models import Product
+from yunying.store import EVENTS, EVENTS_WITH_REPEATS, Sql, shared, text_form
+
+__all__ = [
+    "DAYS",
+    "MarkedEvent",
+    "Titles",
+    "daily_volumes",
+    "events_carrying",
+    "examples",
+    "marked_events",
+    "property_daily",
+    "titles",
+]
+
+DAYS = 30
+_KEPT_S = 60
+_SAMPLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """What names are called in one language; a name nobody renamed is called as it is sent."""
+
+    events: Mapping[str, str]
+    properties: Mapping[tuple[str, str], str]
+
+    def event(self, name: str) -> str:
+        return self.events.get(name, name)
+
+    def property(self, of: str, name: str) -> str:
+        """`of` is event, person or account."""
+        return self.properties.get((of, name), name)
+
+
+def titles(product_id: int, language: str) -> Titles:
+    """The display names of a product's events and properties, for suggestions and reports. Two queries."""
+    events = EventDefinition.objects.filter(product_id=product_id).exclude(title_en="", title_zh="")
+    properties = PropertyDefinition.objects.filter(product_id=product_id).exclude(title_en="", title_zh="")
+    return Titles(
+        {row.name: row.title(language) for row in events},
+        {(row.of, row.name): row.title(language) for row in properties},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedEvent:
+    """An event that means something to the business. `revenue` names the property with the amount, in major units
+    of `currency`; it is empty when the event brings no money."""
+
+    name: str
+    order: bool
+    sign_up: bool
+    revenue: str
+    currency: str
+
+
+def marked_events(product_id: int) -> list[MarkedEvent]:
+    """The events marked as order, sign-up or revenue that came at least once, the frequent ones first. One query."""
+    rows = EventDefinition.objects.filter(product_id=product_id, volume__gt=0).order_by("-volume", "name")
+    found = (MarkedEvent(r.name, r.is_order, r.is_sign_up, r.revenue_property, r.revenue_currency) for r in rows)
+    return [one for one in found if one.order or one.sign_up or one.revenue]
+
+
+def events_carrying(product_id: int, name: str) -> list[EventDefinition]:
+    """The events that carry a property, the frequent ones first. One query."""
+    pairs = EventProperty.objects.filter(product_id=product_id, property=name, event=OuterRef("name"))
+    rows = EventDefinition.objects.filter(product_id=product_id)
+    return list(rows.filter(Exists(pairs)).order_by("-volume", "name"))
+
+
+# How many events of each name came on each of the last days?
+_BY_DAY = f"""
+SELECT event, toDate(ts, {{zone:String}}) AS day, count()
+FROM {EVENTS}
+WHERE product = {{product:UInt32}}
+    AND ts >= {{since:DateTime64(3, 'UTC')}}
+GROUP BY event, day
+"""
+
+# How many events of the last days had a value of this property?
+_PROPERTY_BY_DAY = f"""
+SELECT '' AS name, toDate(ts, {{zone:String}}) AS day, count()
+FROM {EVENTS}
+WHERE product = {{product:UInt32}}
+    AND ts >= {{since:DateTime64(3, 'UTC')}}
+    AND {{expression}} != ''
+GROUP BY day
+"""
+
+
+def daily_volumes(product: Product) -> Mapping[str, tuple[int, ...]]:
+    """Events by name on each of the last 30 days of the product's zone, today last, up to a minute old.
+
+    The same counts as reports give. One query of the event store, over those days.
+    """
+    today = clock.now().astimezone(product.zone).date()
+    key = f"tracking:days:{product.pk}:{today}:{product.timezone}"
+    known: Mapping[str, tuple[int, ...]] | None = cache.get(key)
+    if known is None:
+        known = _days(product, today, _BY_DAY, {})
+        cache.set(key, known, _KEPT_S)
+    return known
+
+
+def property_daily(product: Product, name: str) -> tuple[int, ...]:
+    """Events with a value of a property on each of the last 30 days. One query over the events of those days."""
+    today = clock.now().astimezone(product.zone).date()
+    expression = shared().columns().text(name, "{name:String}")
+    found = _days(product, today, _PROPERTY_BY_DAY.replace("{expression}", expression), {"name": name})
+    return found.get("", (0,) * DAYS)
+
+
+def _days(product: Product, today: date, text: str, more: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    first = today - timedelta(days=DAYS - 1)
+    since = zones.day_start(first, ZoneInfo(product.timezone))
+    params = {"product": product.pk, "zone": product.timezone, "since": since, **more}
+    found: dict[str, list[int]] = {}
+    for name, day, count in shared().query(Sql(text, params)).rows:
+        index = (date(day.year, day.month, day.day) - first).days
+        # Events of the future belong to no day that is over.
+        if 0 <= index < DAYS:
+            found.setdefault(name, [0] * DAYS)[index] = count
+    return {name: tuple(days) for name, days in found.items()}
+
+
+# What do the newest events of a name look like?
+_NEWEST = f"""
+SELECT props
+FROM {EVENTS_WITH_REPEATS}
+WHERE product = {{product:UInt32}}
+    AND event = {{event:String}}
+    AND ts >= {{since:DateTime64(3, 'UTC')}}
+LIMIT {{limit:UInt32}}
+"""
+
+
+def examples(product_id: int, event: EventDefinition, most: int = 3) -> dict[str, list[str]]:
+    """For each property some different values it had within a day before the newest event of a name. One query."""
+    if event.last_seen is None:
+        return {}
+    params = {
+        "product": product_id,
+        "event": event.name,
+        "since": event.last_seen - timedelta(days=1),
+        "limit": _SAMPLE,
+    }
+    found: dict[str, list[str]] = {}
+    for (props,) in shared().query(Sql(_NEWEST, params)).rows:
+        for name, value in orjson.loads(props).items():
+            text, values = text_form(value), found.setdefault(name, [])
+            if text and text not in values and len(values) < most:
+                values.append(text)
+    return found
