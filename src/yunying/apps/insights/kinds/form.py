@@ -214,9 +214,9 @@ class Placed:
     @property
     def full(self) -> dict[str, bool]:
         """Which of its lists take no more rows."""
-        return {name: len(getattr(self.row, name)) >= part.most for name, part in self._rows.items()}
+        return {name: len(getattr(self.row, name)) >= part.most for name, part in self._rows.items() if part.many}
 
     @property
     def spare(self) -> dict[str, bool]:
         """Which of its lists can lose a row."""
-        return {name: len(getattr(self.row, name)) > part.least for name, part in self._rows.items()}
+        return {name: len(getattr(self.row, name)) > part.least for name, part in self._rows.items() if part.many}

@@ -34,7 +34,8 @@ VALUE_COUNT = {
     "date_before": 1,
     "between": 2,
 }
-MAX_FILTERS, MAX_BREAKDOWNS = 20, 3
+# Three properties, but more cohorts: the engine says when it is too much.
+MAX_FILTERS, MAX_BREAKDOWNS = 20, 10
 DEFAULT_RANGE, DEFAULT_LIMIT = "last-30-day", "25"
 COHORT = "cohort"
 F = TypeVar("F", bound="Asking")
@@ -114,10 +115,12 @@ class BreakdownRow:
         return {"of": self.of, "property": self.property}
 
     @classmethod
-    def of_spec(cls, item: Mapping[str, Any]) -> "BreakdownRow":
-        if item.get("of") == COHORT:
-            return cls(COHORT, str(item["cohort"]))
-        return cls(item.get("of", "event"), item["property"])
+    def all_of_spec(cls, item: Mapping[str, Any]) -> list["BreakdownRow"]:
+        """The rows of one part; cohorts stand together in the question and one by one in the form."""
+        if item.get("of") == COHORT or "cohort" in item or "cohorts" in item:
+            numbers = item["cohorts"] if "cohorts" in item else [item["cohort"]]
+            return [cls(COHORT, str(number)) for number in numbers]
+        return [cls(item.get("of", "event"), item["property"])]
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ class Asking(ABC):
             "until": str(span.get("to") or ""),
             "match": match,
             "filters": filters,
-            "breakdown": tuple(BreakdownRow.of_spec(item) for item in spec.get("breakdown") or []),
+            "breakdown": tuple(row for item in spec.get("breakdown") or [] for row in BreakdownRow.all_of_spec(item)),
             "limit": str(spec.get("breakdown_limit") or DEFAULT_LIMIT),
         }
 

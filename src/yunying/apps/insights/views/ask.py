@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from yunying.apps.insights import words
 from yunying.apps.insights.answers import Answer, run_report
+from yunying.apps.insights.cohorts.selectors import choices
 from yunying.apps.insights.freshness import last_event_day, today_of
 from yunying.apps.insights.kinds import Board, board_of, page_kind, page_kinds, page_url, sheet_of
 from yunying.apps.insights.kinds.fields import field_id
@@ -69,6 +70,7 @@ def _context(
         "kind": asked.kind,
         "here": request.path,
         "words": words,
+        "cohorts": choices(access),
         "missing": asked.form.missing().replace(".", "-") if not asked.as_json else "",
         "problem": problem,
         "board": board,

@@ -3,20 +3,26 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from yunying.apps.insights.answers import context_for
+from yunying.apps.insights.cohorts.services import create_list
 from yunying.apps.insights.kinds import page_url
 from yunying.apps.insights.views.asked import Asked, asked_of, spec_in
 from yunying.apps.tracking.selectors import people as people_rows
-from yunying.base.errors import InvalidInput, msg
+from yunying.base.errors import InvalidInput, YunyingError, msg
 from yunying.engine import parse, people_behind
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
+from yunying.platform.ui.errors import problem_of
 from yunying.platform.ui.exports import file_response
 from yunying.platform.ui.page import render
 
@@ -29,7 +35,7 @@ PART = "insights/_people.html"
 @product_view(Permission.SEE_PEOPLE)
 def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     spec_json = spec_in(request.GET.get("spec", ""))
-    spec, point, context = parse(spec_json), _point(request), context_for(access.product)
+    spec, point, context = parse(spec_json), _point(request.GET), context_for(access.product)
     if request.GET.get("export") in ("xlsx", "csv"):
         return _file(request.GET["export"], access, spec, point, context)
     number = _whole(request.GET.get("page"), 1)
@@ -48,16 +54,35 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "previous": number - 1,
         "next": number + 1,
         "query": query.urlencode(),
+        "spec_json": request.GET.get("spec", ""),
+        "point_json": request.GET.get("point", "{}"),
+        "may_keep": access.may(Permission.EDIT_REPORTS) and bool(found.total),
         "back": f"{page_url(access, asked.kind.name)}?{asked.query}",
         "help_page": asked.kind.help_page,
     }
     return render(request, "insights/people.html", page, partial=PART)
 
 
-def _point(request: HttpRequest) -> dict[str, Any]:
+@require_POST
+@product_view(Permission.EDIT_REPORTS)
+def keep(request: HttpRequest, access: ProductAccess) -> HttpResponse:
+    """Keep all the people behind a number as a cohort, a fixed list."""
+    sent = request.POST
+    spec, point = spec_in(sent.get("spec", "")), _point(sent)
+    back = urlencode({"spec": json.dumps(spec, ensure_ascii=False), "point": json.dumps(point, ensure_ascii=False)})
+    try:
+        cohort = create_list(access, name=sent.get("name", ""), spec=spec, point=point)
+    except YunyingError as error:
+        messages.error(request, problem_of(error).detail)
+    else:
+        messages.success(request, _("The cohort “%(name)s” holds these people now.") % {"name": cohort.name})
+    return redirect(f"{reverse('insights:people', kwargs={'product': access.product.slug})}?{back}")
+
+
+def _point(query: QueryDict) -> dict[str, Any]:
     """The point an address names, as the engine's JSON. Raises InvalidInput when it is not a JSON object."""
     try:
-        point = json.loads(request.GET.get("point", "{}")[:LONGEST_POINT])
+        point = json.loads(query.get("point", "{}")[:LONGEST_POINT])
     except (ValueError, RecursionError):
         point = None
     if not isinstance(point, dict):

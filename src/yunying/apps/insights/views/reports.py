@@ -17,7 +17,7 @@ from yunying.base.errors import YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render
-from yunying.platform.ui.tables import Column, Empty, Table
+from yunying.platform.ui.tables import Column, Empty, Filter, Table
 
 
 @require_GET
@@ -29,8 +29,10 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         request=request,
         rows=reports_of(access),
         sort="-changed",
+        filters=[Filter("kind", _("Kind"), [(kind.name, kind.label) for kind in page_kinds()])],
         columns=[
             Column("name", _("Name"), sort=True, search=True, fixed=True, link=lambda row: _show(access, row)),
+            Column("kind", _("Kind"), template="insights/_kind.html", value=_kind_name, sort=True),
             Column("description", _("Description"), search=True),
             Column("owner", _("Owner"), "owner.shown_name", sort="owner__name", search="owner__name"),
             Column("changed", _("Changed"), "updated_at", sort="updated_at", kind="ago"),
@@ -38,8 +40,8 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         ],
         empty=Empty(
             _("No saved report yet"),
-            _("Ask a question under Trends and save it; here everybody finds it again."),
-            reverse("insights:trends", kwargs={"product": access.product.slug}),
+            _("Ask a question and save it; here everybody finds it again."),
+            reverse("insights:new", kwargs={"product": access.product.slug}),
             _("Ask a question"),
             "report-analytics",
         ),
@@ -111,6 +113,17 @@ def edit(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpRes
 
 @require_POST
 @product_view(Permission.EDIT_REPORTS)
+def duplicate(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpResponse:
+    """A second report that asks the same, to be changed."""
+    report = report_for(access, report_id)
+    name = _("%(name)s (copy)") % {"name": report.name[: services.LONGEST_NAME - 20]}
+    made = services.create_report(access=access, name=name, spec=report.spec, description=report.description)
+    messages.success(request, _("The report is duplicated."))
+    return redirect(_show(access, made))
+
+
+@require_POST
+@product_view(Permission.EDIT_REPORTS)
 def delete(request: HttpRequest, access: ProductAccess, report_id: int) -> HttpResponse:
     services.delete_report(access=access, report=report_for(access, report_id))
     messages.success(request, _("The report is deleted."))
@@ -122,6 +135,11 @@ def _back(access: ProductAccess, request: HttpRequest) -> str:
     kind = request.POST.get("kind", "")
     known = kind if kind in {one.name for one in page_kinds()} else "trends"
     return f"{page_url(access, known)}?{request.POST.get('query', '')}"
+
+
+def _kind_name(report: Report) -> str:
+    """What the report's kind is called; the name itself for one that pages do not know."""
+    return next((str(kind.label) for kind in page_kinds() if kind.name == report.kind), report.kind)
 
 
 def _show(access: ProductAccess, report: Report) -> str:

@@ -129,7 +129,7 @@ def _over_time_grid(row: Any, labels: list[str], last: int, result: Any, links: 
         GridRow(label, _bucket_cells(row, index, last, links, bucket.partial))
         for index, (label, bucket) in enumerate(zip(labels, result.buckets, strict=True))
     )
-    return Grid("over-time", row_name(row) or _("Over time"), heads, rows, folded=len(result.rows) > 1)
+    return Grid("over-time", row_name(row) or _("The numbers, one by one"), heads, rows, folded=True)
 
 
 def _bucket_cells(row: Any, index: int, last: int, links: Links, partial: bool) -> tuple[Cell, ...]:

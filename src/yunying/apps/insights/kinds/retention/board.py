@@ -135,7 +135,8 @@ def _note(drawing: Drawing, count: str, value: float | None) -> str:
 
 
 def _mean_cells(drawing: Drawing, row: Any, links: Links, strongest: float) -> tuple[Cell, ...]:
-    cells = [Cell(formats.number(row.size), links.to(_point(row, None, 0)) if row.size else "")]
+    # The sum of the cohorts: somebody in several of them counts in each, so no list of people has this length.
+    cells = [Cell(formats.number(row.size))]
     for index, mean in enumerate(row.mean):
         if index == 0:
             continue
