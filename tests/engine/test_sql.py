@@ -14,7 +14,7 @@ import pytest
 
 import yunying.apps
 import yunying.engine
-from yunying.engine import Context, kinds, parse, people_behind, run
+from yunying.engine import Context, kept, kinds, parse, people_behind, run
 from yunying.engine.trends import MEASURES, Measure
 from yunying.store import EventColumns, Rows, Sql
 
@@ -42,7 +42,8 @@ def context(store: Any) -> Context:
 
 def asked(question: dict[str, Any]) -> list[Sql]:
     listener = Listener()
-    run(parse(question), context(listener))
+    with kept.using(kept.Policy(asks=0)):
+        run(parse(question), context(listener))
     return listener.heard
 
 
@@ -172,7 +173,8 @@ def test_every_statement_asks_for_one_product_only() -> None:
     for asks, points in everything():
         spec = parse(asks)
         asked_kinds.add(asks["kind"])
-        run(spec, context(listener))
+        with kept.using(kept.Policy(asks=0)):
+            run(spec, context(listener))
         for point in points:
             people_behind(spec, point, context(listener))
     assert asked_kinds == set(kinds()), "add the new kind to everything()"

@@ -26,7 +26,10 @@ class Warning:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`rows_read` is what the store looked at for all `queries` together, `elapsed_ms` the time in the engine."""
+    """`rows_read` is what the store looked at for all `queries` together, `elapsed_ms` the time in the engine.
+
+    `kept_days` were answered from states that had been worked out before, without a look at their events.
+    """
 
     spec_hash: str
     computed_at: datetime
@@ -36,6 +39,7 @@ class Provenance:
     rows_read: int
     elapsed_ms: float
     sql: tuple[str, ...]
+    kept_days: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -47,6 +51,7 @@ class Provenance:
             "rows_read": self.rows_read,
             "elapsed_ms": round(self.elapsed_ms, 1),
             "queries": len(self.sql),
+            "kept_days": self.kept_days,
         }
 
 

@@ -20,6 +20,7 @@ class Session:
     context: Context
     columns: EventColumns = field(init=False)
     rows_read: int = 0
+    kept_days: int = 0
     asked: list[str] = field(default_factory=list)
     started_s: float = field(default_factory=clock.monotonic_s)
 
@@ -48,4 +49,5 @@ class Session:
             rows_read=self.rows_read,
             elapsed_ms=(clock.monotonic_s() - self.started_s) * 1000,
             sql=tuple(self.asked),
+            kept_days=self.kept_days,
         )

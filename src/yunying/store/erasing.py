@@ -16,6 +16,9 @@ _TABLES = (
     "refused",
     "imported",
     "cohort_members",
+    "kept_days",
+    "kept_questions",
+    "late_events",
     "people",
 )
 _OF_PRODUCT = "product = {product:UInt32}"

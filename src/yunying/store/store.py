@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -15,6 +16,7 @@ from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
 from yunying.store.erasing import erasing, taking_back
 from yunying.store.faults import away, translated
+from yunying.store.late import LATE_EVENTS, late_events
 from yunying.store.scripts import scripts
 from yunying.store.sql import Rows, Sql
 
@@ -68,6 +70,17 @@ class Store:
             raise ValueError(f"not a table: {table!r}")
         if data.num_rows == 0:
             return
+        late = late_events(data, clock.now()) if table == "events" else None
+        if late is None:
+            self._insert(table, data, token)
+            return
+        # Before, so that a crash right after the events leaves a note; and after, because a state that was made in
+        # between has seen the first note but not the events. Each time with a token of its own: notes add up.
+        self._insert(LATE_EVENTS, late, str(uuid4()))
+        self._insert(table, data, token)
+        self._insert(LATE_EVENTS, late, str(uuid4()))
+
+    def _insert(self, table: str, data: pa.Table, token: str) -> None:
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, data.schema) as stream:
             stream.write_table(data)
@@ -153,6 +166,12 @@ class Store:
         """
         for statement in taking_back(product, number, 1 + events // 2_000_000, self._address.form):
             self.execute(statement)
+        self.void_kept(product)
+
+    def void_kept(self, product: int) -> None:
+        """Make what is kept of the days of a product no longer hold: after events of it were removed."""
+        first = "INSERT INTO late_events (product, at, n) SELECT {product:UInt32}, toDateTime(0, 'UTC'), 1"
+        self.execute(Sql(first, {"product": product}))
 
     def close(self) -> None:
         """Close idle clients; the store answers Unavailable from now on."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yunying.engine.filters import Group, Of
+from yunying.engine.kept import Kept
 from yunying.engine.retention.plan import Plan
 from yunying.engine.retention.spec import Doing, Mode
 from yunying.engine.scan import Binder, Reach, accounts, columns, millis, nested, people, scan, within
-from yunying.engine.terms import property_number, property_text, terms
+from yunying.engine.terms import cohort_names, property_number, property_text, terms
 from yunying.store import OWNER
 
 __all__ = ["Part", "Top", "back", "back_test", "bucket_of", "number_of", "start_test", "starts"]
@@ -21,12 +22,13 @@ class Part:
     """One statement about to be written. `top` are the breakdown values with a place of their own.
 
     A place is the index of a value in `top` from 1 on, one more for "no value", 0 for the remainder; without a
-    breakdown it is 1. Cohorts and buckets are counted from 1 in SQL.
+    breakdown it is 1. Cohorts and buckets are counted from 1 in SQL. `kept` days need no events.
     """
 
     plan: Plan
     binder: Binder
     top: Top = ()
+    kept: Kept | None = None
 
     @property
     def values(self) -> list[str]:
@@ -83,10 +85,19 @@ def starts(part: Part, *, timed: bool) -> str:
     inner = _recurring(part, carried, timed) if spec.mode is Mode.RECURRING else _firsts(part, carried, timed)
     names = ["bucket", "who", *(["first"] if timed else []), *carried]
     for v, by in zip(part.values, spec.breakdown, strict=True):
-        if by.of is not Of.EVENT:
+        if by.of in (Of.PERSON, Of.ACCOUNT):
             inner = _joined(part, inner, names, v, by.of, by.property)
             names.append(v)
-    return inner
+    return _with_cohorts(part, inner, names)
+
+
+def _with_cohorts(part: Part, sql: str, names: Sequence[str]) -> str:
+    """`sql` with a row for each cohort of a breakdown that the person belongs to."""
+    for v, by in zip(part.values, part.plan.spec.breakdown, strict=True):
+        if by.of is Of.COHORT:
+            chosen = f"arrayJoin({cohort_names(part.binder, by, 'who')}) AS {v}"
+            sql = f"{columns([*names, chosen])}\nFROM\n{nested(sql)}"
+    return sql
 
 
 def _recurring(part: Part, carried: Sequence[str], timed: bool) -> str:

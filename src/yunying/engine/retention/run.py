@@ -1,6 +1,7 @@
 """Run: ask the store and hand the numbers to shape."""
 
 from yunying.base.errors import InvalidInput, msg
+from yunying.engine import kept
 from yunying.engine.context import Context
 from yunying.engine.resolve import resolve
 from yunying.engine.result import People
@@ -10,6 +11,7 @@ from yunying.engine.retention.matched import Part, Top
 from yunying.engine.retention.plan import Plan, make_plan
 from yunying.engine.retention.shape import Found, shape
 from yunying.engine.retention.spec import Retention
+from yunying.engine.retention.states import states_of, with_kept
 from yunying.engine.session import Session
 from yunying.store import Rows
 
@@ -22,7 +24,10 @@ def run(spec: Retention, context: Context) -> RetentionResult:
     plan = make_plan(spec, context)
     session = Session(context)
     top = _ranking(plan, session) if spec.breakdown else ()
-    found = read(session.ask(answer_sql(Part(plan, session.binder(), top))))
+    part = with_kept(Part(plan, session.binder(), top), session)
+    found = read(session.ask(answer_sql(part)))
+    if part.kept is None:
+        kept.note(session, states_of(plan))
     provenance = session.provenance(spec.hash, plan.span.start, plan.span.end)
     return shape(plan, top, found, unknown, provenance)
 

@@ -6,6 +6,7 @@ no retained value, no windows from a person's own start.
 
 from yunying.engine.retention.matched import Part, back, back_test, bucket_of, number_of, start_test, starts
 from yunying.engine.retention.spec import Mode
+from yunying.engine.retention.states import state_sets
 from yunying.engine.scan import columns, nested, scan
 from yunying.engine.terms import terms
 from yunying.store import OWNER
@@ -55,29 +56,40 @@ def _together(part: Part) -> bool:
 
 
 def _one_scan(part: Part) -> str:
-    plan, tests = part.plan, (start_test(part), back_test(part))
-    names = [plan.spec.start.event, plan.spec.back.event]
+    tests = (start_test(part), back_test(part))
     alike = tests[0] == tests[1]
+    names = ("people", "people") if alike else ("started", "returned")
+    rows = _sets_of_events(part, tests)
+    if part.kept is not None:
+        sources = [*([rows] if part.kept.rest else []), state_sets(part, alike)]
+        merged = [f"groupBitmapMergeState({name}) AS {name}_all" for name in dict.fromkeys(names)]
+        both = nested("\nUNION ALL\n".join(sources))
+        rows = f"{columns(['bucket', *merged])}\nFROM\n{both}\nGROUP BY bucket"
+        names = (f"{names[0]}_all", f"{names[1]}_all")
+    number = number_of(part, "bucket")
+    arrays = [f"groupArray((1, {number}, {names[0]})) AS starts", f"groupArray(({number}, {names[1]})) AS returns"]
+    return f"{columns(arrays)}\nFROM\n{nested(rows)}"
+
+
+def _sets_of_events(part: Part, tests: tuple[str, str]) -> str:
+    """bucket with started and returned, or with the people of both where they are alike."""
+    plan, names = part.plan, [part.plan.spec.start.event, part.plan.spec.back.event]
     filtered = plan.spec.start.filters.items or plan.spec.back.filters.items
     either = [f"({' OR '.join(f'({test})' for test in dict.fromkeys(tests))})"] if filtered and all(tests) else []
+    whole = [(plan.span.start, max(plan.span.end, plan.reach))]
     source = scan(
         part.binder,
         events=[] if None in names else sorted({name for name in names if name is not None}),
-        spans=[(plan.span.start, max(plan.span.end, plan.reach))],
+        spans=whole if part.kept is None else [(span.start, span.end) for span in part.kept.rest],
         where=[*terms(part.binder, (plan.spec.filters,), plan.context.zone), *either],
         exact=False,
     )
     reads = [f"{bucket_of(part, 'toUnixTimestamp64Milli(ts)')} AS bucket", f"{OWNER} AS who"]
-    made = ["groupBitmapState(who) AS people"] if alike else []
-    for name, test in () if alike else zip(("started", "returned"), tests, strict=True):
+    made = ["groupBitmapState(who) AS people"] if tests[0] == tests[1] else []
+    for name, test in () if made else zip(("started", "returned"), tests, strict=True):
         reads += [f"{test} AS is_{name}"] if test else []
         made.append(f"groupBitmapStateIf(who, is_{name}) AS {name}" if test else f"groupBitmapState(who) AS {name}")
-    rows = f"{columns(reads)}\n{source}"
-    number = f"{number_of(part, 'bucket')} AS number"
-    grouped = f"{columns([number, *made])}\nFROM\n{nested(rows)}\nGROUP BY bucket"
-    sets = ("people", "people") if alike else ("started", "returned")
-    arrays = [f"groupArray((1, number, {sets[0]})) AS starts", f"groupArray((number, {sets[1]})) AS returns"]
-    return f"{columns(arrays)}\nFROM\n{nested(grouped)}"
+    return f"{columns(['bucket', *made])}\nFROM\n{nested(f'{columns(reads)}{chr(10)}{source}')}\nGROUP BY bucket"
 
 
 def _two_scans(part: Part) -> str:

@@ -166,7 +166,7 @@ def parse(node: Node) -> Retention:
         periods=_periods(node.get("periods"), brackets),
         filters=parse_filter(node.get("filters")),
         breakdown=breakdown,
-        breakdown_limit=parse_limit(node.get("breakdown_limit") if breakdown else None),
+        breakdown_limit=parse_limit(node.get("breakdown_limit") if breakdown else None, breakdown),
         value=_retained(node.get("value")),
         display=display.choice(Display, [d.value for d in Display]) if display else Display.TABLE,
     )

@@ -10,6 +10,7 @@ from yunying.engine.terms import cohort_names, property_text, terms
 from yunying.engine.trends.measures import amount_of, contributing
 from yunying.engine.trends.part import Column, Part
 from yunying.engine.trends.spec import Measure
+from yunying.engine.trends.states import state_cells
 from yunying.store import OWNER
 
 __all__ = ["cells", "keys_of", "matched"]
@@ -22,6 +23,13 @@ def keys_of(part: Part) -> list[str]:
 
 def cells(part: Part) -> str:
     """bucket, keys and cells; `now` when both periods are counted, true in the present one."""
+    if part.kept is None:
+        return _cells(part)
+    return "\nUNION ALL\n".join([*([_cells(part)] if part.kept.rest else []), state_cells(part)])
+
+
+def _cells(part: Part) -> str:
+    """The cells made of events."""
     keys = ["bucket", *keys_of(part)]
     now = [f"bucket >= {part.since()} AS now"] if part.compared else []
     made = [
@@ -50,7 +58,7 @@ def matched(part: Part, reads: Sequence[str]) -> str:
     """
     if part.series.measure is Measure.FIRST_TIME:
         return _firsts(part)
-    return _with_people(part, ["bucket", *reads], [(span.start, span.end) for span in part.spans])
+    return _with_people(part, ["bucket", *reads], part.reaches)
 
 
 def _firsts(part: Part) -> str:

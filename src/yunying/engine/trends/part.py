@@ -6,7 +6,8 @@ from functools import cached_property
 
 from yunying.base.zones import Span
 from yunying.engine.breakdown import Breakdown
-from yunying.engine.scan import Binder, millis
+from yunying.engine.kept import Kept
+from yunying.engine.scan import Binder, Reach, millis
 from yunying.engine.trends.measures import Aggregate, aggregate_of
 from yunying.engine.trends.plan import Batch, Period, Plan, windows
 from yunying.engine.trends.spec import Measure, Series
@@ -41,12 +42,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """One batch, about to be written as SQL. All of its series have the same shape."""
+    """One batch, about to be written as SQL. All of its series have the same shape. `kept` days need no events."""
 
     plan: Plan
     batch: Batch
     binder: Binder
     columns: tuple[Column, ...]
+    kept: Kept | None = None
 
     @property
     def breakdown(self) -> tuple[Breakdown, ...]:
@@ -91,6 +93,11 @@ class Part:
             ends = {p: self.period(p).span.end for p in self.batch.periods}
             return [Span(min(w.start for w in found), ends[p]) for p, found in self.windows.items()]
         return [self.period(p).span for p in self.batch.periods]
+
+    @property
+    def reaches(self) -> list[Reach]:
+        """The stretches of time for which events are read."""
+        return [(span.start, span.end) for span in (self.spans if self.kept is None else self.kept.rest)]
 
     @cached_property
     def starts(self) -> dict[int, Place]:

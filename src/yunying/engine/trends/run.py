@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from yunying.base.errors import InvalidInput, msg
+from yunying.engine import kept
 from yunying.engine.context import Context
 from yunying.engine.resolve import resolve
 from yunying.engine.result import People
@@ -16,6 +17,7 @@ from yunying.engine.trends.part import Part, part_of
 from yunying.engine.trends.plan import Batch, Plan, make_plan
 from yunying.engine.trends.shape import Key, Line, shape
 from yunying.engine.trends.spec import Display, Trends
+from yunying.engine.trends.states import states_of, with_kept
 from yunying.store import Rows
 
 __all__ = ["people", "run"]
@@ -45,8 +47,11 @@ def _lines(plan: Plan, session: Session) -> Lines:
     for batch in plan.batches:
         part = part_of(plan, batch, session.binder())
         if part.batch.periods:
+            part = with_kept(part, session)
             top = shared if shared is not None or not spec.breakdown else _top(part, found, session)
             _read(part, session.ask(trend_sql(part, top)), found)
+            if part.kept is None:
+                kept.note(session, states_of(part))
     return found
 
 

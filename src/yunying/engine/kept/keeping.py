@@ -1,0 +1,120 @@
+"""Answering from states what they hold, and making them where that pays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from yunying.base import clock
+from yunying.base.errors import LimitReached
+from yunying.base.zones import Span
+from yunying.engine.kept.days import Day, rest, whole_days
+from yunying.engine.kept.memory import Known, known_of, policy
+from yunying.engine.kept.states import State
+from yunying.engine.kept.tables import check_sql, forget_sql, make_sql, questions_sql, use_sql
+from yunying.engine.session import Session
+from yunying.store import Store
+
+__all__ = ["Kept", "find", "forget_unused", "note"]
+
+# How long it is believed which questions have states, and that a use was noted.
+_FRESH_S, _NOTED_S = 300.0, 86_400.0
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`days` of all `states` hold; `rest` is what the events must be read for."""
+
+    states: tuple[State, ...]
+    days: tuple[Day, ...]
+    rest: tuple[Span, ...]
+
+
+def find(
+    session: Session, states: Sequence[State | None], spans: Sequence[Span], cuts: Sequence[datetime]
+) -> Kept | None:
+    """What can be answered from states: whole days of `spans` that no cut divides. None when nothing can.
+
+    `states` are all that the question is made of; one that cannot be kept stands as None. States that are missing
+    or do not hold any more are made anew, if the question is asked often enough.
+    """
+    chosen = [state for state in states if state is not None]
+    if not policy().asks or not chosen or len(chosen) < len(states):
+        return None
+    context, known = session.context, _known(session)
+    keys = [state.key for state in chosen]
+    if not known.wanted(keys):
+        return None
+    # A context may be of any time; but only the clock says which events can still come unnoticed.
+    days = whole_days(spans, cuts, context.zone, min(context.now, clock.now()))
+    if not 0 < len(days) <= policy().days:
+        return None
+    holding = _holding(session, chosen, days, known)
+    if not holding:
+        return None
+    session.kept_days += len(holding)
+    _note_use(session, keys, known)
+    return Kept(tuple(chosen), tuple(holding), tuple(rest(spans, holding)))
+
+
+def note(session: Session, states: Sequence[State | None]) -> None:
+    """That these were answered from the events, reading as much as the session says."""
+    keys = [state.key for state in states if state is not None]
+    if len(keys) == len(states) and session.rows_read >= policy().rows:
+        known_of(session.context.store, session.context.product).note(keys)
+
+
+def _known(session: Session) -> Known:
+    known = known_of(session.context.store, session.context.product)
+    if clock.monotonic_s() - known.loaded_s > _FRESH_S:
+        known.keys = {int(row[0]) for row in session.ask(questions_sql(session.binder())).rows}
+        known.loaded_s = clock.monotonic_s()
+    return known
+
+
+def _holding(session: Session, states: Sequence[State], days: Sequence[Day], known: Known) -> list[Day]:
+    """The days of which every state holds, after making those that do not."""
+    keys = [state.key for state in states]
+    noted: dict[tuple[int, date], int] = {}
+    late: dict[date, int] = {}
+    for question, day, value in session.ask(check_sql(session.binder(), keys, days)).rows:
+        if question:
+            noted[int(question), day] = int(value)
+        else:
+            late[day] = int(value)
+    removed = late.get(_EPOCH, 0)
+    sums = {day.name: removed + late.get(day.name, 0) for day in days}
+    lost: set[date] = set()
+    for state in {state.key: state for state in states}.values():
+        stale = [day for day in days if noted.get((state.key, day.name)) != sums[day.name]]
+        if stale and not _make(session, state, stale, [sums[day.name] for day in stale], known):
+            lost |= {day.name for day in stale}
+    return [day for day in days if day.name not in lost]
+
+
+def _make(session: Session, state: State, days: Sequence[Day], noted: Sequence[int], known: Known) -> bool:
+    """Whether the days could be worked out. `noted` was read before the events are: what comes between counts twice."""
+    context = session.context
+    limits = (context.timeout_s or context.store.timeout_s, context.memory_mb or context.store.memory_mb)
+    sql = make_sql(session.binder(), state, days, noted, context.zone, limits)
+    try:
+        context.store.execute(sql)
+    except LimitReached:
+        return False
+    session.asked.append(sql.text)
+    known.keys.add(state.key)
+    return True
+
+
+def _note_use(session: Session, keys: Sequence[int], known: Known) -> None:
+    now_s = clock.monotonic_s()
+    fresh = [key for key in set(keys) if now_s - known.used.get(key, float("-inf")) > _NOTED_S]
+    if fresh:
+        session.context.store.execute(use_sql(session.context.product, fresh, clock.now()))
+        known.used |= dict.fromkeys(fresh, now_s)
+
+
+def forget_unused(store: Store, older: timedelta = timedelta(days=30)) -> None:
+    """Remove the states of questions that nobody asked for so long."""
+    for sql in forget_sql(clock.now() - older):
+        store.execute(sql)

@@ -1,0 +1,76 @@
+"""Trends from kept states: which parts of a question have them, and their cells."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from yunying.base.zones import Interval
+from yunying.engine import kept
+from yunying.engine.filters import Group
+from yunying.engine.kept import State
+from yunying.engine.scan import columns, millis, nested
+from yunying.engine.session import Session
+from yunying.engine.trends.part import Part
+from yunying.engine.trends.spec import Measure
+
+__all__ = ["state_cells", "states_of", "with_kept"]
+
+_KEPT = {Measure.COUNT, Measure.PEOPLE, Measure.ROLLING_PEOPLE}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def states_of(part: Part) -> list[State | None]:
+    """The state of each series of the part, in order; None where it cannot be kept."""
+    spec, zone = part.plan.spec, part.plan.context.zone
+    if spec.breakdown or spec.interval is Interval.HOUR:
+        return [None]
+    chosen = [spec.series[index] for index in part.batch.series]
+    if any(series.measure not in _KEPT for series in chosen):
+        return [None]
+    common: tuple[Group, ...] = (spec.filters,)
+    return [kept.state_of(series.event, (*common, series.filters), zone) for series in chosen]
+
+
+def with_kept(part: Part, session: Session) -> Part:
+    """The part with what is kept of it, if anything is."""
+    cuts = [_EPOCH + timedelta(milliseconds=edge) for edge in part.edges]
+    return replace(part, kept=kept.find(session, states_of(part), part.spans, cuts))
+
+
+def state_cells(part: Part) -> str:
+    """The same columns as the cells made of events, for the days that are kept."""
+    assert part.kept is not None
+    series = ["series"] if part.many else []
+    now = [f"bucket >= {part.since()} AS now"] if part.compared else []
+    made = []
+    for column in part.columns:
+        test = f"series IN ({', '.join(map(str, column.series))})" if len(part.columns) > 1 else ""
+        function, reads = ("groupBitmapMergeState", "owned") if column.aggregate.reads else ("sum", "events")
+        made.append(f"{function}{f'If({reads}, {test})' if test else f'({reads})'} AS {column.cell}")
+    shown = ", ".join(["bucket", *series, *now, *made])
+    return f"SELECT {shown}\nFROM\n{nested(_rows(part))}\nGROUP BY {', '.join(['bucket', *series])}"
+
+
+def _rows(part: Part) -> str:
+    """bucket, series, events and people of each state, with people under their owners where they are asked for."""
+    assert part.kept is not None
+    people = any(column.aggregate.reads for column in part.columns)
+    keys, bind = [state.key for state in part.kept.states], part.binder.bind
+    days = bind("days", [day.name.isoformat() for day in part.kept.days], "Array(Date)")
+    starts = bind("day_starts", [millis(day.span.start) for day in part.kept.days], "Array(Int64)")
+    edges = bind("edges", part.edges, "Array(Int64)")
+    bucket = f"roundDown(arrayElement({starts}, indexOf({days}, day)), {edges}) AS bucket"
+    merged = [
+        "bucket",
+        "question",
+        "sum(n) AS events",
+        *(["groupBitmapMergeState(people) AS numbers"] if people else []),
+    ]
+    read = f"{columns([bucket, 'question', 'n', *(['people'] if people else [])])}\n"
+    read += f"FROM\n{nested(kept.read(part.binder, keys, part.kept.days))}"
+    grouped = f"{columns(merged)}\nFROM\n{nested(read)}\nGROUP BY bucket, question"
+    shown = ["bucket", "events", *([f"{kept.owners('numbers')} AS owned"] if people else [])]
+    if part.many:
+        indices = ", ".join(map(str, part.batch.series))
+        questions = bind("keys", keys, "Array(UInt64)")
+        shown.append(f"arrayJoin(arrayFilter((i, k) -> k = question, [{indices}], {questions})) AS series")
+    return f"{columns(shown)}\nFROM\n{nested(grouped)}"
