@@ -81,7 +81,10 @@ class Ingest:
         Events of products that no longer exist are dropped. Raises Unavailable when a store is away: try again.
         """
         with self._lock:
-            fresh = self._repeats.fresh(_of_known_products(events))
+            imported = all(event.protocol == "import" for event in events)
+            known = _of_known_products(events)
+            # An import has looked for its events in the store, and one that was taken back may come again.
+            fresh = known if imported else self._repeats.fresh(known)
             if not fresh:
                 return
             batch = Batch.of(fresh)
@@ -96,7 +99,8 @@ class Ingest:
             numbers = [found[event.product, event.distinct_id][0] for event in fresh]
             self._store.insert("events", event_table(fresh, numbers, self._store.columns()), token=token)
             self._store.insert("arrivals", arrival_table(fresh, numbers), token=token)
-            self._repeats.remember(fresh)
+            if not imported:
+                self._repeats.remember(fresh)
             self._prune()
 
     def refuse(self, items: Sequence[Refusal], *, token: str) -> None:

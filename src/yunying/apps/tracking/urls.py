@@ -6,4 +6,5 @@ app_name = "tracking"
 urlpatterns = [
     path("", include("yunying.apps.tracking.live.urls")),
     path("", include("yunying.apps.tracking.pages.urls")),
+    path("", include("yunying.apps.tracking.importing.urls")),
 ]

@@ -22,7 +22,7 @@ from yunying.apps.tracking.importing.mapping import (
     template_columns,
 )
 from yunying.apps.tracking.importing.values import Fault, epoch_ms, plain, typed
-from yunying.base.errors import InvalidInput
+from yunying.base.errors import InvalidInput, msg
 from yunying.events.event import Event, Op, OpKind
 from yunying.events.limits import MAX_ID_CHARS, MAX_NAME_CHARS, MAX_PROPERTIES
 from yunying.events.normalise import identity
@@ -218,7 +218,7 @@ class _Rows:
             try:
                 found[i] = str(UUID(text))
             except ValueError:
-                self.fault(i, name, text, "not a UUID")
+                self.fault(i, name, text, msg("not a UUID"))
         return found
 
     def column(self, name: str) -> Any:
@@ -257,7 +257,7 @@ class _Rows:
             # The careful reader also takes NUL and numbers beyond 64 bits, which stores do not.
             return loads(text.encode()) if isinstance(text, str) else text
         except (InvalidInput, UnicodeError):
-            self.fault(index, column, text, "not JSON")
+            self.fault(index, column, text, msg("not JSON"))
             return None
 
     def _product(self, names: Sequence[str]) -> Any:
@@ -347,19 +347,19 @@ def _test(array: Any, condition: Condition) -> Any:
 
 def _name_fault(name: str) -> str:
     if not name:
-        return "no event name"
-    return "an event name that is too long" if len(name) > MAX_NAME_CHARS else ""
+        return msg("no event name")
+    return msg("an event name that is too long") if len(name) > MAX_NAME_CHARS else ""
 
 
 def _identity_fault(text: str) -> str:
     try:
-        return "" if identity(text) else "no id of anybody"
+        return "" if identity(text) else msg("no id of anybody")
     except InvalidInput:
-        return "an id that is too long"
+        return msg("an id that is too long")
 
 
 def _key_fault(text: str) -> str:
-    return "an id that is too long" if len(text) > MAX_ID_CHARS else ""
+    return msg("an id that is too long") if len(text) > MAX_ID_CHARS else ""
 
 
 def _ops(sets: dict[str, Any], onces: dict[str, Any]) -> list[Op]:

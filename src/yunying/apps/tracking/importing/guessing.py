@@ -137,7 +137,8 @@ def _guess(name: str, values: Sequence[str | None], native: str) -> Guess:
     if not given:
         return Guess(name, "text", 0.0, named=named, filled=0.0)
     kind, share = _kind(given)
-    form, doubtful = _time_format(given, native)
+    # A column that is called a time is one, also when many of its values are at fault.
+    form, doubtful = _time_format(given, native, least=0.5 if named is Role.TIME else 0.9)
     return Guess(
         name,
         kind,
@@ -164,13 +165,13 @@ def _kind(values: Sequence[str]) -> tuple[str, float]:
     return "text", 1.0
 
 
-def _time_format(values: Sequence[str], native: str) -> tuple[str, bool]:
-    """The format most values have, if at least nine in ten have it; and whether another order of day and month fits."""
+def _time_format(values: Sequence[str], native: str, least: float) -> tuple[str, bool]:
+    """The format most values have, if at least that share has it; and whether another order of day and month fits."""
     if native.startswith(("timestamp", "date")):
         return "iso", False
     shares = {form: _share(values, lambda value, form=form: _is_time(value, form)) for form in TIME_FORMATS}  # type: ignore[misc]
     best = max(TIME_FORMATS, key=lambda form: (shares[form], -TIME_FORMATS.index(form)))
-    if shares[best] < 0.9:
+    if shares[best] < least:
         return "", False
     other = best.replace("%m/%d/", "%d/%m/") if "%m/%d/" in best else best
     return best, other != best and shares.get(other, 0.0) == shares[best]

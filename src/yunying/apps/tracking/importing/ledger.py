@@ -77,7 +77,7 @@ class Ledger:
                 "uuid": pa.array([bytes.fromhex(event.uuid.replace("-", "")) for event in events], pa.binary(16)),
             }
         )
-        self._store.insert("imported", table, token=f"imported-{self._number}-{part}")
+        self._store.insert("imported", table, token=f"imported-{self._product}-{self._number}-{part}")
         first, last = min(event.ts_ms for event in events), max(event.ts_ms for event in events)
         span = {"since": _text(first, -_ASIDE), "until": _text(last + 1, _ASIDE)}
         self._store.execute(Sql(_LOOK, self._of(part) | span))

@@ -241,7 +241,7 @@ def _jsonl(raw: BinaryIO, mapping: FileMapping) -> Parts:
                 unreadable.append((seen, f"no JSON: {error}"))
             else:
                 if not isinstance(row, dict):
-                    unreadable.append((seen, "no JSON object"))
+                    unreadable.append((seen, msg("no JSON object")))
             rows.append(row if isinstance(row, dict) else {})
         yield pa.table({name: _json_column([_inside(row, name) for row in rows]) for name in wanted}), unreadable
 

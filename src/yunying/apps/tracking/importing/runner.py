@@ -18,7 +18,7 @@ from yunying.apps.tracking.importing.ledger import Ledger
 from yunying.apps.tracking.importing.mapping import ColumnType, FileMapping, Lookup
 from yunying.apps.tracking.importing.models import ImportRun, ImportStatus
 from yunying.apps.tracking.importing.readers import chunks
-from yunying.apps.tracking.importing.tally import Tally
+from yunying.apps.tracking.importing.tally import Pace, Tally
 from yunying.apps.tracking.importing.values import typed
 from yunying.apps.tracking.importing.windows import Carry, Window, ahead, windows
 from yunying.base import clock
@@ -186,13 +186,15 @@ class _Keeper:
         self._ledger = Ledger(shared(), run.product_id, run.pk)
         self._log = ErrorLog.of_run(run.pk, run.errors_bytes)
         self._tally = Tally.load(run.outcome)
+        self._pace = Pace(run.rows_read, run.fraction)
 
     def keep(self, window: Window, result: Result) -> None:
         run = self._run
         part = int(window.rows[0]) if len(window.rows) else window.rows_read
         fresh = self._fresh(part, f"{part}-{window.rows_read}", result.events)
         for number, batch in enumerate(_batches(fresh)):
-            self._sink.write(batch, token=f"import-{run.pk}-{part}-{window.rows_read}-{number * BATCH}")
+            token = f"import-{run.product_id}-{run.pk}-{part}-{window.rows_read}-{number * BATCH}"
+            self._sink.write(batch, token=token)
         self._tally.add(fresh)
         self._log.write(result.errors)
         run.rows_read, run.fraction = window.rows_read, window.fraction
@@ -200,7 +202,7 @@ class _Keeper:
         run.events += len(fresh)
         run.repeated += len(result.events) - len(fresh)
         run.errors += len(result.errors)
-        run.outcome = self._tally.dump()
+        run.outcome = self._tally.dump() | self._pace.at(run.rows_read, run.fraction)
         run.errors_file, run.errors_bytes = self._log.name, self._log.size
         run.save(update_fields=_CHECKPOINT)
 

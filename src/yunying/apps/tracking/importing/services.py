@@ -29,6 +29,7 @@ __all__ = [
     "drop_mapping",
     "keep_mapping",
     "kept_for",
+    "plan_of",
     "read_sample",
     "settled",
     "start",
@@ -75,6 +76,13 @@ def _drafted(access: ProductAccess, run: ImportRun) -> ImportRun:
         target = ("import", run.pk, run.file_name)
         record(access.actor, "import.brought", target, product_id=access.product.pk, after={"from": run.place})
     return run
+
+
+def plan_of(run: ImportRun) -> Plan:
+    """What is chosen for the columns of a draft. Raises Conflict for an import of the command line, which has none."""
+    if run.plan is None:
+        raise Conflict("import.no_plan", msg("This import has no choices of columns."))
+    return plan_from(run.plan)
 
 
 def read_sample(run: ImportRun, layout: Layout | None = None) -> Sample:

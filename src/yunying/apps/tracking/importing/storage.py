@@ -17,6 +17,7 @@ from yunying.base.errors import InvalidInput, LimitReached, NotFound, msg
 
 __all__ = [
     "FolderFile",
+    "Receiver",
     "Upload",
     "cap_bytes",
     "folder_files",
@@ -59,30 +60,54 @@ def cap_bytes() -> int:
     return int(settings.CONFIG.import_cap_mb) << 20
 
 
-def store_upload(name: str, pieces: Iterable[bytes], size_bytes: int) -> Upload:
-    """Write a file piece by piece below the data folder.
+class Receiver:
+    """Takes a file piece by piece and writes it below the data folder; nothing stays when it is dropped.
 
-    Raises LimitReached when it is larger than allowed or the disk has no room, InvalidInput when it comes incomplete.
+    Raises LimitReached at once when the disk has no room, and when more comes than may be uploaded.
     """
-    require_room(size_bytes)
-    stored = f"{uuid4().hex}{_ending(name)}"
-    path = _uploads() / stored
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = 0
+
+    def __init__(self, name: str, expected_bytes: int) -> None:
+        require_room(expected_bytes)
+        self._name = shown_name(name)
+        self._stored = f"{uuid4().hex}{_ending(name)}"
+        self._path = _uploads() / self._stored
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("xb")
+        self._size = 0
+
+    def write(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > cap_bytes():
+            raise _too_large()
+        self._file.write(piece)
+
+    def finish(self) -> Upload:
+        """The whole file is there. Raises InvalidInput for an empty one."""
+        self._file.close()
+        if not self._size:
+            self.drop()
+            raise InvalidInput("import.empty", msg("The file is empty."), field="file")
+        return Upload(self._stored, self._name, self._size)
+
+    def drop(self) -> None:
+        """Forget what came."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def store_upload(name: str, pieces: Iterable[bytes], size_bytes: int) -> Upload:
+    """Store a file of `size_bytes`. Raises as Receiver does, and InvalidInput when it comes incomplete."""
+    receiver = Receiver(name, size_bytes)
     try:
-        with path.open("xb") as file:
-            for piece in pieces:
-                written += len(piece)
-                if written > cap_bytes():
-                    raise _too_large()
-                file.write(piece)
+        for piece in pieces:
+            receiver.write(piece)
+        upload = receiver.finish()
+        if upload.size_bytes != size_bytes:
+            raise InvalidInput("import.incomplete", msg("The file did not arrive whole."), field="file")
     except BaseException:
-        path.unlink(missing_ok=True)
+        receiver.drop()
         raise
-    if written == 0:
-        path.unlink(missing_ok=True)
-        raise InvalidInput("import.empty", msg("The file is empty."), field="file")
-    return Upload(stored, shown_name(name), written)
+    return upload
 
 
 def require_room(size_bytes: int) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from yunying.base import clock
 from yunying.events.event import Event
 
-__all__ = ["Tally", "moment"]
+__all__ = ["Pace", "Tally", "moment"]
 
 # Names beyond this many are counted together: they are ids that were put into a name by mistake.
 MAX_NAMES = 500
@@ -37,6 +38,21 @@ class Tally:
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Tally":
         return cls(Counter(data.get("names", {})), data.get("first_ms"), data.get("last_ms"))
+
+
+class Pace:
+    """How quick the work is since this process took it up, and how long it will go on at this pace."""
+
+    def __init__(self, rows: int, fraction: float) -> None:
+        self._rows, self._fraction = rows, fraction
+        self._began_s = clock.monotonic_s()
+
+    def at(self, rows: int, fraction: float) -> dict[str, float | None]:
+        """Rows a second, and seconds left (None while nobody can tell)."""
+        taken_s = max(0.001, clock.monotonic_s() - self._began_s)
+        done = fraction - self._fraction
+        left_s = taken_s * (1 - fraction) / done if done > 0 else None
+        return {"rows_s": (rows - self._rows) / taken_s, "left_s": left_s}
 
 
 def moment(ms: int | None) -> datetime | None:

@@ -12,7 +12,7 @@ from yunying.apps.tracking.importing.events import Converter, RowError
 from yunying.apps.tracking.importing.mapping import FileMapping
 from yunying.apps.tracking.importing.readers import Chunk, chunks
 from yunying.apps.tracking.importing.runner import Source, converted, converter_for
-from yunying.apps.tracking.importing.tally import Tally
+from yunying.apps.tracking.importing.tally import Pace, Tally
 from yunying.apps.tracking.importing.windows import Window, ahead, windows
 from yunying.base.errors import InvalidInput, msg
 from yunying.events.event import Event
@@ -48,6 +48,7 @@ class Check:
     fraction: float = 0.0
     tally: Tally = field(default_factory=Tally)
     reasons: dict[str, int] = field(default_factory=dict)
+    pace: dict[str, float | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -58,6 +59,7 @@ class Check:
             "fraction": self.fraction,
             "reasons": self.reasons,
             **self.tally.dump(),
+            **self.pace,
         }
 
 
@@ -100,6 +102,7 @@ def check_file(
     """Read the whole file as the import would, write nothing but the list of faults. `tell` hears of each piece."""
     converter = converter_for(product, mapping, source)
     check = Check()
+    pace = Pace(0, 0.0)
     parts = windows(chunks(source.path, mapping), mapping, None, 0)
     for window, result in ahead((window, converted(converter, window)) for window in parts):
         source.require_unchanged()
@@ -114,6 +117,7 @@ def check_file(
             reason = f"{error.column}: {error.reason}" if error.column else error.reason
             if reason in check.reasons or len(check.reasons) < 20:
                 check.reasons[reason] = check.reasons.get(reason, 0) + 1
+        check.pace = pace.at(check.rows, check.fraction)
         log.write(result.errors)
         tell(check)
     if not check.rows and not check.errors:

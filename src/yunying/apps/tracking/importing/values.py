@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yunying.apps.tracking.importing.mapping import ColumnType, TimeSpec
+from yunying.base.errors import msg
 
 __all__ = ["Fault", "epoch_ms", "plain", "typed"]
 
@@ -39,7 +40,7 @@ def typed(column: Any, kind: ColumnType, name: str) -> tuple[Any, list[Fault]]:
     if kind is ColumnType.JSON:
         return column, []
     if kind is ColumnType.BOOLEAN:
-        return _each(_text(column), name, _boolean, pa.bool_(), "not true or false")
+        return _each(_text(column), name, _boolean, pa.bool_(), msg("not true or false"))
     whole = kind is ColumnType.INTEGER
     try:
         numbers = pc.cast(_text(column) if pa.types.is_string(column.type) else column, pa.float64())
@@ -49,8 +50,8 @@ def typed(column: Any, kind: ColumnType, name: str) -> tuple[Any, list[Fault]]:
     except pa.ArrowInvalid:
         pass
     if whole:
-        return _each(_text(column), name, _integer, pa.int64(), "not a whole number")
-    return _each(_text(column), name, _number, pa.float64(), "not a number")
+        return _each(_text(column), name, _integer, pa.int64(), msg("not a whole number"))
+    return _each(_text(column), name, _number, pa.float64(), msg("not a number"))
 
 
 def plain(array: Any) -> Any:
@@ -84,7 +85,9 @@ def epoch_ms(column: Any, spec: TimeSpec, zone: str) -> tuple[Any, list[Fault]]:
         return moments, faults
     found = np.flatnonzero(outside.to_numpy(zero_copy_only=False))
     values = pc.cast(pc.take(column, pa.array(found)), pa.string()).to_pylist()
-    faults += [Fault(int(i), spec.column, v, "before 1970 or after 2299") for i, v in zip(found, values, strict=True)]
+    faults += [
+        Fault(int(i), spec.column, v, msg("before 1970 or after 2299")) for i, v in zip(found, values, strict=True)
+    ]
     return pc.if_else(outside, None, moments), faults
 
 
@@ -100,7 +103,7 @@ def _epoch_ms(column: Any, spec: TimeSpec, zone: str) -> tuple[Any, list[Fault]]
         return _instants(_parsed(text, spec.format), zone), _empty(text, spec.column)
     except pa.ArrowInvalid:
         read = _reader(spec.format, ZoneInfo(zone))
-        values, faults = _each(text, spec.column, read, pa.int64(), "not a time of this format")
+        values, faults = _each(text, spec.column, read, pa.int64(), msg("not a time of this format"))
         return values, faults + _empty(text, spec.column)
 
 
@@ -164,14 +167,18 @@ def _without_nul(text: Any, name: str) -> tuple[Any, list[Fault]]:
     if not pc.any(with_nul).as_py():
         return text, []
     found = np.flatnonzero(with_nul.to_numpy(zero_copy_only=False))
-    faults = [Fault(int(i), name, text[i].as_py().replace("\x00", "\ufffd"), "contains a NUL character") for i in found]
+    faults = [
+        Fault(int(i), name, text[i].as_py().replace("\x00", "\ufffd"), msg("contains a NUL character")) for i in found
+    ]
     return pc.if_else(with_nul, None, text), faults
 
 
 def _empty(column: Any, name: str) -> list[Fault]:
     if column.null_count == 0:
         return []
-    return [Fault(int(i), name, "", "empty") for i in np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))]
+    return [
+        Fault(int(i), name, "", msg("empty")) for i in np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
+    ]
 
 
 def _each(text: Any, name: str, read: Callable[[str], Any], kind: Any, why: str) -> tuple[Any, list[Fault]]:
