@@ -1,7 +1,5 @@
 """Objects behind the addresses of apps that bring no factories of their own."""
 
-from datetime import date
-
 from tests.isolation import factory
 from yunying.base import clock, ids
 from yunying.events.event import Event, Refusal
@@ -94,40 +92,3 @@ def metric(access):
     _catalogued(access)
     number = Metric.objects.create(product=access.product, name="Orders", question=ORDERS, window="total").pk
     return {"metric_id": number, "metric": number}
-
-
-@factory(
-    "goals:detail",
-    "goals:edit",
-    "goals:close",
-    "goals:reopen",
-    "goals:delete",
-    "goals:read",
-    "goals:add",
-    "/api/v1/products/{product}/goals/{goal}",
-    "/api/v1/products/{product}/goals/{goal}/close",
-    "/api/v1/products/{product}/goals/{goal}/reopen",
-    "/api/v1/products/{product}/goals/{goal}/key-results",
-)
-def goal(access):
-    from yunying.apps.goals.services import create_goal
-
-    number = create_goal(access=access, title="Sell more", start=date(2026, 1, 1), due=date(2026, 3, 31)).pk
-    return {"goal_id": number, "goal": number}
-
-
-@factory(
-    "goals:change",
-    "goals:remove",
-    "/api/v1/products/{product}/goals/key-results/{key_result}",
-    "/api/v1/products/{product}/goals/key-results/{key_result}/readings",
-    "/api/v1/products/{product}/goals/key-results/{key_result}/read",
-)
-def key_result(access):
-    from yunying.apps.goals.models import Goal
-    from yunying.apps.goals.services import add_key_result
-
-    owner = Goal.objects.get(pk=goal(access)["goal"])
-    bound = metric(access)["metric"]
-    number = add_key_result(access=access, goal=owner, metric_id=bound, baseline=0, target=100).pk
-    return {"key_result_id": number, "key_result": number}

@@ -33,6 +33,7 @@ OPEN = {
     "openid_connect_login": "the name of a configured provider",
     "openid_connect_callback": "the name of a configured provider",
     "console:invitation": "the token in a mail is the right itself",
+    "goals_feed": "the secret in the address is the right itself",
     "ui:columns": "a person's own choice, named by a table",
     "ui:help": "help pages are the same for everybody",
 }

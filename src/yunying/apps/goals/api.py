@@ -2,15 +2,16 @@
 
 from typing import Any, Literal
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Path, Router, Status
 from ninja.pagination import paginate
 
 from yunying.apps.goals import schemas, selectors, services
-from yunying.apps.goals.access import goal_for, key_result_for
-from yunying.apps.goals.models import Goal, KeyResult, Reading
+from yunying.apps.goals.access import check_in_for, goal_for, key_result_for
+from yunying.apps.goals.models import CheckIn, Goal, KeyResult, PastReading, Reading
 from yunying.apps.goals.readings import take_readings, try_to_read
-from yunying.apps.goals.standing import GoalCard, KeyResultCard
+from yunying.apps.goals.standing import GoalCard, KeyResultCard, Part
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.rest import Id, Pages, api_access
 
@@ -110,20 +111,61 @@ def read_now(request: HttpRequest, product: Path[str], key_result: Path[Id]) -> 
     return _key_result_of(access, found)
 
 
+@router.get(
+    "/key-results/{key_result}/past-readings",
+    response=list[schemas.PastReadingOut],
+    summary="Readings that a newer definition superseded",
+)
+def past_readings(request: HttpRequest, product: Path[str], key_result: Path[Id]) -> list[dict[str, Any]]:
+    found = key_result_for(api_access(request, product), key_result)
+    rows = PastReading.objects.filter(definition__key_result=found).select_related("definition")
+    return [
+        {"on": row.on, "value": row.value, "taken_at": row.taken_at, "definition": row.definition.number}
+        for row in rows.order_by("definition__number", "on")
+    ]
+
+
+@router.get("/{goal}/check-ins", response=list[schemas.CheckInOut], summary="What people said about a goal")
+@paginate(Pages)
+def check_ins(request: HttpRequest, product: Path[str], goal: Path[Id]) -> QuerySet[CheckIn]:
+    return goal_for(api_access(request, product), goal).check_ins.all()
+
+
+@router.post("/{goal}/check-ins", response={201: schemas.CheckInOut}, summary="Say how a goal is going")
+def add_check_in(request: HttpRequest, product: Path[str], goal: Path[Id], body: schemas.CheckInIn) -> Status[CheckIn]:
+    access = api_access(request, product, Permission.EDIT_GOALS)
+    return Status(201, services.add_check_in(access=access, goal=goal_for(access, goal), **body.model_dump()))
+
+
+@router.delete("/check-ins/{check_in}", response={204: None}, summary="Take a check-in back")
+def delete_check_in(request: HttpRequest, product: Path[str], check_in: Path[Id]) -> Status[None]:
+    access = api_access(request, product, Permission.EDIT_GOALS)
+    services.delete_check_in(access=access, check_in=check_in_for(access, check_in))
+    return Status(204, None)
+
+
 def _shown(access: ProductAccess, goal: Goal) -> dict[str, Any]:
     return _goal(selectors.card_for(access, goal))
 
 
 def _goal(card: GoalCard) -> dict[str, Any]:
     fields = (
-        "id", "title", "why", "start", "due", "status", "outcome", "owner_id", "parent_id", "version", "created_at",
-        "closed_at",
+        "id", "title", "why", "level", "team", "start", "due", "status", "outcome", "learnt", "score", "owner_id",
+        "parent_id", "cycle_id", "carried_from_id", "weight", "counts", "rhythm", "rhythm_day", "version",
+        "created_at", "closed_at",
     )  # fmt: skip
     return {field: getattr(card.goal, field) for field in fields} | {
         "progress": card.progress,
         "standing": card.standing.value if card.standing else None,
-        "key_results": [_key_result(item) for item in card.key_results],
+        "reason": card.reason,
+        "parts": [_part(part) for part in card.parts],
+        "key_results": [_key_result(item) for item in (*card.key_results, *card.guardrails)],
     }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    fields = ("name", "goal_id", "progress", "weight", "share", "points")
+    return {field: getattr(part, field) for field in fields}
 
 
 def _key_result_of(access: ProductAccess, key_result: KeyResult) -> dict[str, Any]:
@@ -132,7 +174,10 @@ def _key_result_of(access: ProductAccess, key_result: KeyResult) -> dict[str, An
 
 
 def _key_result(card: KeyResultCard) -> dict[str, Any]:
-    fields = ("id", "metric_id", "baseline", "target", "start", "due", "value", "read_on", "read_at", "version")
+    fields = (
+        "id", "metric_id", "shape", "guardrail", "baseline", "target", "low", "high", "weight", "start", "due", "value",
+        "read_on", "read_at", "version",
+    )  # fmt: skip
     row = card.key_result
     return {field: getattr(row, field) for field in fields} | {
         "name": row.shown_name,

@@ -63,9 +63,7 @@ class GoalForm(forms.Form):
         required=False,
         help_text=_("The owner is reminded on that day at nine in the morning."),
     )
-    rhythm_day = forms.TypedChoiceField(
-        label=_("Check-in on"), choices=WEEKDAYS, coerce=int, initial=1, required=False, empty_value=1
-    )
+    rhythm_day = forms.TypedChoiceField(label=_("Check-in on"), choices=WEEKDAYS, coerce=int, initial=1, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, initial=1)
 
     def __init__(self, *args: Any, access: ProductAccess, goal: Goal | None = None, **kwargs: Any) -> None:

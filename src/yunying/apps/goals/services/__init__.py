@@ -1,8 +1,8 @@
 """Commands on goals: check → write → audit → facts, in one transaction."""
 
+from yunying.apps.goals.checks import UNSET
 from yunying.apps.goals.services.check_ins import add_check_in, delete_check_in
 from yunying.apps.goals.services.closing import close_goal, reopen_goal
-from yunying.apps.goals.services.common import UNSET
 from yunying.apps.goals.services.cycles import (
     carry_over,
     close_cycle,

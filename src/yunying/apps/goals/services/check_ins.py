@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from django.db import transaction
 
+from yunying.apps.goals.checks import actor_id, checked_text, facts_of, lock_open, noted
 from yunying.apps.goals.facts import CheckedIn
 from yunying.apps.goals.models import CheckIn, Goal
 from yunying.apps.goals.selectors import card_for
-from yunying.apps.goals.services.common import actor_id, checked_text, facts_of, lock_open, noted
 from yunying.apps.goals.standing import today_in
 from yunying.base.errors import InvalidInput, NotAllowed, msg
 from yunying.platform.jobs.facts import publish

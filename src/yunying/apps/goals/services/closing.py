@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from yunying.apps.goals.checks import checked_text, noted
 from yunying.apps.goals.facts import GoalClosed, GoalReopened
 from yunying.apps.goals.models import Goal, Status
-from yunying.apps.goals.services.common import checked_text, noted
 from yunying.base import clock
 from yunying.base.errors import Conflict, InvalidInput, msg
 from yunying.platform.jobs.facts import publish

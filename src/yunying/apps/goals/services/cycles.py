@@ -7,9 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from yunying.apps.goals.models import Cycle, CycleKind, Goal, KeyResult, Shape, Status
-from yunying.apps.goals.services.closing import close_goal
-from yunying.apps.goals.services.common import (
+from yunying.apps.goals.checks import (
     UNSET,
     checked_period,
     checked_text,
@@ -19,6 +17,8 @@ from yunying.apps.goals.services.common import (
     noted,
     write,
 )
+from yunying.apps.goals.models import Cycle, CycleKind, Goal, KeyResult, Shape, Status
+from yunying.apps.goals.services.closing import close_goal
 from yunying.apps.goals.services.goals import create_goal
 from yunying.apps.goals.services.key_results import add_key_result
 from yunying.apps.insights.selectors import Window

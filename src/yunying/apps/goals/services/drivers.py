@@ -4,8 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from yunying.apps.goals.models import Driver, Relation
-from yunying.apps.goals.services.common import (
+from yunying.apps.goals.checks import (
     UNSET,
     actor_id,
     checked_owner,
@@ -15,6 +14,7 @@ from yunying.apps.goals.services.common import (
     noted,
     write,
 )
+from yunying.apps.goals.models import Driver, Relation
 from yunying.apps.insights.access import metric_for
 from yunying.base.errors import Conflict, InvalidInput, NotFound, msg
 from yunying.platform.products.access import Permission, ProductAccess

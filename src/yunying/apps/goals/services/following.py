@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
+from yunying.apps.goals.checks import actor_id
 from yunying.apps.goals.models import CalendarFeed, Follower, Goal
-from yunying.apps.goals.services.common import actor_id
 from yunying.base import clock, ids
 from yunying.base.errors import InvalidInput, msg
 from yunying.platform.audit.services import record

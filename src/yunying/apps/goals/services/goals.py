@@ -5,8 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from yunying.apps.goals.models import Cycle, Goal, Level, Rhythm
-from yunying.apps.goals.services.common import (
+from yunying.apps.goals.checks import (
     UNSET,
     actor_id,
     checked_owner,
@@ -20,6 +19,7 @@ from yunying.apps.goals.services.common import (
     noted,
     write,
 )
+from yunying.apps.goals.models import Cycle, Goal, Level, Rhythm
 from yunying.apps.goals.tree import may_see
 from yunying.base.errors import InvalidInput, NotFound, msg
 from yunying.platform.products.access import Permission, ProductAccess

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from yunying.apps.goals.models import Goal, KeyResult, Shape
-from yunying.apps.goals.services.common import (
+from yunying.apps.goals.checks import (
     UNSET,
     checked_number,
     checked_period,
@@ -18,6 +17,7 @@ from yunying.apps.goals.services.common import (
     noted,
     write,
 )
+from yunying.apps.goals.models import Goal, KeyResult, Shape
 from yunying.apps.insights.access import metric_for
 from yunying.base.errors import InvalidInput, msg
 from yunying.platform.products.access import Permission, ProductAccess
