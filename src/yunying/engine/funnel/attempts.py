@@ -120,8 +120,9 @@ def _unordered(part: Part) -> str:
         keep.append("stop")
     before = " AND (stop = 0 OR y < stop)" if stops else ""
     nexts = ", ".join(keep[1 : part.steps + 1])
-    inside = f"arrayFilter(y -> y != 0 AND {part.took('y', 'x')} <= window_ms{before}, [{nexts}])"
-    inside = inside.replace("window_ms", part.window)
+    in_time = f"{part.took('y', 'x')} <= {part.window}"
+    in_time = f"(y = x OR {in_time})" if part.held else in_time  # where nothing can go on, the start is left
+    inside = f"arrayFilter(y -> y != 0 AND {in_time}{before}, [{nexts}])"
     chain = f"arrayResize(arraySort({inside}), {part.steps}, to{packing.kind}(0))"
     names = ", ".join(["x", *keep[1:]])
     sql = _level(part, ["walk"], f"arrayMap(({names}) -> {chain}, {', '.join(keep)}) AS all_chains", sql)
@@ -134,26 +135,27 @@ def _unordered(part: Part) -> str:
 # --- the attempt that counts --------------------------------------------------------------------------------------
 
 
-def score(part: Part, times: list[str], spoiled: str = "false") -> str:
+def score(part: Part, times: list[str], spoiled: str = "false", latest: str = "t1") -> str:
     """What the attempt that counts has the smallest of: furthest, not spoiled, there first, started latest.
 
-    `times` are the events of all steps, 0 for those that were not done.
+    `times` are the events of all steps, 0 for those that were not done; `latest` grows with the start.
     """
     required = [times[step - 1] for step in part.plan.spec.required]
     depth = " + ".join(f"({time} != 0)" for time in required)
     deepest = ", ".join(f"{time} != 0, {time}" for time in reversed(required[1:]))
-    return f"(-({depth}), {spoiled}, multiIf({deepest}, {required[0]}), -{times[0]})"
+    return f"(-({depth}), {spoiled}, multiIf({deepest}, {required[0]}), -{latest})"
 
 
 def _picked(part: Part, sql: str, steps: Mapping[int, int], outs: Mapping[int, int]) -> str:
     """The chain that counts as t1 ...: one for each key, or for each bucket its attempts start in."""
     sql = _level(part, ["chains"], "arrayMap(c -> c[1], chains) AS starts", sql, where="notEmpty(chains)")
     inside = f"if({part.took('y', 's')} <= {part.window}, y, 0)"
-    cut = f"arrayMap((c, s) -> arrayMap(y -> {inside}, c), chains, starts) AS cut"
+    cut = f"arrayMap((c, s) -> arrayPushFront(arrayMap(y -> {inside}, arrayPopFront(c)), s), chains, starts) AS cut"
     keep = ["starts"]
     sql = _level(part, keep, cut, sql)
     events = [f"c[{steps[step]}]" for step in range(1, part.steps + 1)]
-    scores = f"arrayMap(c -> {score(part, events, _spoiled(part, steps, outs))}, cut) AS scores"
+    scored = score(part, events, _spoiled(part, steps, outs), latest="i")
+    scores = f"arrayMap((c, i) -> {scored}, cut, arrayEnumerate(cut)) AS scores"
     sql = _level(part, [*keep, "cut"], scores, sql)
     sql = _each_bucket(part, sql) if part.bucketed else _best(part, sql)
     spoiled = ["least_score.2 AS spoiled"] if part.spoils else []
@@ -164,7 +166,7 @@ def _picked(part: Part, sql: str, steps: Mapping[int, int], outs: Mapping[int, i
 
 
 def _best(part: Part, sql: str) -> str:
-    last = f", {part.packing.time('arrayMax(starts)')} AS last" if part.open_since else ""
+    last = f", {part.latest('arrayMax(starts)')} AS last" if part.open_since else ""
     made = f"arrayReduce('argMin', cut, scores) AS best, arrayReduce('min', scores) AS least_score{last}"
     return _level(part, [], made, sql)
 
@@ -175,7 +177,7 @@ def _each_bucket(part: Part, sql: str) -> str:
     edges = part.binder.bind("edges", part.edges_ms, "Array(Int64)")
     start = part.packing.time("attempt.1[1]")
     sql = _level(part, ["attempt"], f"roundDown(toInt64({start}), {edges}) AS bucket", sql)
-    last = [f"max({start}) AS last"] if part.open_since else []
+    last = [f"max({part.latest('attempt.1[1]')}) AS last"] if part.open_since else []
     made = ["argMin(attempt.1, attempt.2) AS best", "min(attempt.2) AS least_score", *last]
     keys = [*part.keys, "bucket"]
     return f"{columns([*keys, *made])}\nFROM\n{nested(sql)}\nGROUP BY {', '.join(keys)}"

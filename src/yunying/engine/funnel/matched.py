@@ -26,7 +26,7 @@ def walks(part: Part) -> str:
     if packing.apart:
         does, order = "does", ""
     else:
-        bits = [f"does_{step}" for step in range(1, part.steps + 1)] + [f"out_{i}" for i in range(packing.exclusions)]
+        bits = [f"out_{i}" for i in range(packing.exclusions)] + [f"does_{step}" for step in range(1, part.steps + 1)]
         does = " + ".join(bits[:1] + [f"{1 << i} * {bit}" for i, bit in enumerate(bits) if i])
         firsts = ", ".join(f"does_{step}, {step}" for step in range(1, part.steps + 1))
         order = f"multiIf({firsts}, {part.steps + 1})"
@@ -108,14 +108,28 @@ def _does(part: Part) -> tuple[list[str], list[str]]:
     outs = [_any(part, (out.event,)) for out in spec.exclusions]
     if part.plan.looks_ahead and spec.order is not Order.UNORDERED:
         tests[0] = f"({tests[0]} AND ts < {part.binder.moment('range_end', part.plan.span.end)})"
-    asked = [] if spec.order is Order.STRICT else ["(" + " OR ".join([*tests, *outs]) + ")"]
-    if not packing.apart:
-        found = [f"{test} AS does_{step}" for step, test in enumerate(tests, 1)]
-        return [*found, *(f"{test} AS out_{index}" for index, test in enumerate(outs))], asked
-    steps = [f"{test}, {step}" for step, test in enumerate(tests, 1)]
-    out = f"({' OR '.join(outs)}), {part.steps + 1}"
-    chosen = [*([out] if outs else []), *steps]
-    return [f"multiIf({', '.join(chosen)}, {part.steps + 1}) AS does"], asked
+    if packing.apart:
+        return _one_step(part, tests, outs)
+    names = [*(f"does_{step}" for step in range(1, part.steps + 1)), *(f"out_{i}" for i in range(len(outs)))]
+    found = [f"{test} AS {name}" for test, name in zip([*tests, *outs], names, strict=True)]
+    return found, [] if spec.order is Order.STRICT else [f"({' OR '.join(names)})"]
+
+
+def _one_step(part: Part, tests: Sequence[str], outs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The one step an event does, one more for an exclusion. To strict funnels events that do nothing matter too."""
+    spec = part.plan.spec
+    chosen = [f"{' OR '.join(outs)}, {part.steps + 1}"] if outs else []
+    chosen += [f"{test}, {step}" for step, test in enumerate(tests, 1)]
+    strict = spec.order is Order.STRICT
+    does = f"multiIf({', '.join(chosen)}, {part.steps + 1 if strict else 0}) AS does"
+    return [does], ["does != 0"] if _needs_tests(part) and not strict else []
+
+
+def _needs_tests(part: Part) -> bool:
+    """Whether the names of events alone do not tell those that do something."""
+    spec = part.plan.spec
+    every = [event for step in spec.steps for event in step.events] + [out.event for out in spec.exclusions]
+    return part.plan.looks_ahead or any(event.filters.items for event in every)
 
 
 def _any(part: Part, events: Sequence[StepEvent]) -> str:

@@ -4,8 +4,8 @@ From the highest bit down a number holds
 
     the time      milliseconds since the start of the range
     what it does  where no event can do two steps: the number of its step, or one more for an exclusion;
-                  else the first step it can do (one more than there are if none), then one bit for each exclusion
-                  and one for each step, the last one highest
+                  else the first step it can do (one more than there are if none), then one bit for each step, the
+                  last one highest, then one for each exclusion
     its values    the place of each breakdown value among those that occur, 0 for "no value"
 
 so events of equal time stand by the first step they can do, then by the last one, the last but one and so on. No
@@ -65,11 +65,11 @@ class Packing:
 
     def does(self, x: str, step: int) -> str:
         """Whether the event `x` does a step."""
-        return self._bit(x, step - 1) if not self.apart else self._equals(x, step)
+        return self._bit(x, self.exclusions + step - 1) if not self.apart else self._equals(x, step)
 
     def excludes(self, x: str, exclusion: int) -> str:
         """Whether the event `x` is what an exclusion (counted from 0) forbids."""
-        return self._bit(x, self.steps + exclusion) if not self.apart else self._equals(x, self.steps + 1)
+        return self._bit(x, exclusion) if not self.apart else self._equals(x, self.steps + 1)
 
     def _equals(self, x: str, step: int) -> str:
         return f"{self._low(x, self._does_at, self._order_bits)} = {step}"
@@ -79,7 +79,7 @@ class Packing:
 
     def code(self, x: str, value: int) -> str:
         """The place of a value (counted from 0) of the event `x`."""
-        return self._low(x, value * VALUE_BITS, VALUE_BITS)
+        return f"toUInt32({self._low(x, value * VALUE_BITS, VALUE_BITS)})"
 
     @staticmethod
     def _low(x: str, at: int, bits: int) -> str:

@@ -98,6 +98,11 @@ class Part:
         """Columns that tell the rows of one person apart: the bucket and the values with a funnel of their own."""
         return [*(["bucket"] if self.bucketed else []), *(name for name, _ in self.keyed)]
 
+    def latest(self, start: str) -> str:
+        """When the latest attempt started (milliseconds), by its first event; -1 where it cannot go on."""
+        time = self.packing.time(start)
+        return f"if(window < 0, -1, {time})" if self.held else time
+
     @property
     def range_ms(self) -> str:
         """How long the range is, milliseconds: first steps lie before."""
@@ -117,7 +122,8 @@ class Part:
 
     def took(self, later: str, earlier: str) -> str:
         """Milliseconds between two events."""
-        return f"{self.packing.time(later)} - {self.packing.time(earlier)}"
+        took = f"{self.packing.time(later)} - {self.packing.time(earlier)}"
+        return took if self.packing.kind == "Int64" else f"toInt64({took})"
 
 
 def _changing(values: tuple[Value, ...]) -> tuple[Value, ...]:

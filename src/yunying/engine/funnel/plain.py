@@ -27,7 +27,7 @@ def plain_rows(part: Part) -> str:
     chosen = [f"arrayFirst(x -> x != 0, multiIf({deepest}, s1)) AS t1"]
     last = ["last"] if part.open_since else []
     if last:
-        chosen.append(f"{part.packing.time('s1[-1]')} AS last")
+        chosen.append(f"{part.latest('s1[-1]')} AS last")
     sql = _level(part, ["walk", "depth"], ", ".join(chosen), sql)
     for step in range(2, part.steps + 1):
         later = f"arrayFirst(x -> {part.packing.does('x', step)} AND x > t{step - 1}, walk)"

@@ -190,6 +190,7 @@ class Funnel:
             "window": self.window.to_json(),
             "steps": [step.to_json() for step in self.steps],
             "display": self.display.value,
+            "interval": self.interval.value,
             "from_step": self.from_step,
             "to_step": self.to_step,
         }
@@ -203,12 +204,8 @@ class Funnel:
             found["breakdown"] = [by.to_json() for by in self.breakdown]
             found["breakdown_limit"] = self.breakdown_limit
             found["attribution"] = self.attribution.to_json()
-        return found | self._choices()
-
-    def _choices(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"within_range": True} if self.within_range else {}
-        if self.display is Display.OVER_TIME:
-            found["interval"] = self.interval.value
+        if self.within_range:
+            found["within_range"] = True
         return found | ({"bins": self.bins} if self.bins else {})
 
     @cached_property

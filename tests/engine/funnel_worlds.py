@@ -1,0 +1,123 @@
+"""Generated funnels, and people busy enough to get through them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from tests.engine.interpreter import Thing
+from tests.engine.worlds import EVENTS, FILTERS, MILLI, PROPERTIES, PROPS, Product, products, ranges
+
+QUARTER = timedelta(minutes=15)
+NAMES = [EVENTS[0], EVENTS[1], EVENTS[0], EVENTS[2], EVENTS[3]]
+FEW = {
+    "engine_tier": st.sampled_from(["", "a", "b", 0, None, "中国 😀"]),
+    "国家": st.sampled_from(["x", "y", ["x"], False]),
+}
+
+
+@st.composite
+def busy_products(draw: st.DrawFn) -> Product:
+    """Few people, many events within hours, most at a full quarter of an hour and many at once."""
+    product = draw(products())
+    world = product.world
+    numbers = sorted({event.number for event in world.events})[:3] or [1]
+    more = [
+        Thing(
+            uuid=str(UUID(int=_unique(product, index))),
+            name=draw(st.sampled_from(NAMES)),
+            number=draw(st.sampled_from(numbers)) if world.events else 2_900_000 + draw(st.integers(0, 1)),
+            at=product.day
+            + timedelta(minutes=15 * draw(st.integers(0, 24)))
+            + draw(st.sampled_from([0, 0, 0, 1])) * MILLI,
+            props=draw(st.one_of(st.fixed_dictionaries({}, optional=FEW), PROPS)),
+            account=draw(st.sampled_from(["", "acme", "a'cme 公司"])),
+        )
+        for index in range(draw(st.integers(0, 20)))
+    ]
+    return replace(product, world=replace(world, events=[*world.events, *more]))
+
+
+def _unique(product: Product, index: int) -> int:
+    """No other event's: those of `products` have an empty lower half."""
+    return (product.id << 64) + index + 1
+
+
+EVENT = st.sampled_from([*EVENTS, EVENTS[0], EVENTS[1], EVENTS[2], EVENTS[0], None])
+
+
+ONE = st.fixed_dictionaries({"event": EVENT, "filters": FILTERS})
+
+
+@st.composite
+def steps(draw: st.DrawFn, *, simple: bool, unordered: bool) -> list[dict[str, Any]]:
+    count = draw(st.sampled_from([2, 2, 3, 3, 4]))
+    if simple:  # no event does two steps
+        names = draw(st.permutations(EVENTS))[:count]
+        return [{"events": [{"event": name, "filters": draw(FILTERS)}]} for name in names]
+    found = [
+        {
+            "events": [
+                {"event": draw(EVENT), "filters": draw(FILTERS)} for _ in range(draw(st.sampled_from([1, 1, 2])))
+            ],
+            "optional": not unordered and 0 < place < count - 1 and draw(st.booleans()),
+        }
+        for place in range(count)
+    ]
+    different = [step for i, step in enumerate(found) if step["events"] not in [s["events"] for s in found[:i]]]
+    return different if unordered else found
+
+
+@st.composite
+def exclusions(draw: st.DrawFn, of: list[dict[str, Any]], *, whole: bool) -> list[dict[str, Any]]:
+    required = [number for number, step in enumerate(of, 1) if not step.get("optional")]
+    found = []
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
+        ends = [1, len(of)] if whole else sorted(draw(st.permutations(required))[:2])
+        found.append({"event": draw(EVENT), "filters": draw(FILTERS), "from": ends[0], "to": ends[1]})
+    return found
+
+
+BY = st.fixed_dictionaries(
+    {"of": st.sampled_from(["event", "event", "person", "account"]), "property": st.sampled_from(PROPERTIES)}
+)
+WINDOWS = st.one_of(
+    st.fixed_dictionaries({"count": st.sampled_from([15, 30, 60, 14]), "unit": st.just("minute")}),
+    st.sampled_from([(1, "second"), (3600, "second"), (2, "hour"), (1, "day"), (1, "week"), (2, "month")]).map(
+        lambda pair: {"count": pair[0], "unit": pair[1]}
+    ),
+)
+
+
+@st.composite
+def funnels(draw: st.DrawFn, product: Product) -> dict[str, Any]:
+    order = draw(st.sampled_from(["ordered", "ordered", "ordered", "strict", "unordered"]))
+    of = draw(steps(simple=draw(st.booleans()), unordered=order == "unordered").filter(lambda found: len(found) > 1))
+    ends = sorted(draw(st.permutations(range(1, len(of) + 1)))[:2])
+    display = draw(st.sampled_from(["steps", "times", "over_time"]))
+    interval = draw(st.sampled_from(["hour", "day", "week", "month"]))
+    found: dict[str, Any] = {
+        "kind": "funnel",
+        "range": draw(ranges(product, whole=False, longest=2 if interval == "hour" else 20)),
+        "order": order,
+        "window": draw(WINDOWS),
+        "steps": of,
+        "exclusions": draw(exclusions(of, whole=order == "unordered")) if draw(st.booleans()) else [],
+        "filters": draw(FILTERS),
+        "within_range": draw(st.booleans()),
+        "display": display,
+        "interval": interval,
+        "from_step": ends[0],
+        "to_step": ends[1],
+        "bins": draw(st.sampled_from([None, None, 1, 3, 10])),
+    }
+    held = st.lists(st.sampled_from(["engine_tier", "国家"]), max_size=2, unique=True)
+    found["hold"] = [{"of": "event", "property": name} for name in draw(st.one_of(st.just([]), held))]
+    if draw(st.booleans()):
+        found["breakdown"] = draw(st.lists(BY, min_size=1, max_size=2, unique_by=lambda b: (b["of"], b["property"])))
+        found["breakdown_limit"] = draw(st.integers(1, 3))
+        to = draw(st.sampled_from(["first", "last", "step", "all"]))
+        found["attribution"] = {"to": to} | ({"step": draw(st.integers(1, len(of)))} if to == "step" else {})
+    return found
