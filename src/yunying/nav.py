@@ -70,6 +70,7 @@ MENU: tuple[NavItem, ...] = (
             NavItem("insights-funnels", pgettext_lazy("menu", "Funnels"), "chart-funnel", "insights:funnels"),
             NavItem("insights-retention", pgettext_lazy("menu", "Retention"), "repeat", "insights:retention"),
             NavItem("insights-reports", pgettext_lazy("menu", "Reports"), "report-analytics", "insights:reports"),
+            NavItem("insights-cohorts", pgettext_lazy("menu", "Cohorts"), "users-group", "insights:cohorts"),
             NavItem("insights-metrics", pgettext_lazy("menu", "Metrics"), "gauge", "insights:metrics"),
             NavItem(
                 "tracking-live",

@@ -4,6 +4,7 @@ from yunying.apps.insights.views import ask, metrics, people, reports, suggest
 
 app_name = "insights"
 urlpatterns = [
+    path("cohorts/", include("yunying.apps.insights.cohorts.urls")),
     path("dashboards/", include("yunying.apps.insights.dashboards.urls")),
     path("new/", ask.new, name="new"),
     path("trends/", ask.page, {"kind": "trends"}, name="trends"),

@@ -22,6 +22,7 @@ __all__ = [
     "definition_of",
     "history_of_definition",
     "named_in",
+    "names_of",
     "stamp_of",
 ]
 
@@ -34,6 +35,11 @@ def cohorts_for(product: Product) -> QuerySet[Cohort]:
 def choices(access: ProductAccess) -> list[tuple[int, str]]:
     """Number and name of every cohort, for fields to choose from. One query."""
     return list(Cohort.objects.filter(product=access.product).order_by("name").values_list("pk", "name"))
+
+
+def names_of(access: ProductAccess) -> dict[int, str]:
+    """The names of the product's cohorts by number. One query."""
+    return dict(choices(access))
 
 
 def cohorts_of_person(access: ProductAccess, number: int) -> list[Cohort]:

@@ -1,0 +1,130 @@
+"""A definition in plain words, for those who read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from yunying.apps.insights.words import COHORT_OPERATORS, OPERATORS, SIDES
+from yunying.engine import cohorts as engine
+from yunying.engine.filters import Condition, Filter, Group, Operator
+from yunying.engine.ranges import Last
+
+__all__ = ["Told", "condition_words", "told"]
+
+_OPERATORS = dict((*OPERATORS, *COHORT_OPERATORS))
+_SIDES = dict(SIDES)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of a definition: `text`, and what stands in it where it is a group."""
+
+    text: str
+    items: tuple["Told", ...] = ()
+
+
+def told(tree: engine.Tree, names: Mapping[int, str]) -> Told:
+    """The definition as lines; `names` are those of the product's cohorts."""
+    if not isinstance(tree, engine.Joined):
+        return Told(condition_words(tree, names))
+    return Told(group_words(tree), tuple(told(item, names) for item in tree.items))
+
+
+def group_words(tree: engine.Joined) -> str:
+    if tree.no:
+        return _("Not all of these") if tree.op == "and" else _("None of these")
+    return _("All of these") if tree.op == "and" else _("At least one of these")
+
+
+def condition_words(leaf: engine.Tree, names: Mapping[int, str]) -> str:
+    """One condition as a sentence without its full stop."""
+    match leaf:
+        case engine.Property():
+            return _filter(leaf.condition, names)
+        case engine.InCohort():
+            name = names.get(leaf.cohort) or str(leaf.cohort)
+            return (
+                _("is not in the cohort “%(name)s”") % {"name": name}
+                if leaf.no
+                else _("is in the cohort “%(name)s”") % {"name": name}
+            )
+        case engine.Did():
+            return _did(leaf, names)
+        case engine.FirstTime():
+            data = {"event": _event(leaf, names), "when": _when(leaf.within)}
+            return _("did %(event)s for the first time %(when)s") % data
+        case engine.Stopped():
+            data = {"event": _event(leaf, names), "when": _when(leaf.within), "lately": _when(leaf.absent)}
+            return _("did %(event)s %(when)s, but not %(lately)s") % data
+        case engine.Regularly():
+            data = {"event": _event(leaf, names), "least": str(leaf.at_least), "periods": _length(leaf.periods)}
+            return _("did %(event)s in at least %(least)s of the last %(periods)s") % data
+    return ""
+
+
+def _did(leaf: engine.Did, names: Mapping[int, str]) -> str:
+    data = {"event": _event(leaf, names), "when": _when(leaf.within), "times": _times(leaf.times)}
+    once = leaf.times == engine.Times()
+    if leaf.no:
+        if once:
+            return _("did not do %(event)s %(when)s") % data
+        return _("did not do %(event)s %(times)s %(when)s") % data
+    return _("did %(event)s %(when)s") % data if once else _("did %(event)s %(times)s %(when)s") % data
+
+
+def _times(times: engine.Times) -> str:
+    data = {"count": times.count}
+    if times.op == engine.Amount.GTE:
+        return ngettext("at least %(count)s time", "at least %(count)s times", times.count) % data
+    if times.op == engine.Amount.LTE:
+        return ngettext("at most %(count)s time", "at most %(count)s times", times.count) % data
+    return ngettext("exactly %(count)s time", "exactly %(count)s times", times.count) % data
+
+
+def _when(window: engine.Window | None) -> str:
+    if window is None:
+        return _("at any time")
+    if not isinstance(window, Last):
+        return _("since %(day)s") % {"day": window.text}
+    data = {"length": _length(window)}
+    return _("in the last whole %(length)s") % data if window.whole else _("in the last %(length)s") % data
+
+
+def _length(window: Last) -> str:
+    counted = {
+        "hour": ngettext("%(count)s hour", "%(count)s hours", window.count),
+        "day": ngettext("%(count)s day", "%(count)s days", window.count),
+        "week": ngettext("%(count)s week", "%(count)s weeks", window.count),
+        "month": ngettext("%(count)s month", "%(count)s months", window.count),
+        "quarter": ngettext("%(count)s quarter", "%(count)s quarters", window.count),
+        "year": ngettext("%(count)s year", "%(count)s years", window.count),
+    }
+    return counted[window.unit.value] % {"count": window.count}
+
+
+def _event(leaf: Any, names: Mapping[int, str]) -> str:
+    event = f"“{leaf.event}”" if leaf.event else _("any event")
+    if not leaf.filters.items:
+        return str(event)
+    return _("%(event)s (%(filters)s)") % {"event": event, "filters": _filter(leaf.filters, names)}
+
+
+def _filter(tree: Filter, names: Mapping[int, str]) -> str:
+    if isinstance(tree, Group):
+        parts = [_filter(item, names) for item in tree.items]
+        return (_(" and ") if tree.op == "and" else _(" or ")).join(parts)
+    operator = str(_OPERATORS[tree.operator.value])
+    if tree.operator.positive is Operator.IN_COHORT:
+        found = [names.get(int(value)) or str(value) for value in tree.values]
+        return f"{operator} {_(' or ').join(f'“{name}”' for name in found)}"
+    side = "" if tree.of.value == "event" else f"{_SIDES[tree.of.value]}: "
+    values = _values(tree)
+    return f"{side}{tree.property} {operator}{' ' if values else ''}{values}"
+
+
+def _values(condition: Condition) -> str:
+    joiner = _(" and ") if condition.operator is Operator.BETWEEN else _(" or ")
+    return joiner.join(f"“{value}”" for value in condition.to_json()["values"])
