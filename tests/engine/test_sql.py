@@ -134,6 +134,7 @@ def everything() -> Iterator[Asked]:
         rest = [{"remainder": True}] if values else []
         yield asks, [{"bucket": 0, "values": values}, *rest]
     yield from retentions()
+    yield from funnels()
 
 
 def trends() -> Iterator[dict[str, Any]]:
@@ -163,6 +164,26 @@ def retentions() -> Iterator[Asked]:
         values = ["x" for _ in asks["breakdown"]]
         points = [{"cohort": 0, "column": 1, "values": values}, {"column": 1, "values": values, "returned": False}]
         yield asks, [*points, *([{"cohort": 0, "column": 1, "remainder": True}] if by else [])]
+
+
+def funnels() -> Iterator[Asked]:
+    """A funnel of every order and display, with all that can be asked of one, by every attribution."""
+    owners = ("event", "person", "account")
+    orders, displays = ("ordered", "strict", "unordered"), ("steps", "times", "over_time")
+    extras: list[dict[str, Any]] = [{}, {"within_range": True}, {"exclusions": [{"event": "visit"}]}]
+    extras += [{"hold": [{"property": "p9"}]}]
+    for number, (order, display, extra, by) in enumerate(every(orders, displays, extras, (0, 1, 3))):
+        condition = {"of": owners[number % 3], "property": "国家", "operator": "contains", "values": ["x"]}
+        steps = [{"events": [{"event": "order", "filters": [condition]}]}, {"events": [{"event": None}]}]
+        asks = {"kind": "funnel", "range": {"from": "2024-01-01", "to": "2024-01-31"}, "order": order, "steps": steps}
+        asks |= extra | {"display": display, "filters": [condition]}
+        asks["breakdown"] = [{"of": owner, "property": f"p{i}"} for i, owner in enumerate(owners[:by])]
+        asks["attribution"] = {"to": ("first", "last", "step", "all")[number % 4]}
+        values = ["x" for _ in asks["breakdown"]]
+        points: list[dict[str, Any]] = [{"step": 1, "values": values}]
+        points.append({"step": 2, "outcome": "dropped", "values": values} | ({"bucket": 0} if number % 9 > 5 else {}))
+        points = [point for point in points if "bucket" not in point or display == "over_time"]
+        yield asks, [*points, *([{"step": 2, "remainder": True}] if by else [])]
 
 
 GUARDED = r"WHERE product = \{product:UInt32\}\n"

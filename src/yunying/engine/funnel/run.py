@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from yunying.base.errors import InvalidInput, msg
+from yunying.engine.cohorts.compile import AsOf
 from yunying.engine.context import Context
+from yunying.engine.filters import Of
 from yunying.engine.funnel.answer import FunnelResult, Point
 from yunying.engine.funnel.compile import over_time_sql, remainder_sql, steps_sql
 from yunying.engine.funnel.matched import MOST_VALUES
@@ -13,7 +15,7 @@ from yunying.engine.funnel.part import Part, part_of
 from yunying.engine.funnel.people import people_sql
 from yunying.engine.funnel.plan import Plan, make_plan
 from yunying.engine.funnel.rows import RANKED, REMAINDER, Top
-from yunying.engine.funnel.shape import Line, in_order, shape
+from yunying.engine.funnel.shape import Line, in_order, nobody, shape
 from yunying.engine.funnel.spec import Display, Funnel
 from yunying.engine.resolve import resolve
 from yunying.engine.result import People
@@ -50,14 +52,14 @@ class _Asking:
         rows = self._ask(steps_sql(part))
         lines = [Line(_key(row), row) for row in rows]
         _check_values(lines)
-        lines = in_order(lines)
+        lines = in_order([*lines, *self._silent(lines)])
         if part.shared:
             for line in lines:
                 if line.key[0] == REMAINDER:
                     [line.figures] = self._ask(remainder_sql(self.part(), _top(lines)))
         return lines
 
-    def add_points(self, lines: Sequence[Line]) -> None:
+    def add_points(self, lines: list[Line]) -> None:
         """How many entered and got through in each bucket."""
         if not self.plan.buckets:
             return
@@ -65,11 +67,20 @@ class _Asking:
         at = {start: index for index, start in enumerate(part.edges_ms)}
         by_key = {line.key: line for line in lines}
         for row in self._ask(over_time_sql(part, _top(lines))):
+            # An attempt in a bucket may stand under another value than the best one of the range.
             key = _key(row)
-            # An attempt over a bucket may stand under another value than the best one of the range.
-            line = by_key.get(key)
-            if line:
-                line.points[at[row["bucket"]]] = (row["entered"], row["converted"], row["open"])
+            if key not in by_key:
+                by_key[key] = nobody(self.plan.spec, key)
+                lines.append(by_key[key])
+            by_key[key].points[at[row["bucket"]]] = (row["entered"], row["converted"], row["open"])
+
+    def _silent(self, lines: Sequence[Line]) -> list[Line]:
+        """Lines for the cohorts that were asked for and have nobody."""
+        by, known = self.plan.spec.breakdown, {line.key for line in lines}
+        if len(by) != 1 or by[0].of is not Of.COHORT:
+            return []
+        keys = [(RANKED, (name,)) for name in AsOf(self.plan.context).labels(by[0].cohorts)]
+        return [nobody(self.plan.spec, key) for key in keys if key not in known]
 
     def _ask(self, sql: Sql) -> list[Mapping[str, Any]]:
         return _named(self.session.ask(sql))

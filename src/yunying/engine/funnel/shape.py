@@ -12,7 +12,7 @@ from yunying.engine.funnel.spec import Display, Funnel
 from yunying.engine.result import Bucket, Provenance, Value, Warning
 from yunying.stats.proportions import wilson
 
-__all__ = ["Figures", "Key", "Line", "in_order", "shape"]
+__all__ = ["Figures", "Key", "Line", "in_order", "nobody", "shape"]
 
 Figures = Mapping[str, Any]
 # The kind of a label (see `rows`) and its texts.
@@ -26,6 +26,11 @@ class Line:
     key: Key
     figures: Figures
     points: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+
+
+def nobody(spec: Funnel, key: Key) -> Line:
+    """The line of a label that nobody stands under."""
+    return Line(key, {f"n{step}": 0 for step in range(1, len(spec.steps) + 1)})
 
 
 def in_order(lines: Sequence[Line]) -> list[Line]:
@@ -101,10 +106,10 @@ def _points(line: Line, buckets: int) -> tuple[TimePoint, ...]:
 
 def _histogram(figures: Figures) -> tuple[Bin, ...]:
     """Every bin, also those nobody is in; none when nobody got that far."""
-    low, width = figures["low_s"], figures["width_s"]
-    counts = dict(zip(*figures["counted"], strict=True))
+    counts = dict(zip(*figures.get("counted", ()), strict=True))
     if not counts:
         return ()
+    low, width = figures["low_s"], figures["width_s"]
     return tuple(
         Bin(low + index * width, low + (index + 1) * width, counts.get(index, 0)) for index in range(figures["bins"])
     )
