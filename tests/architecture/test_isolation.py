@@ -33,12 +33,16 @@ OPEN = {
     "openid_connect_login": "the name of a configured provider",
     "openid_connect_callback": "the name of a configured provider",
     "console:invitation": "the token in a mail is the right itself",
+    "shared:dashboard": "the secret in a link that a member made is the right itself",
+    "shared:changed": "the same secret",
+    "shared:tile": "the same secret",
+    "shared:unsubscribe": "the signed name in a mail is the right itself",
     "goals_feed": "the secret in the address is the right itself",
     "ui:columns": "a person's own choice, named by a table",
     "ui:help": "help pages are the same for everybody",
 }
 # Addresses whose argument is a word of the program, not an object.
-KINDS = {"insights:suggest"}
+KINDS = {"insights:suggest", "insights:dashboard_from_template"}
 # Models that belong to a product without a plain, cascading foreign key; each with the reason.
 LOOSE = {
     "audit.Entry": "an entry outlives what it speaks of",

@@ -19,6 +19,7 @@ __all__ = [
     "ProductAccess",
     "archived_product_for",
     "key_access",
+    "looking_at",
     "organisation_for",
     "organisations_of",
     "product_for",
@@ -146,6 +147,16 @@ def key_access(
     access = ProductAccess(product, actor, frozenset(p for p in Permission if p.value in key.scopes))
     access.require(need)
     return access
+
+
+def looking_at(product: Product, actor: Actor) -> ProductAccess:
+    """What the program needs to draw a product's numbers in a link or a mail that a member made: VIEW and no more.
+
+    Raises NotFound when the product is archived.
+    """
+    if product.archived_at is not None:
+        raise _no_product()
+    return ProductAccess(product, actor, frozenset({Permission.VIEW}))
 
 
 def organisation_for(user: User, actor: Actor, pk: int, need: Permission = Permission.VIEW) -> OrganisationAccess:

@@ -1,8 +1,13 @@
 """Dashboards and what lies on them, for the test that nobody reaches another product's."""
 
+from datetime import date
+
 from tests.architecture.factories import metric
 from tests.isolation import factory
+from yunying.apps.insights.dashboards.notes import annotate
 from yunying.apps.insights.dashboards.services import add_tile, create_dashboard, save_variant
+from yunying.apps.insights.dashboards.sharing import create_link
+from yunying.apps.insights.dashboards.subscriptions import subscribe
 from yunying.apps.insights.models import Metric
 
 
@@ -16,6 +21,9 @@ from yunying.apps.insights.models import Metric
     "insights:dashboard_arrange",
     "insights:tile_add",
     "insights:variant_save",
+    "insights:dashboard_links",
+    "insights:dashboard_mails",
+    "insights:dashboard_export",
 )
 def dashboard(access):
     number = create_dashboard(access=access, name="Monday").pk
@@ -37,3 +45,26 @@ def variant(access):
         "dashboard_id": made.pk,
         "variant_id": save_variant(access=access, dashboard=made, name="UK", query="bar=1").pk,
     }
+
+
+@factory("insights:link_revoke")
+def link(access):
+    made = create_dashboard(access=access, name="Monday")
+    return {"dashboard_id": made.pk, "link_id": create_link(access=access, dashboard=made)[0].pk}
+
+
+@factory("insights:mail_end")
+def subscription(access):
+    made = create_dashboard(access=access, name="Monday")
+    ordered = subscribe(access=access, dashboard=made, user_ids=[access.actor.id], weekdays=[1], hour=9)
+    return {"dashboard_id": made.pk, "subscription_id": ordered.pk}
+
+
+@factory("insights:annotation_edit", "insights:annotation_delete")
+def annotation(access):
+    return {"annotation_id": annotate(access=access, text="Release", day=date(2026, 3, 1)).pk}
+
+
+@factory("insights:dashboard_from_template")
+def template(access):
+    return {"template": "shop"}

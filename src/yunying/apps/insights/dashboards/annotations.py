@@ -6,7 +6,7 @@ included), yielding `Mark`s.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -16,7 +16,7 @@ from yunying.platform.products.models import Product
 from yunying.platform.ui.charts import Annotation as Note
 from yunying.platform.ui.charts import Chart
 
-__all__ = ["Mark", "Provider", "add_provider", "marks_of", "marks_on"]
+__all__ = ["Mark", "Provider", "add_provider", "marks_from", "marks_of", "marks_on"]
 
 MOST_MARKS = 500
 
@@ -56,9 +56,22 @@ def marks_of(
 
 def marks_on(chart: Chart, buckets: Sequence[Any], marks: Iterable[Mark]) -> Chart:
     """The chart with the marks that fall into its buckets; `buckets` are the engine's, one for each label."""
-    if len(buckets) != len(chart.labels) or not buckets:
-        return chart
     spans = [(bucket.start.date(), (bucket.end - timedelta(microseconds=1)).date()) for bucket in buckets]
+    return _noted(chart, spans, marks)
+
+
+def marks_from(chart: Chart, starts: Sequence[datetime], end: datetime, marks: Iterable[Mark]) -> Chart:
+    """As `marks_on`, for a chart of which the local starts of its labels are known and the local end of the last."""
+    ends = [*starts[1:], max(end, starts[-1] + timedelta(microseconds=1))] if starts else []
+    spans = [
+        (start.date(), (after - timedelta(microseconds=1)).date()) for start, after in zip(starts, ends, strict=True)
+    ]
+    return _noted(chart, spans, marks)
+
+
+def _noted(chart: Chart, spans: Sequence[tuple[date, date]], marks: Iterable[Mark]) -> Chart:
+    if len(spans) != len(chart.labels) or not spans:
+        return chart
     notes = []
     for mark in marks:
         hit = [index for index, (first, last) in enumerate(spans) if mark.day <= last and mark.until >= first]

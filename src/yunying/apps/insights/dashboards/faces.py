@@ -43,12 +43,16 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One of `chart`, `card`, `text` and `problem` is there. `as_table` shows the chart's numbers instead."""
+    """One of `chart`, `card`, `text` (from `source`) and `problem` is there.
+
+    `as_table` shows the chart's numbers instead of the chart. `hint` says what to do about the problem.
+    """
 
     title: str
     chart: Chart | None = None
     card: NumberCard | None = None
     text: SafeString | None = None
+    source: str = ""
     problem: str = ""
     hint: str = ""
     as_table: bool = False
@@ -56,11 +60,16 @@ class Face:
     url: str = ""
     warnings: tuple[str, ...] = ()
 
+    @property
+    def nothing(self) -> str:
+        """What stands where there is no number at all."""
+        return _("No data for this choice")
+
 
 def face_of(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...] = ()) -> Face:
     """The tile's face under the filter bar. Never raises for a question that cannot be answered: it says so."""
     if tile.kind == Kind.TEXT:
-        return Face(tile.title, text=html_of(tile.text))
+        return Face(tile.title, text=html_of(tile.text), source=tile.text)
     if tile.report is None and tile.metric is None:
         gone = _("What this tile showed was deleted.")
         return Face(tile.title, problem=gone, hint=_("Remove the tile, or choose something else for it."))

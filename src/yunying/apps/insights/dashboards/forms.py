@@ -1,23 +1,36 @@
 """Forms of dashboards and tiles; what they let through is checked again by the services."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from yunying.apps.insights.dashboards.models import Kind, Look, Tile
+from yunying.apps.insights.dashboards.models import Dashboard, Kind, Look, Tile, Variant
 from yunying.apps.insights.dashboards.services import LONGEST_TEXT
 from yunying.apps.insights.models import Metric, Report
+from yunying.platform.accounts.models import User
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui.forms import offer
 
-__all__ = ["REFRESH_CHOICES", "DashboardForm", "TileForm"]
+__all__ = ["REFRESH_CHOICES", "AnnotationForm", "DashboardForm", "LinkForm", "SubscriptionForm", "TileForm"]
 
 REFRESH_CHOICES = (
     ("0", _("by hand")),
     ("1", _("every minute")),
     ("5", _("every 5 minutes")),
     ("15", _("every 15 minutes")),
+)
+
+
+EXPIRIES = (
+    ("1", _("a day")),
+    ("7", _("a week")),
+    ("30", _("30 days")),
+    ("90", _("90 days")),
+    ("365", _("a year")),
+    ("", _("until it is revoked")),
 )
 
 
@@ -85,6 +98,88 @@ class TileForm(forms.Form):
         fields = ("title", "text", "chart", "follows", "w", "h", "x", "y")
         shown = {name: getattr(tile, name) for name in fields}
         return shown | {"report": tile.report_id, "metric": tile.metric_id, "version": version}
+
+
+class LinkForm(forms.Form):
+    """A link to share. `expires` counts days."""
+
+    label = forms.CharField(
+        label=_("For whom"), required=False, max_length=80, help_text=_("For your own list; it is not shown to them.")
+    )
+    variant = forms.ChoiceField(label=_("What they see"), required=False)
+    expires = forms.ChoiceField(label=_("Open for"), required=False, initial="30", choices=EXPIRIES)
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        max_length=100,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Optional. Tell it by another way than the link."),
+    )
+    origins = forms.CharField(
+        label=_("Sites that may embed it"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "https://wiki.example.com"}),
+        help_text=_("One a line. Without a site the page opens only by itself."),
+    )
+
+    def __init__(self, *args: Any, variants: Sequence[Variant], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "variant", [("", _("The tiles as saved")), *((str(one.pk), one.name) for one in variants)])
+
+
+class AnnotationForm(forms.Form):
+    """A note on a day or some days."""
+
+    text = forms.CharField(label=_("Text"), max_length=200, help_text=_("What happened? One sentence."))
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Only when it lasted longer than a day."),
+    )
+    dashboard = forms.ChoiceField(label=_("Where it is shown"), required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, dashboards: Sequence[Dashboard], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        everywhere = ("", _("On all charts of the product"))
+        offer(self, "dashboard", [everywhere, *((str(one.pk), one.name) for one in dashboards)])
+
+
+class SubscriptionForm(forms.Form):
+    """Mails of a dashboard."""
+
+    people = forms.MultipleChoiceField(label=_("Who gets it"), widget=forms.CheckboxSelectMultiple)
+    weekdays = forms.MultipleChoiceField(
+        label=_("Days"),
+        choices=[(str(day + 1), name) for day, name in WEEKDAYS.items()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    hour = forms.TypedChoiceField(
+        label=_("Hour"),
+        coerce=int,
+        choices=[(str(hour), f"{hour:02d}:00") for hour in range(24)],
+        initial="9",
+        help_text=_("By the clock of the product's zone."),
+    )
+    variant = forms.ChoiceField(label=_("What they see"), required=False)
+    skip_holidays = forms.BooleanField(
+        label=_("Not on public holidays"),
+        required=False,
+        help_text=_("Known for products whose zone is in China; elsewhere it changes nothing."),
+    )
+
+    def __init__(
+        self, *args: Any, people: Sequence[User], variants: Sequence[Variant], me: User, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "people", [(str(one.pk), one.shown_name) for one in people])
+        offer(self, "variant", [("", _("The tiles as saved")), *((str(one.pk), one.name) for one in variants)])
+        self.initial.setdefault("people", [str(me.pk)])
+        self.initial.setdefault("weekdays", ["1"])
 
 
 def _named(model: Any, access: ProductAccess) -> list[tuple[str, str]]:

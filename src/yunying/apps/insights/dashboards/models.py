@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from yunying.base import clock
@@ -160,6 +161,11 @@ class Subscription(models.Model):
     created_by = models.ForeignKey(USER, models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     paused = models.BooleanField(default=False, editable=False)
+
+    @property
+    def day_names(self) -> list[str]:
+        """The days in the reader's language."""
+        return [str(WEEKDAYS[day - 1]) for day in sorted(self.weekdays)]
 
 
 class Recipient(models.Model):

@@ -74,7 +74,8 @@ def tiles_of(dashboard: Dashboard) -> list[Tile]:
 def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer) -> Sight:
     """How the tiles of the dashboard are seen now. Three queries: events, merges, notes."""
     product = viewer.access.product
-    marks = marks_of(product, dashboard.pk)
+    # Notes are the team's own.
+    marks = () if viewer.public else marks_of(product, dashboard.pk)
     count = (event_count(product), merge_count(product.pk))
     hour = f"{clock.now().astimezone(ZoneInfo(product.timezone)):%Y%m%d%H}"
     rights = ",".join(sorted(viewer.access.permissions))

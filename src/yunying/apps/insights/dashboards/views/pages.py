@@ -42,7 +42,7 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     empty = Empty(
         _("No dashboard yet"),
         _("A dashboard shows the numbers a team looks at together. Begin with one that fits your kind of product."),
-        url_of(access, "dashboard_create") if may_edit else "",
+        url_of(access, "dashboard_templates") if may_edit else "",
         _("Choose a template"),
         "layout-dashboard",
     )
