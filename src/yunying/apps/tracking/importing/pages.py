@@ -289,7 +289,7 @@ def errors(request: HttpRequest, access: ProductAccess, number: int, kind: str) 
     """All rows at fault, of the dry run or of the import, as csv or xlsx."""
     run = import_for(access, number)
     heads = [_("Row"), _("Column"), _("Value"), _("Reason")]
-    rows = ((row, column, value, _(reason)) for row, column, value, reason in listed(_errors_file(run)))
+    rows = ((row, column, value, _(reason)) for row, column, value, reason in listed(services.errors_file(run)))
     return file_response(kind, f"import-{run.pk}-errors", heads if kind == "xlsx" else list(HEADS), rows)
 
 
@@ -401,10 +401,6 @@ def _progress_of(run: ImportRun) -> dict[str, Any]:
 def _reason(text: str) -> str:
     column, colon, reason = text.partition(": ")
     return f"{column}: {_(reason)}" if colon else _(text)
-
-
-def _errors_file(run: ImportRun) -> str:
-    return (run.check_report or {}).get("errors_file", "") if run.status == ImportStatus.DRAFT else run.errors_file
 
 
 def _told(error: YunyingError) -> str:

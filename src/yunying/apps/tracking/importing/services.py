@@ -1,6 +1,7 @@
 """Commands on imports: bring a file, choose, check, start, cancel, take back."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -27,10 +28,12 @@ __all__ = [
     "draft_from_folder",
     "draft_from_upload",
     "drop_mapping",
+    "errors_file",
     "keep_mapping",
     "kept_for",
     "plan_of",
     "read_sample",
+    "require_document",
     "settled",
     "start",
     "take_back",
@@ -70,7 +73,11 @@ def _drafted(access: ProductAccess, run: ImportRun) -> ImportRun:
     found = sample(storage.path_of(run), sniff(storage.path_of(run)))
     plan = guessing.guess_plan(found, guessing.guesses(found))
     kept = kept_for(access, found.columns)
-    run.plan = (_fitting(kept[0], found.layout) if kept else plan).to_json()
+    plan = _fitting(kept[0], found.layout) if kept else plan
+    run.plan = plan.to_json()
+    with suppress(InvalidInput):
+        # The columns may tell everything already; if not, people say the rest.
+        run.document = mapping_of(plan)
     with transaction.atomic():
         run.save(force_insert=True)
         target = ("import", run.pk, run.file_name)
@@ -117,7 +124,7 @@ def check(access: ProductAccess, run: ImportRun) -> None:
     """Start a dry run: the whole file is read and nothing is written. Raises Conflict unless it is a draft."""
     access.require(Permission.MANAGE_DATA)
     _require_draft(run)
-    _require_document(run)
+    require_document(run)
     with transaction.atomic():
         # Of two who press the button at once, one starts the dry run.
         free = ImportRun.objects.filter(pk=run.pk).exclude(check_state=CheckState.RUNNING)
@@ -135,7 +142,7 @@ def start(access: ProductAccess, run: ImportRun, *, max_errors: int = 10_000, ag
     imported with another mapping.
     """
     access.require(Permission.MANAGE_DATA)
-    _require_document(run)
+    require_document(run)
     if run.status not in (ImportStatus.DRAFT, ImportStatus.STOPPED):
         raise Conflict("import.not_open", msg("This import has been started already."))
     if not 0 <= max_errors <= MAX_ERRORS:
@@ -226,6 +233,11 @@ def settled(run: ImportRun) -> ImportRun:
     return run
 
 
+def errors_file(run: ImportRun) -> str:
+    """Where the rows at fault are listed: those of the dry run of a draft, those of the import afterwards."""
+    return (run.check_report or {}).get("errors_file", "") if run.status == ImportStatus.DRAFT else run.errors_file
+
+
 def take_back(access: ProductAccess, run: ImportRun) -> None:
     """Remove the events an import added, in the background. Raises Conflict unless it is done or stopped."""
     access.require(Permission.MANAGE_DATA)
@@ -308,6 +320,7 @@ def _require_draft(run: ImportRun) -> None:
         raise Conflict("import.not_draft", msg("This import has been started, so its choices cannot be changed."))
 
 
-def _require_document(run: ImportRun) -> None:
+def require_document(run: ImportRun) -> None:
+    """Raises InvalidInput until it is said how rows become events."""
     if not run.document:
         raise InvalidInput("import.no_choices", msg("First say what the columns of the file are."), field="columns")
