@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import yunying
+from yunying.answering import FORMS, answer_text, product_called, read_question
 from yunying.base import clock
 from yunying.base.errors import (
     Conflict,
@@ -177,21 +178,6 @@ def _doctor(options: argparse.Namespace, config: Config) -> int:
     return 1 if failed else 0
 
 
-def _product(slug: str) -> Any:
-    from yunying.platform.products.models import Product
-
-    product = Product.objects.filter(slug=slug).first()
-    if product is None:
-        have = ", ".join(Product.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none"
-        raise NotFound(
-            "product.absent",
-            msg("There is no product called “%(slug)s”; there are: %(have)s."),
-            slug=slug,
-            have=have,
-        )
-    return product
-
-
 def _import_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument("file", type=Path, help="CSV, JSON lines or Parquet; .gz, .xz, .zst and .bz2 are unpacked")
     one.add_argument("--product", required=True, metavar="SLUG", help="short name of the product")
@@ -205,7 +191,7 @@ def _import(options: argparse.Namespace, config: Config) -> int:
     ready_django(migrate=True)
     from yunying.apps.tracking.importing.mapping import load
 
-    product, mapping = _product(options.product), load(options.mapping)
+    product, mapping = product_called(options.product), load(options.mapping)
     with ready_store(config, migrate=True):
         run = import_with_bar(product, options.file, mapping, max_errors=options.max_errors)
     print(f"{run.file_name}: {run.rows_read:,} rows gave {run.events:,} events; {run.errors:,} rows at fault.")
@@ -236,7 +222,7 @@ def _export(options: argparse.Namespace, config: Config) -> int:
     ready_django()
     from yunying.apps.tracking.exporting import days_of, export_events
 
-    product = _product(options.product)
+    product = product_called(options.product)
     since = _day(options.since or "1971-01-01", product.timezone)
     until = _day(options.until, product.timezone, after=True) if options.until else clock.now() + timedelta(days=400)
     form = options.format or {".csv": "csv", ".parquet": "parquet"}.get(options.file.suffix, "jsonl")
@@ -253,6 +239,23 @@ def _export(options: argparse.Namespace, config: Config) -> int:
             tell=lambda rows: progress.advance(task, rows),
         )
     print(f"{count:,} events written to {options.file}")
+    return 0
+
+
+def _query_arguments(one: argparse.ArgumentParser) -> None:
+    one.add_argument("file", help="question as JSON, as the API takes it; - reads standard input")
+    one.add_argument("--product", metavar="SLUG", help="short name of the product; not needed when there is only one")
+    one.add_argument("--format", choices=FORMS, default="json", help="default: json, the whole answer")
+
+
+def _query(options: argparse.Namespace, config: Config) -> int:
+    from yunying.process import ready_django, ready_store
+
+    question = read_question(options.file)
+    ready_django()
+    product = product_called(options.product)
+    with ready_store(config):
+        print(answer_text(product, question, options.format), end="")
     return 0
 
 
@@ -356,6 +359,7 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command("Show the configuration and test every part.", _doctor),
     "import": Command("Bring a file of events into a product.", _import, _import_arguments),
     "export": Command("Write a product's events to a file.", _export, _export_arguments),
+    "query": Command("Answer a question about a product's events.", _query, _query_arguments),
     "backup": Command("Write everything to one file.", _backup, _backup_arguments),
     "restore": Command("Fill an empty installation from a backup.", _restore, _restore_arguments),
     "createsuperuser": Command("Create an account that may do everything.", _createsuperuser, _superuser_arguments),

@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from yunying.apps.insights.metric_templates import views as templates
 from yunying.apps.insights.views import ask, metrics, people, reports, suggest
 
 app_name = "insights"
@@ -21,6 +22,8 @@ urlpatterns = [
     path("reports/<int:report_id>/delete/", reports.delete, name="report_delete"),
     path("metrics/", metrics.listing, name="metrics"),
     path("metrics/new/", metrics.create, name="metric_create"),
+    path("metrics/templates/", templates.page, name="metric_templates"),
+    path("metrics/templates/number/", templates.preview, name="template_preview"),
     path("metrics/<int:metric_id>/", metrics.show, name="metric"),
     path("metrics/<int:metric_id>/edit/", metrics.edit, name="metric_edit"),
     path("metrics/<int:metric_id>/delete/", metrics.delete, name="metric_delete"),

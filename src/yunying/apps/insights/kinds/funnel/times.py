@@ -113,14 +113,12 @@ def over_time(drawing: Drawing, links: Links) -> tuple[tuple[Chart, ...], tuple[
 
 
 def _open_from(result: Any) -> int | None:
-    """The first bucket from which on conversions may still grow."""
-    unsettled = [
-        (bucket.partial and index > 0) or any(row.points and row.points[index].open for row in result.rows)
-        for index, bucket in enumerate(result.buckets)
-    ]
-    settled = [index for index, is_open in enumerate(unsettled) if not is_open]
-    first = settled[-1] + 1 if settled else 0
-    return first if first < len(unsettled) else None
+    """The first bucket from which on conversions may still grow; all windows are of one length."""
+    for index, bucket in enumerate(result.buckets):
+        last = index == len(result.buckets) - 1
+        if (last and bucket.partial) or any(row.points and row.points[index].open for row in result.rows):
+            return index
+    return None
 
 
 def _over_time_grid(row: Any, labels: list[str], last: int, result: Any, links: Links) -> Grid:

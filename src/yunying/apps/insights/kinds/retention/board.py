@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from yunying.apps.insights.kinds.board import (
     MOST_LINES,
@@ -51,7 +52,7 @@ def _facts(drawing: Drawing) -> list[Fact]:
     if len(result.rows) != 1 or not result.rows[0].size:
         return []
     row = result.rows[0]
-    found = [Fact(_("Started"), formats.number(row.size))]
+    found = [Fact(pgettext("retention", "Started"), formats.number(row.size))]
     for index in _telling(row.mean):
         mean = row.mean[index]
         found.append(Fact(_column(drawing, index), formats.percent(mean.rate), interval_text(mean.low, mean.high)))
@@ -112,7 +113,7 @@ def _triangle(drawing: Drawing, row: Any, links: Links, *, folded: bool) -> Grid
         )
         for index, one in enumerate(row.cohorts)
     ]
-    heads = (_("Started"), _("People"), *(_column(drawing, index) for index in columns))
+    heads = (pgettext("retention", "Started"), _("People"), *(_column(drawing, index) for index in columns))
     return Grid("cohorts", _name(row) or _("Cohorts"), heads, (mean, *rows), heat=True, folded=folded)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from yunying.apps.insights.kinds.board import Sheet, values_text
 from yunying.apps.insights.kinds.retention.words import cohort_name, column_name
@@ -15,8 +16,8 @@ def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
     """A row for each cell, the means last of each breakdown value; shares are fractions of one."""
     period = spec.get("period") or "week"
     names = [column_name(column.first, column.last, period) for column in result.columns]
-    heads = [_("Value"), _("Started"), _("People"), _("Period"), _("Came back"), _("Rate"), _("Low"), _("High")]
-    heads += [_("Retained value"), _("Over")]
+    heads = [_("Value"), pgettext("retention", "Started"), _("People"), _("Period"), _("Came back"), _("Rate")]
+    heads += [_("Low"), _("High"), _("Retained value"), _("Over")]
     rows: list[list[Any]] = []
     for row in result.rows:
         value = values_text(row.values, row.remainder)
