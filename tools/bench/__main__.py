@@ -3,7 +3,15 @@
 import subprocess
 import sys
 
-PARTS = ("tools.bench.collector", "tools.bench.importing", "tools.bench.trends", "tools.bench.pages")
+PARTS = (
+    "tools.bench.collector",
+    "tools.bench.importing",
+    "tools.bench.trends",
+    "tools.bench.small",
+    "tools.bench.peers",
+    "tools.bench.crowd",
+    "tools.bench.pages",
+)
 
 
 def main() -> int:

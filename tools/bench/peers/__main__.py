@@ -1,0 +1,153 @@
+"""`python -m tools.bench.peers [rows ...] [--rounds 7]` (default 3 000 000 10 000 000).
+
+All forms of a question take turns inside each round, after one round that does not count; a ratio is the median of
+the rounds' ratios, theirs divided by ours, and stands beside what we want it to be. Their answers are compared with
+ours: different numbers end the run with code 1, a ratio below its aim does not.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tools.bench.peers import data
+from tools.bench.peers.answers import differences
+from tools.bench.peers.questions import (
+    BREAKDOWN_COUNT,
+    BREAKDOWN_PEOPLE,
+    COUNT,
+    DUCKDB,
+    FUNNEL,
+    OURS,
+    PEOPLE,
+    RETENTION,
+    THEIRS,
+)
+
+from yunying.engine import Context, parse, run
+from yunying.store import Sql, Store, open_store
+
+Ask = Callable[[], Any]
+Times = dict[str, list[float]]
+AIMS = {
+    (BREAKDOWN_COUNT, "JSON"): 8.0,
+    (BREAKDOWN_COUNT, "materialized"): 1.5,
+    (BREAKDOWN_PEOPLE, "JSON"): 8.0,
+    (BREAKDOWN_PEOPLE, "materialized"): 2.5,
+    (FUNNEL, "arrays"): 3.0,
+    (FUNNEL, "windows"): 4.5,
+    (RETENTION, "sets"): 5.0,
+    (COUNT, "DuckDB"): 0.9,
+    (PEOPLE, "DuckDB"): 2.5,
+    (FUNNEL, "DuckDB"): 2.5,
+    (RETENTION, "DuckDB"): 2.5,
+}
+MERGES_COST = 1.10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Our reports beside PostHog's layout and DuckDB")
+    parser.add_argument("rows", type=int, nargs="*", default=[3_000_000, 10_000_000])
+    parser.add_argument("--rounds", type=int, default=7)
+    chosen = parser.parse_args(arguments)
+    wrong = 0
+    for rows in chosen.rows:
+        with tempfile.TemporaryDirectory(prefix="yunying-bench-") as folder:
+            wrong += report(rows, folder, chosen.rounds)
+    return 1 if wrong else 0
+
+
+def report(rows: int, folder: str, rounds: int) -> int:
+    """Fill the three, print the figures; how many answers differ."""
+    store = open_store(f"chdb://{folder}", memory_mb=6000, timeout_s=300)
+    try:
+        started = time.perf_counter()
+        store.migrate()
+        columns = data.fill_ours(store, rows)
+        data.fill_theirs(store, rows)
+        duckdb = data.fill_duckdb(store, columns)
+        print(f"\n{rows:,} events three times, made in {time.perf_counter() - started:.0f} s; medians of {rounds}, ms")
+        print(f"  {'':<28} {'form':<14} {'theirs':>9} {'ours':>9} {'CPU':>7} {'ratio':>7} {'aim':>6}")
+        wrong = sum(compare(store, duckdb, question, rounds) for question in OURS)
+        merges(store, rows, rounds)
+        return wrong
+    finally:
+        store.close()
+
+
+def context(store: Store) -> Context:
+    return Context(store, 1, ZoneInfo("UTC"), datetime(2025, 6, 1, tzinfo=UTC))
+
+
+def ours(store: Store, question: str) -> Ask:
+    spec = parse(OURS[question])
+    return lambda: run(spec, context(store))
+
+
+def forms(store: Store, duckdb: Any, question: str) -> dict[str, Ask]:
+    """How the others answer a question."""
+    found: dict[str, Ask] = {
+        form: (lambda sql=sql: store.query(Sql(sql)).rows) for form, sql in THEIRS.get(question, {}).items()
+    }
+    if question in DUCKDB:
+        found["DuckDB"] = lambda: duckdb.execute(DUCKDB[question]).fetchall()
+    return found
+
+
+def compare(store: Store, duckdb: Any, question: str, rounds: int) -> int:
+    """Print a line for each of the others; how many of their answers differ from ours."""
+    asked = {"ours": ours(store, question)} | forms(store, duckdb, question)
+    taken, cpu, answers = in_turns(asked, rounds)
+    for form in list(asked)[1:]:
+        ratio = statistics.median(theirs / mine for theirs, mine in zip(taken[form], taken["ours"], strict=True))
+        aim = AIMS[question, form]
+        mark = "" if ratio >= aim else "  below"
+        theirs, mine = statistics.median(taken[form]), statistics.median(taken["ours"])
+        spent = statistics.median(cpu["ours"])
+        print(f"  {question:<28} {form:<14} {theirs:9.1f} {mine:9.1f} {spent:7.1f} {ratio:6.1f}x {aim:5.1f}x{mark}")
+    wrong = [f"  ! {question}, {form}: {why}" for form, why in differences(question, answers)]
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return len(wrong)
+
+
+def in_turns(asked: dict[str, Ask], rounds: int) -> tuple[Times, Times, dict[str, Any]]:
+    """Milliseconds of wall and of CPU time of each, round by round, and the last answers."""
+    wall: Times = {name: [] for name in asked}
+    cpu: Times = {name: [] for name in asked}
+    answers: dict[str, Any] = {}
+    for number in range(rounds + 1):
+        for name, ask in asked.items():
+            begun, spent = time.perf_counter(), time.process_time()
+            answers[name] = ask()
+            if number:
+                wall[name].append((time.perf_counter() - begun) * 1000)
+                cpu[name].append((time.process_time() - spent) * 1000)
+    return wall, cpu, answers
+
+
+def merges(store: Store, rows: int, rounds: int) -> None:
+    """What late merges cost: each question with one person in ten merged, and with nobody."""
+    print(f"  {'late merges of 10 %':<28} {'':<14} {'none':>9} {'with':>9} {'':>7} {'ratio':>7} {'aim':>6}")
+    for question in OURS:
+        ask, taken = ours(store, question), {False: list[float](), True: list[float]()}
+        for number in range(rounds + 1):
+            for moved in (False, True):
+                data.set_moved(store, rows, moved=moved)
+                ask()
+                begun = time.perf_counter()
+                ask()
+                if number:
+                    taken[moved].append((time.perf_counter() - begun) * 1000)
+        ratio = statistics.median(b / a for a, b in zip(taken[False], taken[True], strict=True))
+        none, some = statistics.median(taken[False]), statistics.median(taken[True])
+        mark = "" if ratio <= MERGES_COST else "  above"
+        print(f"  {question:<28} {'':<14} {none:9.1f} {some:9.1f} {'':>7} {ratio:6.2f}x {MERGES_COST:5.2f}x{mark}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
