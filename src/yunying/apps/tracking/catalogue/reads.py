@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 
 from yunying.apps.tracking.models import EventDefinition, EventProperty, PropertyDefinition
 from yunying.base import clock, zones
@@ -22,6 +22,7 @@ __all__ = [
     "daily_volumes",
     "events_carrying",
     "examples",
+    "has_sessions",
     "marked_events",
     "property_daily",
     "titles",
@@ -166,3 +167,30 @@ def examples(product_id: int, event: EventDefinition, most: int = 3) -> dict[str
             if text and text not in values and len(values) < most:
                 values.append(text)
     return found
+
+
+# Did any event of the last weeks carry a session?
+_SESSION = f"""
+SELECT count()
+FROM
+(
+    SELECT session
+    FROM {EVENTS_WITH_REPEATS}
+    WHERE product = {{product:UInt32}}
+        AND ts >= {{since:DateTime64(3, 'UTC')}}
+        AND session != ''
+    LIMIT 1
+)
+"""
+
+
+def has_sessions(product_id: int) -> bool:
+    """Whether events of the 90 days up to the newest one carry sessions, up to ten minutes old. Two queries."""
+    key = f"tracking:sessions:{product_id}"
+    known: bool | None = cache.get(key)
+    if known is None:
+        newest = EventDefinition.objects.filter(product_id=product_id).aggregate(at=Max("last_seen"))["at"]
+        since = (min(newest, clock.now()) if newest else clock.now()) - timedelta(days=90)
+        known = bool(shared().query(Sql(_SESSION, {"product": product_id, "since": since})).one()[0])
+        cache.set(key, known, 600)
+    return known
