@@ -13,7 +13,7 @@ export YUNYING_HOST := $(HOST)
 export YUNYING_PORT := $(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check bench setup setup-dev lock messages clean
+.PHONY: help demo dev test nightly check bench setup setup-dev lock messages clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ dev: setup-dev ## serve your own data with tracebacks in the pages (PORT=8642)
 
 test: setup-dev ## run the whole suite (ARGS="tests/engine -x" for a part, WORKERS=2)
 	@$(bin)/python tools/run_tests.py --workers $(WORKERS) $(ARGS)
+
+nightly: setup-dev ## the engine against its judges with thousands of examples each (about an hour)
+	@$(bin)/pytest -m nightly -n $(WORKERS) $(ARGS)
 
 check: setup-dev ## style, types, layers, migrations, messages, documentation
 	@$(bin)/python tools/check.py
