@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from yunying.apps.insights.models import Direction, Metric, Unit, Window
 from yunying.apps.insights.questions import letter
@@ -80,7 +81,10 @@ class MetricForm(forms.Form):
     def __init__(self, *args: Any, question: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         series = (question or {}).get("series") or []
-        if len(series) > 1:
+        if (question or {}).get("kind") == "retention":
+            self.fields["line"].label = _("Who came back")
+            offer(self, "line", [(str(number), column_name(number)) for number in range(1, 13)])
+        elif len(series) > 1:
             offer(self, "line", _lines(series, bool((question or {}).get("formula"))))
         else:
             del self.fields["line"]
@@ -90,6 +94,11 @@ class MetricForm(forms.Form):
         """What the form shows of an existing metric."""
         fields = ("name", "description", "unit", "currency", "direction", "window", "version")
         return {field: getattr(metric, field) for field in fields}
+
+
+def column_name(number: int) -> str:
+    """What a column of retention is called whatever its period will be."""
+    return ngettext("after %(count)d period", "after %(count)d periods", number) % {"count": number}
 
 
 def _lines(series: list[dict[str, Any]], formula: bool) -> list[tuple[str, Any]]:

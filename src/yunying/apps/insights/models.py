@@ -57,8 +57,9 @@ class Window(models.TextChoices):
 class Metric(models.Model):
     """A question whose answer is one number, with the unit, the direction and the window that make it readable.
 
-    `question` is a trends query without range, interval and display: the reading adds them. Values are in
-    the unit of the events: money in major units of `currency`, percent as a fraction, durations in seconds.
+    `question` is a query without range, interval and display: the reading adds them; that of retention says which
+    `column`. Values are in the unit of the events: money in major units of `currency`, percent as a fraction,
+    durations in seconds.
     `recent` keeps the latest whole periods as [last day, value], the oldest first, so that lists need no engine.
     """
 

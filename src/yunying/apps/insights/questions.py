@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from yunying.apps.insights.models import Direction, Unit, Window
+from yunying.apps.insights.rates import RATES, rate_over, rate_question
 from yunying.base.errors import InvalidInput, msg
 from yunying.engine import parse
 
@@ -21,17 +22,20 @@ def letter(index: int) -> str:
 
 
 def checked_question(spec: Mapping[str, Any], *, line: str = "", window: Window) -> dict[str, Any]:
-    """The question inside a trends query that one metric asks, normalised.
+    """The question inside a query that one metric asks, normalised.
 
-    `line` is the letter of the series meant (`A`); empty means the formula, or the only series. Raises
-    InvalidInput when more than one number would come out, or when it cannot be totalled but should be.
+    `line` is the letter of the series meant (`A`), empty the formula or the only series; of retention it is the number
+    of the column. Raises InvalidInput when more than one number would come out, or when it cannot be totalled but
+    should be.
     """
-    if spec.get("kind") != "trends":
-        raise InvalidInput("metric.kind", msg("A metric is made from a trends query."), field="question")
+    if spec.get("kind") not in RATES | {"trends"}:
+        raise InvalidInput("metric.kind", msg("A metric is made from trends, a funnel or retention."), field="question")
     if spec.get("breakdown"):
         raise InvalidInput(
             "metric.breakdown", msg("A metric is one number: take the breakdown away first."), field="question"
         )
+    if spec["kind"] in RATES:
+        return rate_question(spec, line, window)
     question = {key: spec[key] for key in _KEPT if spec.get(key)}
     question = _one_line(question, line)
     if window == Window.TOTAL and not all(s.get("measure", "count") in ADDABLE for s in question.get("series", [])):
@@ -55,7 +59,12 @@ def _one_line(question: dict[str, Any], line: str) -> dict[str, Any]:
 
 
 def asked_over(question: Mapping[str, Any], start: date, end: date, window: Window) -> dict[str, Any]:
-    """The whole trends query that reads `question` from `start` to `end`, both days included."""
+    """The whole query that reads `question` from `start` to `end`, both days included.
+
+    That of a rate reads those whose time was over by then, who came before `start` (see `rates`).
+    """
+    if question["kind"] in RATES:
+        return rate_over(question, start, end, window)
     total = window == Window.TOTAL
     return {
         **question,
@@ -67,6 +76,8 @@ def asked_over(question: Mapping[str, Any], start: date, end: date, window: Wind
 
 def suggested_unit(question: Mapping[str, Any]) -> tuple[Unit, Direction, Window]:
     """The unit, direction and window that fit a question most often; the form starts with them."""
+    if question.get("kind") in RATES:
+        return Unit.PERCENT, Direction.UP, Window.WEEK
     measures = {series.get("measure", "count") for series in question.get("series", [])}
     if question.get("formula"):
         return (Unit.PERCENT if "/" in question["formula"] else Unit.NUMBER), Direction.UP, Window.WEEK

@@ -8,6 +8,7 @@ from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.freshness import reach_of, today_of
 from yunying.apps.insights.models import Metric, Window
 from yunying.apps.insights.questions import asked_over
+from yunying.apps.insights.rates import RATES, periods_of, rates_in
 from yunying.apps.insights.windows import first_day, last_whole_day
 from yunying.apps.tracking.services import note_question
 from yunying.engine import parse, run
@@ -57,12 +58,12 @@ def metric_recent(product: Product, metric: Metric, *, count: int, as_of: date) 
     return metric_points(product, metric, window, first, last)
 
 
-def metric_points(
-    product: Product, metric: Metric, window: Window, first: date, last: date
-) -> tuple[MetricPoint, ...]:
+def metric_points(product: Product, metric: Metric, window: Window, first: date, last: date) -> tuple[MetricPoint, ...]:
     """The metric over `window` from `first` to `last`, as it is asked: one point a day or whole window. One query."""
     if last < first:
         return ()
+    if metric.question["kind"] in RATES:
+        return _rate_points(product, metric, window, first, last)
     asked = parse(asked_over(metric.question, first, last, window))
     result: Any = run(asked, context_for(product))
     note_question(product.pk, asked.to_json())
@@ -71,3 +72,14 @@ def metric_points(
     today = today_of(product)
     ends = [(bucket.end - timedelta(microseconds=1)).date() for bucket in result.buckets]
     return tuple(MetricPoint(on, value, on < today) for on, value in zip(ends, line, strict=False))
+
+
+def _rate_points(product: Product, metric: Metric, window: Window, first: date, last: date) -> tuple[MetricPoint, ...]:
+    """The rates of whole periods; of very many the latest."""
+    start, ends = periods_of(window, first, last)
+    asked = parse(asked_over(metric.question, start, ends[-1], window))
+    rates = rates_in(metric.question, run(asked, context_for(product)))
+    note_question(product.pk, asked.to_json())
+    today = today_of(product)
+    values = [*rates, *[None] * len(ends)]
+    return tuple(MetricPoint(on, value, on < today) for on, value in zip(ends, values, strict=False))

@@ -122,7 +122,9 @@ def _trends_of(access: ProductAccess, metric: Metric) -> str:
     points = points_of(metric)
     end = points[-1].on if points else today_of(access.product)
     start = points[0].on if points else end - timedelta(days=30)
-    spec = asked_over(metric.question, start, end, period_of(metric)) | {"display": "series"}
+    spec = asked_over(metric.question, start, end, period_of(metric))
+    if spec["kind"] == "trends":
+        spec["display"] = "series"
     asked = asked_of(spec)
     return f"{page_url(access, asked.kind.name)}?metric={metric.pk}&{asked.query}"
 
