@@ -92,3 +92,26 @@ def metric(access):
     _catalogued(access)
     number = Metric.objects.create(product=access.product, name="Orders", question=ORDERS, window="total").pk
     return {"metric_id": number, "metric": number}
+
+
+@factory(
+    "insights:cohort",
+    "insights:cohort_edit",
+    "insights:cohort_delete",
+    "insights:cohort_look_up",
+    "insights:cohort_person",
+    "insights:cohorts_of_person",
+    "/api/v1/products/{product}/cohorts/{cohort}",
+    "/api/v1/products/{product}/cohorts/{cohort}/sizes",
+    "/api/v1/products/{product}/cohorts/{cohort}/people",
+    "/api/v1/products/{product}/cohorts/{cohort}/people/{number}",
+)
+def cohort(access):
+    from yunying.apps.insights.cohorts.models import Cohort
+    from yunying.apps.tracking.models import Person
+
+    _catalogued(access)
+    definition = {"op": "and", "items": [{"kind": "did", "event": "order"}]}
+    made = Cohort.objects.create(product=access.product, name="Buyers", definition=definition).pk
+    person = Person.objects.filter(product=access.product).latest("number").number
+    return {"cohort_id": made, "cohort": made, "number": person}

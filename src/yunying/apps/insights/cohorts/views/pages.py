@@ -28,6 +28,7 @@ from yunying.apps.insights.cohorts.shown import Line, lines_of, problem_text, si
 from yunying.apps.insights.cohorts.sizes import count, history_of
 from yunying.apps.insights.cohorts.uses import uses_in
 from yunying.apps.insights.cohorts.words import told
+from yunying.apps.tracking.access import person_for
 from yunying.apps.tracking.ids import numbers_of_ids
 from yunying.apps.tracking.selectors import PersonRow
 from yunying.engine import cohorts as engine
@@ -152,7 +153,8 @@ def look_up(request: HttpRequest, access: ProductAccess, cohort_id: int) -> Http
 @product_view(Permission.SEE_PEOPLE)
 def of_person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResponse:
     """The cohorts a person belongs to, as a part of the person's page."""
-    context = {"cohorts": cohorts_of_person(access, number), "number": number}
+    person = person_for(access, number)
+    context = {"cohorts": cohorts_of_person(access, person.number), "number": person.number}
     return render(request, "insights/cohorts/_of_person.html", context)
 
 
