@@ -77,10 +77,11 @@ def test_a_small_piece_of_a_recipe_becomes_reports_and_a_goal(
     with _api(access) as call:
         for request in recipe.calls:
             kept |= call(request, kept)
-        shown = call({"call": "GET goals", "keep": {"results": "items.0.key_results"}}, kept)["results"]
+        shown = call({"call": "GET goals", "keep": {"results": "items.1.key_results"}}, kept)["results"]
     assert {one["name"]: one["value"] for one in shown} == {
         "Revenue, January to June 1998": pytest.approx(21.77),
         "Customers in the latest whole month": 1,
+        "Average order, not below 32 dollars": pytest.approx(11.77),
     }
 
 

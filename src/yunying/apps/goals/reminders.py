@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.goals.models import Goal, Rhythm, Status
-from yunying.apps.goals.rhythm import next_check_in
+from yunying.apps.goals.rhythm import pending_check_in
 from yunying.apps.goals.standing import today_in
 from yunying.base import clock
 from yunying.platform.jobs import schedule
@@ -67,9 +67,10 @@ def _with_rhythm() -> QuerySet[Goal]:
 
 def _due(goals: list[Goal], today: date) -> list[DueCheckIn]:
     last = with_last_check_in(goals)
-    days = (
-        (goal, next_check_in(goal.rhythm, goal.rhythm_day, goal.start, goal.due, last.get(goal.pk))) for goal in goals
-    )
+    days = [
+        (goal, pending_check_in(goal.rhythm, goal.rhythm_day, goal.start, goal.due, last.get(goal.pk), today))
+        for goal in goals
+    ]
     found = [DueCheckIn(goal, on) for goal, on in days if on is not None and on <= today]
     return sorted(found, key=lambda one: (one.on, one.goal.pk))
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from yunying.apps.goals.models import Rhythm
 
-__all__ = ["check_in_days", "next_check_in"]
+__all__ = ["next_check_in", "pending_check_in"]
 
 # A check-in made this many days before the day it is due counts for that day.
 _GAPS = {Rhythm.WEEKLY: (7, 4), Rhythm.BIWEEKLY: (14, 11), Rhythm.MONTHLY: (28, 25)}
@@ -24,11 +24,13 @@ def next_check_in(rhythm: str, weekday: int, start: date, due: date, last: date 
     return day if day <= due else None
 
 
-def check_in_days(rhythm: str, weekday: int, start: date, due: date, last: date | None, most: int = 60) -> list[date]:
-    """The days on which check-ins are due from the next one on, if each is made on its day; at most `most`."""
+def pending_check_in(rhythm: str, weekday: int, start: date, due: date, last: date | None, today: date) -> date | None:
+    """The latest day up to `today` on which a check-in was due and none was made, else the next one.
+
+    None without rhythm, and once the time is over: then the goal is closed, not spoken about.
+    """
     first = next_check_in(rhythm, weekday, start, due, last)
-    if first is None:
-        return []
+    if first is None or today > due or first > today:
+        return None if today > due else first
     step, _least = _GAPS[Rhythm(rhythm)]
-    days = ((due - first).days // step) + 1
-    return [first + timedelta(days=step * n) for n in range(min(days, most))]
+    return first + timedelta(days=(today - first).days // step * step)

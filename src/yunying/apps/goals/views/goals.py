@@ -15,7 +15,7 @@ from yunying.apps.goals.history import history_of
 from yunying.apps.goals.models import Cycle, Follower, Rhythm
 from yunying.apps.goals.outlooks import forecast_cards
 from yunying.apps.goals.readings import try_to_read
-from yunying.apps.goals.rhythm import next_check_in
+from yunying.apps.goals.rhythm import pending_check_in
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, today_in
 from yunying.apps.goals.views.common import form_page, get_or_post, goal_url, page_url, to, to_goal
 from yunying.platform.products.access import Permission, ProductAccess
@@ -188,8 +188,10 @@ def _drawn(access: ProductAccess, card: GoalCard) -> dict[str, Any]:
 
 
 def _next_check_in(card: GoalCard, last: date | None) -> date | None:
-    goal = card.goal
-    return next_check_in(goal.rhythm, goal.rhythm_day, goal.start, goal.due, last) if card.is_open else None
+    goal, today = card.goal, today_in(card.goal.product.timezone)
+    if not card.is_open:
+        return None
+    return pending_check_in(goal.rhythm, goal.rhythm_day, goal.start, goal.due, last, today)
 
 
 def _first_values(request: HttpRequest, access: ProductAccess) -> dict[str, Any]:
