@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from yunying.apps.insights.dashboards.grid import COLUMNS
 from yunying.apps.insights.dashboards.models import Dashboard, Kind
 from yunying.apps.insights.dashboards.services import add_tile, create_dashboard
 from yunying.apps.insights.freshness import reach_of, today_of
@@ -254,9 +255,8 @@ def make(*, access: ProductAccess, starter: Starter, binding: Binding, name: str
     with transaction.atomic():
         dashboard = create_dashboard(access=access, name=title, description=str(starter.about))
         span = _span(access)
-        for part, lacking in bound(starter, binding):
-            if lacking:
-                continue
+        there = [part for part, lacking in bound(starter, binding) if not lacking]
+        for part, place in zip(there, _places(there), strict=True):
             named = f"{title}: {part.title}"[:120]
             report = create_report(access=access, name=named, spec=spec_of(part, binding, span))
             add_tile(
@@ -266,7 +266,7 @@ def make(*, access: ProductAccess, starter: Starter, binding: Binding, name: str
                 report=report,
                 title=str(part.title),
                 chart=part.look,
-                place=(0 if part.size[0] > 6 else 12, 1000, *part.size),
+                place=place,
             )
     return dashboard
 
@@ -288,6 +288,19 @@ def spec_of(part: Part, binding: Binding, span: Mapping[str, Any]) -> dict[str, 
     if part.compare:
         spec["compare"] = {"to": "previous"}
     return spec
+
+
+def _places(parts: Sequence[Part]) -> list[tuple[int, int, int, int]]:
+    """From left to right, a new row where one is full."""
+    found: list[tuple[int, int, int, int]] = []
+    x = y = lowest = 0
+    for part in parts:
+        w, h = part.size
+        if x + w > COLUMNS:
+            x, y = 0, lowest
+        found.append((x, y, w, h))
+        x, lowest = x + w, max(lowest, y + h)
+    return found
 
 
 def _amount(access: ProductAccess, event: str) -> str:

@@ -1,0 +1,117 @@
+import io
+import struct
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from django.test import Client
+from openpyxl import load_workbook
+
+from yunying.apps.insights.dashboards.drawing import draw_face, draw_page
+from yunying.apps.insights.dashboards.drawing.fonts import families, readable, shortened
+from yunying.apps.insights.dashboards.drawing.page import _breaks
+from yunying.apps.insights.dashboards.faces import Face
+from yunying.apps.insights.dashboards.grid import Place
+from yunying.apps.insights.dashboards.models import Dashboard
+from yunying.apps.insights.dashboards.sheets import workbook
+from yunying.platform.ui.charts import Annotation, Chart, ChartKind, NumberCard, Series, Unit
+
+LABELS = [f"2026-03-{day:02d}" for day in range(1, 32)]
+CHART = Chart(
+    "a", "Orders", LABELS, [Series("Orders", list(range(31))), Series("Earlier", [None] * 31, compare_to="Orders")]
+)
+
+
+def export(browser: Client, dashboard: Dashboard, kind: str) -> bytes:
+    answer = browser.get(f"/p/tea/insights/dashboards/{dashboard.pk}/export/?bar=1&export={kind}")
+    assert answer.status_code == 200
+    assert f'filename="Monday-meeting-20260305.{kind}"' in answer["Content-Disposition"]
+    return answer.getvalue()
+
+
+def test_the_picture_is_a_png_as_wide_as_the_page(browser: Client, dashboard: Dashboard) -> None:
+    png = export(browser, dashboard, "png")
+    assert png.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", png[16:24])
+    assert width == 2480 and height > 1000
+
+
+def test_the_document_has_text_that_can_be_searched(browser: Client, dashboard: Dashboard) -> None:
+    pdf = export(browser, dashboard, "pdf")
+    assert pdf.startswith(b"%PDF")
+    assert b"/FontFile2" in pdf or b"/CIDFontType2" in pdf
+
+
+def test_the_workbook_has_a_sheet_for_each_tile_with_numbers(browser: Client, dashboard: Dashboard) -> None:
+    book = load_workbook(io.BytesIO(export(browser, dashboard, "xlsx")))
+    assert book.sheetnames == ["Daily orders", "Orders a day"]
+    rows = list(book["Orders a day"].iter_rows(values_only=True))
+    assert [row[1] for row in rows[1:]] == [0, 3, 1, 2, 0]
+
+
+def test_another_kind_of_file_is_refused(browser: Client, dashboard: Dashboard) -> None:
+    assert browser.get(f"/p/tea/insights/dashboards/{dashboard.pk}/export/?export=exe").status_code == 400
+
+
+def test_sheets_have_names_that_excel_takes_and_no_formulas() -> None:
+    chart = replace(CHART, labels=["=1+1"], series=[Series("=cmd()", [2])])
+    faces = [Face("a/b:c*d?" * 9, chart=chart), Face("a/b:c*d?" * 9, chart=chart), Face("'=x'", chart=chart)]
+    book = load_workbook(workbook(faces))
+    assert all(len(name) <= 31 for name in book.sheetnames) and len(set(book.sheetnames)) == 3
+    assert {cell.data_type for row in book.worksheets[0].iter_rows() for cell in row} <= {"s", "inlineStr", "n"}
+
+
+def test_money_stands_in_major_units() -> None:
+    chart = replace(CHART, labels=["a"], series=[Series("Revenue", [12345])], unit=Unit("money", "CNY"))
+    book = load_workbook(workbook([Face("Revenue", chart=chart)]))
+    assert book.worksheets[0]["B2"].value == 123.45
+
+
+def test_chinese_is_written_by_a_font_that_has_it() -> None:
+    assert families()[0] == "WenQuanYi Micro Hei"
+    assert readable("运营 數據 ¥ ▲ – “”") == "运营 數據 ¥ ▲ – “”"
+
+
+def test_what_no_font_can_draw_is_left_out_rather_than_a_box() -> None:
+    assert readable("🎉 Tea") == " Tea"
+
+
+def test_long_words_are_cut_with_an_ellipsis() -> None:
+    assert shortened("运营数据统计图表分析报告", 10, 60) == "运营数据统…"
+    assert shortened("short", 10, 600) == "short"
+
+
+@pytest.mark.parametrize("kind", list(ChartKind))
+def test_every_kind_of_chart_is_drawn(kind: ChartKind) -> None:
+    note = Annotation(2, "Release", until=5)
+    face = Face("Orders", chart=replace(CHART, kind=kind, annotations=[note], partial_from=30))
+    assert draw_face(face).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        Face("Nothing", chart=Chart("a", "b", [], [])),
+        Face("Zero", chart=Chart("a", "b", ["x"], [Series("s", [0])], ChartKind.DONUT)),
+        Face("Gap", chart=Chart("a", "b", ["x"], [Series("s", [None])])),
+        Face("Table", chart=CHART, as_table=True),
+        Face("Wrong", problem="This cannot be answered, because … " * 9),
+        Face("Number", card=NumberCard("n", 5, previous=4, trend=[1, None, 3])),
+        Face("Nothing yet", card=NumberCard("n", None)),
+        Face("Text", source="# 标题\n\n- one\n- two\n\n" + "运营" * 400),
+        Face("$x^2$ _a_", chart=CHART),
+    ],
+    ids=lambda face: face.title,
+)
+def test_whatever_a_tile_shows_can_be_drawn(face: Face) -> None:
+    assert draw_face(face, width=300, height=180).startswith(b"\x89PNG")
+    assert draw_page("周会", "产品", [(Place(1, 0, 0, 6, 4), face)], "pdf").startswith(b"%PDF")
+
+
+def test_pages_end_between_tiles() -> None:
+    places = [Place(n, 0, n * 5, 12, 5) for n in range(9)]
+    pages = _breaks(places)
+    assert pages[0][0] == 0 and pages[-1][1] == 45
+    assert all(last == first for (_a, last), (first, _b) in pairwise(pages))
+    assert all(not (place.y < last < place.bottom) for _first, last in pages for place in places)
+    assert len(pages) == 3
