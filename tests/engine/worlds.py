@@ -107,9 +107,7 @@ def keep(store: Store, product: Product, copies: list[int]) -> None:
     world = product.world
     again = [world.events[i % len(world.events)] for i in copies] if world.events else []
     for name, batch in (("1", world.events), ("2", again)):
-        if batch:
-            table = event_table([_event(product.id, e) for e in batch], [e.number for e in batch], store.columns())
-            store.insert("events", table, token=f"engine-{product.id}-{name}")
+        write_events(store, product, batch, token=f"engine-{product.id}-{name}")
     _keep_now(store, product, "people", "person", world.people, pa.uint32())
     _keep_now(store, product, "accounts", "account", world.accounts, pa.string())
     if world.owners:
@@ -126,6 +124,13 @@ def keep(store: Store, product: Product, copies: list[int]) -> None:
             token=f"engine-{product.id}-moved",
         )
         store.execute(Sql("SYSTEM RELOAD DICTIONARY owner"))
+
+
+def write_events(store: Store, product: Product, batch: list[Thing], *, token: str) -> None:
+    """Write some events of a product."""
+    if batch:
+        table = event_table([_event(product.id, e) for e in batch], [e.number for e in batch], store.columns())
+        store.insert("events", table, token=token)
 
 
 def _event(product: int, event: Thing) -> Event:

@@ -16,12 +16,12 @@ FROM
     FROM
     (
         SELECT
-            groupArray((1, indexOf({edges:Array(Int64)}, bucket), started)) AS starts,
-            groupArray((indexOf({edges:Array(Int64)}, bucket), returned)) AS returns
+            groupArray((1, number, started)) AS starts,
+            groupArray((number, returned)) AS returns
         FROM
         (
             SELECT
-                bucket,
+                indexOf({edges:Array(Int64)}, bucket) AS number,
                 groupBitmapStateIf(who, is_started) AS started,
                 groupBitmapState(who) AS returned
             FROM

@@ -7,18 +7,17 @@ Persons are kept under the numbers the events have, and given to their owners wh
 from yunying.engine.kept.keeping import Kept, find, forget_unused, note
 from yunying.engine.kept.memory import Policy, policy, using
 from yunying.engine.kept.states import State, state_of
-from yunying.engine.kept.tables import owners, read
+from yunying.engine.kept.tables import cells_sql
 
 __all__ = [
     "Kept",
     "Policy",
     "State",
+    "cells_sql",
     "find",
     "forget_unused",
     "note",
-    "owners",
     "policy",
-    "read",
     "state_of",
     "using",
 ]

@@ -10,7 +10,7 @@ from yunying.base.zones import Span
 from yunying.engine.kept.days import Day, rest, whole_days
 from yunying.engine.kept.memory import Known, known_of, policy
 from yunying.engine.kept.states import State
-from yunying.engine.kept.tables import check_sql, forget_sql, make_sql, questions_sql, use_sql
+from yunying.engine.kept.tables import forget_sql, late_sql, make_sql, noted_sql, questions_sql, use_sql
 from yunying.engine.session import Session
 from yunying.store import Store
 
@@ -18,7 +18,6 @@ __all__ = ["Kept", "find", "forget_unused", "note"]
 
 # How long it is believed which questions have states, and that a use was noted.
 _FRESH_S, _NOTED_S = 300.0, 86_400.0
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +67,45 @@ def _known(session: Session) -> Known:
     known = known_of(session.context.store, session.context.product)
     if clock.monotonic_s() - known.loaded_s > _FRESH_S:
         known.keys = {int(row[0]) for row in session.ask(questions_sql(session.binder())).rows}
+        known.noted = {}
         known.loaded_s = clock.monotonic_s()
     return known
 
 
 def _holding(session: Session, states: Sequence[State], days: Sequence[Day], known: Known) -> list[Day]:
     """The days of which every state holds, after making those that do not."""
-    keys = [state.key for state in states]
-    noted: dict[tuple[int, date], int] = {}
-    late: dict[date, int] = {}
-    for question, day, value in session.ask(check_sql(session.binder(), keys, days)).rows:
-        if question:
-            noted[int(question), day] = int(value)
-        else:
-            late[day] = int(value)
-    removed = late.get(_EPOCH, 0)
-    sums = {day.name: removed + late.get(day.name, 0) for day in days}
+    sums = _late(session, days)
+    keys = {state.key for state in states}
+    if _stale(keys, days, sums, known.noted):  # not seen yet, or another process may have made them anew
+        for question, day, noted in session.ask(noted_sql(session.binder(), sorted(keys), days)).rows:
+            known.noted[int(question), day] = int(noted)
     lost: set[date] = set()
     for state in {state.key: state for state in states}.values():
-        stale = [day for day in days if noted.get((state.key, day.name)) != sums[day.name]]
-        if stale and not _make(session, state, stale, [sums[day.name] for day in stale], known):
+        stale = _stale({state.key}, days, sums, known.noted)
+        if stale and _make(session, state, stale, [sums[day.name] for day in stale]):
+            known.keys.add(state.key)
+            known.noted |= {(state.key, day.name): sums[day.name] for day in stale}
+        else:
             lost |= {day.name for day in stale}
     return [day for day in days if day.name not in lost]
 
 
-def _make(session: Session, state: State, days: Sequence[Day], noted: Sequence[int], known: Known) -> bool:
-    """Whether the days could be worked out. `noted` was read before the events are: what comes between counts twice."""
+def _late(session: Session, days: Sequence[Day]) -> dict[date, int]:
+    """How often something came late for each day, or was taken away from the product."""
+    late = {int(since): int(n) for since, n in session.ask(late_sql(session.binder(), days)).rows}
+    return {day.name: late.get(0, 0) + late.get(int(day.span.start.timestamp()), 0) for day in days}
+
+
+def _stale(keys: set[int], days: Sequence[Day], sums: dict[date, int], noted: dict[tuple[int, date], int]) -> list[Day]:
+    """The days of which a state is missing or does not hold any more."""
+    return [day for day in days if any(noted.get((key, day.name)) != sums[day.name] for key in keys)]
+
+
+def _make(session: Session, state: State, days: Sequence[Day], noted: Sequence[int]) -> bool:
+    """Whether the days could be worked out.
+
+    `noted` was read before the events are, so that what comes between makes the state not hold.
+    """
     context = session.context
     limits = (context.timeout_s or context.store.timeout_s, context.memory_mb or context.store.memory_mb)
     sql = make_sql(session.binder(), state, days, noted, context.zone, limits)
@@ -102,7 +114,6 @@ def _make(session: Session, state: State, days: Sequence[Day], noted: Sequence[i
     except LimitReached:
         return False
     session.asked.append(sql.text)
-    known.keys.add(state.key)
     return True
 
 

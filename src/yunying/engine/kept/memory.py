@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -52,9 +53,13 @@ _MOST_ASKED = 2_000
 
 @dataclass(slots=True)
 class Known:
-    """What is known of one product. `keys` have states, as far as was seen at `loaded_s`; `used` when noted last."""
+    """What is known of one product. `keys` have states, as far as was seen at `loaded_s`; `used` when noted last.
+
+    `noted` is what was last seen beside a state, by question and day.
+    """
 
     keys: set[int] = field(default_factory=set)
+    noted: dict[tuple[int, date], int] = field(default_factory=dict)
     loaded_s: float = float("-inf")
     asked: OrderedDict[int, int] = field(default_factory=OrderedDict)
     used: dict[int, float] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from yunying.engine.scan import Binder, clause, columns, millis, nested, scan
 from yunying.engine.terms import terms
 from yunying.store import OWNER, Sql
 
-__all__ = ["check_sql", "forget_sql", "make_sql", "questions_sql", "read", "use_sql"]
+__all__ = ["cells_sql", "forget_sql", "late_sql", "make_sql", "noted_sql", "questions_sql", "use_sql"]
 
 KEPT = "kept_days"
 _GUARD = "product = {product:UInt32}"
@@ -28,26 +28,27 @@ def questions_sql(binder: Binder) -> Sql:
     return Sql(text, binder.params)
 
 
-def check_sql(binder: Binder, keys: Sequence[int], days: Sequence[Day]) -> Sql:
-    """question, day and noted of every state; and, under question 0, the late events of each day that has any.
+def noted_sql(binder: Binder, keys: Sequence[int], days: Sequence[Day]) -> Sql:
+    """question, day and noted of every state there is of these days.
 
     A state holds while `noted` is the late events of its day and of the day 1970-01-01 together.
     """
     chosen = clause("WHERE", [_guard(binder), *_chosen(binder, keys, days)])
-    states = f"SELECT question, day, noted\nFROM {KEPT} FINAL\n{chosen}"
-    late_keys = [_guard(binder), f"(at = toDateTime(0, 'UTC') OR {_stretch(binder, days)})"]
-    edges = binder.bind("starts", [0, *(int(day.span.start.timestamp()) for day in days)], "Array(Int64)")
-    names = binder.bind("names", ["1970-01-01", *(day.name.isoformat() for day in days)], "Array(Date)")
-    slot = f"arrayElement({names}, indexOf({edges}, roundDown(toInt64(toUnixTimestamp(at)), {edges})))"
-    late = f"SELECT toUInt64(0) AS question, {slot} AS day, sum(n) AS noted\nFROM late_events\n"
-    late += clause("WHERE", late_keys) + "\nGROUP BY day"
-    return Sql(f"-- Which states hold?\n{states}\nUNION ALL\n{late}", binder.params)
+    text = f"SELECT question, day, noted\nFROM {KEPT} FINAL\n{chosen}"
+    return Sql(f"-- Which states are there?\n{text}", binder.params)
 
 
-def _stretch(binder: Binder, days: Sequence[Day]) -> str:
-    first = binder.bind("late_from", int(days[0].span.start.timestamp()), "Int64")
-    end = binder.bind("late_to", int(days[-1].span.end.timestamp()), "Int64")
-    return f"(at >= toDateTime({first}, 'UTC') AND at < toDateTime({end}, 'UTC'))"
+def late_sql(binder: Binder, days: Sequence[Day]) -> Sql:
+    """at and n: the late events from each start of a day (seconds) to the next edge; at 0 what was taken away."""
+    edges = sorted({0} | {int(at.timestamp()) for day in days for at in (day.span.start, day.span.end)})
+    cut = f"roundDown(toInt64(toUnixTimestamp(at)), {binder.bind('edges', edges, 'Array(Int64)')}) AS since"
+    removed, first, last = (
+        f"toDateTime({binder.bind(name, at, 'Int64')}, 'UTC')"
+        for name, at in (("removed", 0), ("first", edges[1]), ("last", edges[-1]))
+    )
+    lies = clause("WHERE", [_guard(binder), f"(at = {removed} OR (at >= {first} AND at < {last}))"])
+    text = f"SELECT {cut}, sum(n) AS n\nFROM late_events\n{lies}\nGROUP BY since"
+    return Sql(f"-- Which events came late?\n{text}", binder.params)
 
 
 def _chosen(binder: Binder, keys: Sequence[int], days: Sequence[Day]) -> list[str]:
@@ -100,21 +101,24 @@ def make_sql(
     )
 
 
-def read(binder: Binder, keys: Sequence[int], days: Sequence[Day]) -> str:
-    """question, day, n and people (numbers as they were written) of states that hold."""
-    chosen = clause("WHERE", [_guard(binder), *_chosen(binder, keys, days)])
-    return f"SELECT question, day, n, people\nFROM {KEPT} FINAL\n{chosen}"
+def cells_sql(binder: Binder, keys: Sequence[int], days: Sequence[Day], cells: Sequence[int], *, people: bool) -> str:
+    """cell, question, events and, with `people`, the bitmap of those behind them today, of states that hold.
 
-
-def owners(people: str) -> str:
-    """The bitmap `people` with every number that belongs to somebody else today replaced by theirs.
-
-    Only numbers in `moved` are looked at one by one.
+    `cells` says what each day is put together under. Only numbers in `moved` are looked at one by one.
     """
-    gone = "(SELECT groupBitmapState(n) FROM moved)"
+    chosen = clause("WHERE", [_guard(binder), *_chosen(binder, keys, days)])
+    names = binder.bind("days", [day.name.isoformat() for day in days], "Array(Date)")
+    cell = f"arrayElement({binder.bind('cells', list(cells), 'Array(Int64)')}, indexOf({names}, day)) AS cell"
+    sets = ["groupBitmapMergeState(people) AS numbers"] if people else []
+    made = columns([cell, "question", "sum(n) AS events", *sets])
+    grouped = f"{made}\nFROM {KEPT} FINAL\n{chosen}\nGROUP BY cell, question"
+    if not people:
+        return grouped
     owner = OWNER.replace("person", "number")
-    theirs = f"arrayMap(number -> {owner}, bitmapToArray(bitmapAnd({people}, {gone})))"
-    return f"bitmapOr(bitmapAndnot({people}, {gone}), bitmapBuild({theirs}))"
+    theirs = f"bitmapBuild(arrayMap(number -> {owner}, bitmapToArray(bitmapAnd(numbers, gone))))"
+    owned = f"bitmapOr(bitmapAndnot(numbers, gone), {theirs}) AS owned"
+    shown = columns(["cell", "question", "events", owned])
+    return f"WITH (SELECT groupBitmapState(n) FROM moved) AS gone\n{shown}\nFROM\n{nested(grouped)}"
 
 
 def use_sql(product: int, keys: Sequence[int], now: datetime) -> Sql:

@@ -4,6 +4,8 @@ Every cell is the size of what two of them have in common. Used where the time i
 no retained value, no windows from a person's own start.
 """
 
+from collections.abc import Sequence
+
 from yunying.engine.retention.matched import Part, back, back_test, bucket_of, number_of, start_test, starts
 from yunying.engine.retention.spec import Mode
 from yunying.engine.retention.states import state_sets
@@ -56,23 +58,49 @@ def _together(part: Part) -> bool:
 
 
 def _one_scan(part: Part) -> str:
-    tests = (start_test(part), back_test(part))
-    alike = tests[0] == tests[1]
-    names = ("people", "people") if alike else ("started", "returned")
-    rows = _sets_of_events(part, tests)
     if part.kept is not None:
-        sources = [*([rows] if part.kept.rest else []), state_sets(part, alike)]
-        merged = [f"groupBitmapMergeState({name}) AS {name}_all" for name in dict.fromkeys(names)]
-        both = nested("\nUNION ALL\n".join(sources))
-        rows = f"{columns(['bucket', *merged])}\nFROM\n{both}\nGROUP BY bucket"
-        names = (f"{names[0]}_all", f"{names[1]}_all")
+        return _with_states(part)
+    tests = (start_test(part), back_test(part))
+    rows, names = _events(part, tests, ["bucket", "who"]), ("people", "people")
+    made = ["groupBitmapState(who) AS people"]
+    if tests[0] != tests[1]:
+        names = ("started", "returned")
+        made = [
+            f"groupBitmapStateIf(who, {test}) AS {name}" if test else f"groupBitmapState(who) AS {name}"
+            for name, test in zip(
+                names, ("is_started" if tests[0] else "", "is_returned" if tests[1] else ""), strict=True
+            )
+        ]
+        tested = [f"{test} AS {name}" for name, test in zip(("is_started", "is_returned"), tests, strict=True) if test]
+        rows = _events(part, tests, ["bucket", "who", *tested])
     number = number_of(part, "bucket")
-    arrays = [f"groupArray((1, {number}, {names[0]})) AS starts", f"groupArray(({number}, {names[1]})) AS returns"]
-    return f"{columns(arrays)}\nFROM\n{nested(rows)}"
+    grouped = f"{columns([f'{number} AS number', *made])}\nFROM\n{nested(rows)}\nGROUP BY bucket"
+    arrays = [f"groupArray((1, number, {names[0]})) AS starts", f"groupArray((number, {names[1]})) AS returns"]
+    return f"{columns(arrays)}\nFROM\n{nested(grouped)}"
 
 
-def _sets_of_events(part: Part, tests: tuple[str, str]) -> str:
-    """bucket with started and returned, or with the people of both where they are alike."""
+def _with_states(part: Part) -> str:
+    """The same from the states of days that are kept, and from the events of all others."""
+    assert part.kept is not None
+    sources = [state_sets(part)]
+    if part.kept.rest:
+        tests = (start_test(part), back_test(part))
+        role = f"if({tests[0] or 'true'}, 1, 0) + if({tests[1] or 'true'}, 2, 0) AS role"
+        rows = _events(part, tests, ["bucket", "who", role])
+        shown = columns([f"{number_of(part, 'bucket')} AS number", "role", "groupBitmapState(who) AS people"])
+        sources.append(f"{shown}\nFROM\n{nested(rows)}\nGROUP BY bucket, role")
+    sets = [
+        "groupBitmapMergeStateIf(people, role IN (1, 3)) AS started",
+        "groupBitmapMergeStateIf(people, role IN (2, 3)) AS returned",
+    ]
+    both = nested("\nUNION ALL\n".join(sources))
+    merged = f"{columns(['number', *sets])}\nFROM\n{both}\nGROUP BY number"
+    arrays = ["groupArray((1, number, started)) AS starts", "groupArray((number, returned)) AS returns"]
+    return f"{columns(arrays)}\nFROM\n{nested(merged)}"
+
+
+def _events(part: Part, tests: tuple[str, str], reads: Sequence[str]) -> str:
+    """The events that pass either test, of the whole reach or of what is not kept."""
     plan, names = part.plan, [part.plan.spec.start.event, part.plan.spec.back.event]
     filtered = plan.spec.start.filters.items or plan.spec.back.filters.items
     either = [f"({' OR '.join(f'({test})' for test in dict.fromkeys(tests))})"] if filtered and all(tests) else []
@@ -84,12 +112,8 @@ def _sets_of_events(part: Part, tests: tuple[str, str]) -> str:
         where=[*terms(part.binder, (plan.spec.filters,), plan.context.zone), *either],
         exact=False,
     )
-    reads = [f"{bucket_of(part, 'toUnixTimestamp64Milli(ts)')} AS bucket", f"{OWNER} AS who"]
-    made = ["groupBitmapState(who) AS people"] if tests[0] == tests[1] else []
-    for name, test in () if made else zip(("started", "returned"), tests, strict=True):
-        reads += [f"{test} AS is_{name}"] if test else []
-        made.append(f"groupBitmapStateIf(who, is_{name}) AS {name}" if test else f"groupBitmapState(who) AS {name}")
-    return f"{columns(['bucket', *made])}\nFROM\n{nested(f'{columns(reads)}{chr(10)}{source}')}\nGROUP BY bucket"
+    known = {"bucket": f"{bucket_of(part, 'toUnixTimestamp64Milli(ts)')} AS bucket", "who": f"{OWNER} AS who"}
+    return f"{columns([known.get(name, name) for name in reads])}\n{source}"
 
 
 def _two_scans(part: Part) -> str:

@@ -1,5 +1,6 @@
 """Retention from kept states: recurring cohorts by the calendar, without a breakdown or a value."""
 
+from bisect import bisect_right
 from dataclasses import replace
 
 from yunying.base.zones import Interval, Span
@@ -31,27 +32,15 @@ def with_kept(part: Part, session: Session) -> Part:
     return replace(part, kept=kept.find(session, states_of(plan), [reach], cuts))
 
 
-def state_sets(part: Part, alike: bool) -> str:
-    """bucket with started and returned, or with the people of both where they are alike, of the days that are kept."""
+def state_sets(part: Part) -> str:
+    """number, role (1 started, 2 returned, 3 both, 0 neither) and people of the days that are kept."""
     assert part.kept is not None
-    started, returned = part.kept.states
-    bind, keys = part.binder.bind, [started.key, returned.key]
-    days = bind("days", [day.name.isoformat() for day in part.kept.days], "Array(Date)")
-    starts = bind("day_starts", [millis(day.span.start) for day in part.kept.days], "Array(Int64)")
-    at = f"arrayElement({starts}, indexOf({days}, day))"
-    read = columns([f"{at} AS at", f"roundDown(at, {part.edges()}) AS bucket", "question", "people"])
-    rows = f"{read}\nFROM\n{nested(kept.read(part.binder, keys, part.kept.days))}"
-    if alike:
-        made = {"people": "groupBitmapMergeState(people)"}
-    else:
-        of_start = f"question = {bind('started', started.key, 'UInt64')}"
-        of_start += f" AND at < {bind('range_end', millis(part.plan.span.end), 'Int64')}"
-        of_return = f"question = {bind('returned', returned.key, 'UInt64')}"
-        made = {
-            "started": f"groupBitmapMergeStateIf(people, {of_start})",
-            "returned": f"groupBitmapMergeStateIf(people, {of_return})",
-        }
-    merged = columns(["bucket", *(f"{how} AS raw_{name}" for name, how in made.items())])
-    merged += f"\nFROM\n{nested(rows)}\nGROUP BY bucket"
-    owned = [f"{kept.owners(f'raw_{name}')} AS {name}" for name in made]
-    return f"{columns(['bucket', *owned])}\nFROM\n{nested(merged)}"
+    plan, days, (started, returned) = part.plan, part.kept.days, part.kept.states
+    starts = [millis(bucket.start) for bucket in plan.buckets]
+    # Days after the range hold returns only: they have odd cells.
+    cells = [bisect_right(starts, millis(day.span.start)) * 2 + (day.span.start >= plan.span.end) for day in days]
+    found = kept.cells_sql(part.binder, [started.key, returned.key], days, cells, people=True)
+    of_start = f"question = {part.binder.bind('started', started.key, 'UInt64')} AND cell % 2 = 0"
+    of_return = f"question = {part.binder.bind('returned', returned.key, 'UInt64')}"
+    role = f"if({of_start}, 1, 0) + if({of_return}, 2, 0) AS role"
+    return f"{columns(['toUInt64(intDiv(cell, 2)) AS number', role, 'owned AS people'])}\nFROM\n{nested(found)}"

@@ -1,5 +1,6 @@
 """Trends from kept states: which parts of a question have them, and their cells."""
 
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -51,26 +52,15 @@ def state_cells(part: Part) -> str:
 
 
 def _rows(part: Part) -> str:
-    """bucket, series, events and people of each state, with people under their owners where they are asked for."""
+    """bucket, events and people of each state, and the series it belongs to: one row for each."""
     assert part.kept is not None
+    days, keys = part.kept.days, [state.key for state in part.kept.states]
+    buckets = [part.edges[bisect_right(part.edges, millis(day.span.start)) - 1] for day in days]
     people = any(column.aggregate.reads for column in part.columns)
-    keys, bind = [state.key for state in part.kept.states], part.binder.bind
-    days = bind("days", [day.name.isoformat() for day in part.kept.days], "Array(Date)")
-    starts = bind("day_starts", [millis(day.span.start) for day in part.kept.days], "Array(Int64)")
-    edges = bind("edges", part.edges, "Array(Int64)")
-    bucket = f"roundDown(arrayElement({starts}, indexOf({days}, day)), {edges}) AS bucket"
-    merged = [
-        "bucket",
-        "question",
-        "sum(n) AS events",
-        *(["groupBitmapMergeState(people) AS numbers"] if people else []),
-    ]
-    read = f"{columns([bucket, 'question', 'n', *(['people'] if people else [])])}\n"
-    read += f"FROM\n{nested(kept.read(part.binder, keys, part.kept.days))}"
-    grouped = f"{columns(merged)}\nFROM\n{nested(read)}\nGROUP BY bucket, question"
-    shown = ["bucket", "events", *([f"{kept.owners('numbers')} AS owned"] if people else [])]
+    found = kept.cells_sql(part.binder, keys, days, buckets, people=people)
+    shown = ["cell AS bucket", "events", *(["owned"] if people else [])]
     if part.many:
         indices = ", ".join(map(str, part.batch.series))
-        questions = bind("keys", keys, "Array(UInt64)")
+        questions = part.binder.bind("keys", keys, "Array(UInt64)")
         shown.append(f"arrayJoin(arrayFilter((i, k) -> k = question, [{indices}], {questions})) AS series")
-    return f"{columns(shown)}\nFROM\n{nested(grouped)}"
+    return f"{columns(shown)}\nFROM\n{nested(found)}"
