@@ -423,7 +423,7 @@ def _first(question: dict[str, Any], totals: list[dict[tuple[str, ...], Number]]
 def _rows(question: dict[str, Any], world: World, period: Period, tops: list[list[tuple[str, ...]]]) -> list[Row]:
     starts, found = period.starts(), []
     for letter, series, top in zip(_letters(question), question["series"], tops, strict=True):
-        groups: dict[Any, list[Thing]] = {} if question.get("breakdown") else {(): []}
+        groups: dict[Any, list[Thing]] = {values: [] for values in _always(question, world)}
         for event in _events(question, series, world, period):
             if not _counts(series, event, period):
                 continue
@@ -433,6 +433,14 @@ def _rows(question: dict[str, Any], world: World, period: Period, tops: list[lis
                     group.append(event)
         found += [_row(question, letter, series, v, events, world, period, starts) for v, events in groups.items()]
     return found + (_formula(question, found, len(starts)) if question.get("formula") else [])
+
+
+def _always(question: dict[str, Any], world: World) -> list[tuple[str, ...]]:
+    """The rows that are there even of nothing: the only one, and cohorts that were chosen one by one."""
+    by = question.get("breakdown") or []
+    if len(by) == 1 and by[0].get("of") == "cohort":
+        return [(world.cohort_names[cohort],) for cohort in by[0]["cohorts"]]
+    return [] if by else [()]
 
 
 def _row(
