@@ -10,6 +10,7 @@ PARTS = (
     "tools.bench.small",
     "tools.bench.peers",
     "tools.bench.crowd",
+    "tools.bench.first_answers",
     "tools.bench.pages",
 )
 
