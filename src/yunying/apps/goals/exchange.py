@@ -85,7 +85,8 @@ def rows_of_file(name: str, data: bytes) -> list[dict[str, str]]:
         raise _wrong(msg("The file has no column “title”. Begin with an exported file."))
     if len(table) - 1 > MOST_ROWS:
         raise _wrong(msg("A file has at most %(most)d lines. Divide it."), most=MOST_ROWS)
-    return [dict(zip(heads, line, strict=False)) for line in table[1:] if any(cell.strip() for cell in line)]
+    lines = (line for line in table[1:] if any(cell.strip() for cell in line))
+    return [{head: cell for head, cell in zip(heads, line, strict=False) if head} for line in lines]
 
 
 def _csv(data: bytes) -> list[list[str]]:

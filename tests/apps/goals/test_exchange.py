@@ -1,0 +1,181 @@
+"""Goals as a sheet: what goes out comes in again, and a file with one fault changes nothing."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from openpyxl import Workbook
+
+from tests.conftest import Cast
+from yunying.apps.goals.exchange import COLUMNS, import_rows, rows_of_file, sheet_rows
+from yunying.apps.goals.models import Goal, KeyResult
+from yunying.apps.goals.services import add_key_result, create_goal
+from yunying.apps.insights.models import Metric
+from yunying.base.errors import InvalidInput, NotAllowed
+from yunying.platform.products.access import ProductAccess
+
+pytestmark = pytest.mark.usefixtures("clock")
+NEW = {"goal": "A", "title": "Sell more tea", "start": "2026-01-01", "due": "2026-03-31"}
+
+
+def as_csv(rows: list[list[object]]) -> bytes:
+    file = io.StringIO()
+    csv.writer(file).writerows([list(COLUMNS), *rows])
+    return file.getvalue().encode()
+
+
+def tree(access: ProductAccess, orders: Metric) -> Goal:
+    top = create_goal(
+        access=access, title="=Grow", why="Two\nlines", start=date(2026, 1, 1), due=date(2026, 3, 31), rhythm="weekly"
+    )
+    below = create_goal(
+        access=access, title="喝茶 🍵", parent_id=top.pk, weight=2.5, counts=False, start=date(2026, 1, 1),
+        due=date(2026, 3, 31), team="Growth", level="team",
+    )  # fmt: skip
+    rate = Metric.objects.create(
+        product=access.product, name="Rate", question=orders.question, unit="percent", window="week"
+    )
+    add_key_result(access=access, goal=top, metric_id=orders.pk, baseline=0, target=1234.5)
+    add_key_result(access=access, goal=below, metric_id=rate.pk, shape="between", low=0.05, high=0.125, guardrail=True)
+    return top
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_exported_sheet_comes_in_again_and_changes_nothing(
+    browser: Client, access: ProductAccess, orders: Metric, kind: str
+) -> None:
+    tree(access, orders)
+    file = browser.get(f"/p/tea/goals/exchange/export/?as={kind}")
+    data = b"".join(file.streaming_content)
+    found = import_rows(access, rows_of_file(f"goals.{kind}", data), apply=True)
+    assert [line.problems for line in found.lines] == [[], []]
+    assert found.changes == 0
+    assert set(Goal.objects.values_list("version", flat=True)) == {1}
+
+
+def test_lines_become_goals_that_serve_each_other_in_any_order(access: ProductAccess, orders: Metric) -> None:
+    rows = [
+        NEW | {"goal": "B", "serves": "A", "title": "Below", "metric": "Orders", "baseline": "0", "target": "1,000"},
+        NEW | {"goal": "B", "metric": "Orders", "name": "Kept", "shape": "above", "low": "5", "guardrail": "是"},
+        NEW | {"level": "company"},
+    ]
+    found = import_rows(access, rows, apply=True)
+    assert found.applied
+    below = Goal.objects.get(title="Below")
+    assert below.parent == Goal.objects.get(title="Sell more tea")
+    rows_made = list(below.key_results.values_list("shape", "target", "low", "guardrail"))
+    assert rows_made == [("move", 1000, None, False), ("above", None, 5, True)]
+
+
+def test_one_fault_keeps_everything_out_and_every_line_says_its_own(access: ProductAccess, orders: Metric) -> None:
+    rows = [
+        NEW,
+        NEW | {"goal": "B", "title": ""},
+        NEW | {"goal": "C", "due": "31.03.2026"},
+        NEW | {"goal": "D", "metric": "No such"},
+        NEW | {"goal": "E", "metric": "Orders", "baseline": "0", "target": "many"},
+        NEW | {"goal": "F", "serves": "B"},
+        NEW | {"goal": "G", "owner": "nobody@example.com"},
+        NEW | {"goal": "H", "weight": "-1"},
+    ]
+    found = import_rows(access, rows, apply=True)
+    assert (found.applied, found.errors) == (False, 7)
+    said = {line.number: line.problems[0] for line in found.lines if line.problems}
+    assert said[3] == "Say in a few words what it is."
+    assert said[4] == "“31.03.2026” in the column “due” is no day. Write it as 2026-03-31."
+    assert said[5] == "There is no metric called “No such”."
+    assert said[6] == "Enter a number, such as 1250 or 12.5."
+    assert said[7] == "The goal “B” that this one serves is not in the file, or has an error."
+    assert said[8] == "“nobody@example.com” is no member who sees this product."
+    assert said[9].startswith("A weight is above 0.")
+    assert not Goal.objects.exists()
+
+
+def test_a_dry_run_says_what_would_happen_and_keeps_nothing(access: ProductAccess, orders: Metric) -> None:
+    found = import_rows(access, [NEW | {"metric": "Orders", "baseline": "0", "target": "9"}], apply=False)
+    assert (found.applied, found.lines[0].acts) == (False, ["New goal", "New key result"])
+    assert not Goal.objects.exists()
+
+
+def test_a_sheet_changes_only_what_it_names(access: ProductAccess, goal: Goal, key_result: KeyResult) -> None:
+    row = {"goal": str(goal.pk), "title": "Sell green tea", "key_result": str(key_result.pk), "target": "250"}
+    found = import_rows(access, [row], apply=True)
+    assert found.lines[0].acts == ["Goal changed", "Key result changed"]
+    goal.refresh_from_db()
+    key_result.refresh_from_db()
+    assert (goal.title, goal.due, goal.owner_id) == ("Sell green tea", date(2026, 3, 31), access.actor.id)
+    assert (key_result.target, key_result.baseline) == (250, 0)
+
+
+def test_circles_in_a_file_are_told(access: ProductAccess) -> None:
+    rows = [NEW | {"goal": "A", "serves": "B"}, NEW | {"goal": "B", "serves": "A"}]
+    found = import_rows(access, rows, apply=True)
+    assert all("circle" in line.problems[0] for line in found.lines)
+
+
+def test_another_products_goal_cannot_be_named(people: Cast, goal: Goal) -> None:
+    found = import_rows(people.access("dee"), [{"goal": str(goal.pk), "title": "Mine"}], apply=True)
+    assert found.lines[0].problems == ["There is no such goal."]
+
+
+def test_a_viewer_takes_nothing_in(people: Cast) -> None:
+    with pytest.raises(NotAllowed):
+        import_rows(people.access("chen"), [NEW], apply=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("a.csv", b"", "empty"),
+        ("a.csv", b"goal,colour\n1,red\n", "colour"),
+        ("a.csv", b"goal,start\n1,2026-01-01\n", "title"),
+        ("a.csv", b"\xff\xfe\x00\x81\x00", "neither"),
+        ("a.xlsx", b"PK nonsense", "no xlsx file"),
+        ("a.csv", b"title\n" + b"x\n" * 2_001, "2000"),
+        ("a.csv", b"title\n" + b"x" * 2_000_001, "2 MB"),
+    ],
+)
+def test_files_that_cannot_be_read_say_why(name: str, data: bytes, text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        rows_of_file(name, data)
+    assert text in caught.value.text
+
+
+def test_files_of_chinese_spreadsheets_are_read() -> None:
+    rows = rows_of_file("a.csv", "title;why\n多卖茶;增长\n".encode("gb18030"))
+    assert rows == [{"title": "多卖茶", "why": "增长"}]
+
+
+def test_days_and_numbers_of_xlsx_cells_are_read() -> None:
+    book = Workbook()
+    book.active.append(["goal", "title", "start", "weight"])
+    book.active.append([7, "Tea", date(2026, 1, 1), 2.0])
+    file = io.BytesIO()
+    book.save(file)
+    rows = rows_of_file("a.xlsx", file.getvalue())
+    assert rows == [{"goal": "7", "title": "Tea", "start": "2026-01-01", "weight": "2"}]
+
+
+def test_the_page_shows_what_would_happen_and_then_takes_it(browser: Client, access: ProductAccess) -> None:
+    here = "/p/tea/goals/exchange/"
+    assert "Export" in browser.get(here).content.decode()
+    rows = as_csv([["A", "", "", "", "Sell more tea", "", "2026-01-01", "2026-03-31", *[""] * (len(COLUMNS) - 8)]])
+    page = browser.post(f"{here}preview/", {"file": SimpleUploadedFile("goals.csv", rows)})
+    assert "New goal" in page.content.decode()
+    assert not Goal.objects.exists()
+    answer = browser.post(f"{here}import/", {"rows": page.context["rows"]})
+    assert answer["Location"] == "/p/tea/goals/"
+    assert Goal.objects.get().title == "Sell more tea"
+    assert browser.post(f"{here}import/", {"rows": "nonsense"}).status_code == 422
+    assert browser.post(f"{here}preview/").status_code == 422
+
+
+def test_the_sheet_has_a_line_for_each_key_result(access: ProductAccess, orders: Metric) -> None:
+    tree(access, orders)
+    rows = sheet_rows(access)
+    assert len(rows) == 2
+    line = dict(zip(COLUMNS, rows[1], strict=True))
+    assert (line["title"], line["low"], line["high"], line["guardrail"]) == ("喝茶 🍵", "5", "12.5", "yes")
