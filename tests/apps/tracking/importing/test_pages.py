@@ -172,7 +172,7 @@ def test_a_dry_run_lists_what_is_wrong_and_writes_nothing(
     assert stored(ask) == []
     assert "Good rows" in browser.get(address(product, "import", run.pk)).content.decode()
     answer = browser.get(address(product, "import_errors", run.pk, "csv"))
-    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
     assert ["11", "时间", "gestern", "not a time of this format"] in rows
     assert ["12", "用户编号", "", "no id of anybody"] in rows
     assert ["13", "", "", "1 columns instead of 5"] in rows
@@ -355,19 +355,18 @@ class TestTheServersFolder:
     def test_a_file_that_changes_stops_the_import_and_says_so(
         self, folder: Path, browser: "Client", product: "Product", store: "Store", monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from yunying.apps.tracking.importing import runner
+        from yunying.apps.tracking.importing.readers import chunks
 
         browser.post(address(product, "import_folder"), {"path": "orders.csv"})
         run = ImportRun.objects.get()
         browser.post(address(product, "import_start", run.pk), form_of(run, event="order"))
-        real = runner.chunks
 
         def grows(path: Path, *args: Any) -> Any:
             with path.open("a", encoding="utf-8") as file:
                 file.write("2026年11月30日 10:00,u9,3,A99,上海\n")
-            yield from real(path, *args)
+            yield from chunks(path, *args)
 
-        monkeypatch.setattr(runner, "chunks", grows)
+        monkeypatch.setattr("yunying.apps.tracking.importing.runner.chunks", grows)
         drain()
         run.refresh_from_db()
         assert run.status == ImportStatus.STOPPED

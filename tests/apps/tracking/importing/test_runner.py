@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from yunying.apps.tracking.importing.mapping import parse
 from yunying.apps.tracking.importing.models import ImportRun, ImportStatus
-from yunying.apps.tracking.importing.runner import import_file
+from yunying.apps.tracking.importing.runner import ImportProgress, import_file
 from yunying.apps.tracking.ingest import Ingest
 from yunying.base.actor import SYSTEM
 from yunying.base.errors import LimitReached, Unavailable
@@ -88,7 +88,7 @@ def test_an_interrupted_import_goes_on_and_ends_exact(visits: Path, product: "Pr
     assert run.status == ImportStatus.STOPPED
     assert 0 < run.rows_read < 120_000
 
-    told = []
+    told: list[ImportProgress] = []
     done = import_file(**arguments, sink=Ingest(), tell=told.append)
     assert done.pk == run.pk
     assert done.status == ImportStatus.DONE

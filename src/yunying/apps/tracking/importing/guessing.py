@@ -184,6 +184,8 @@ def _is_time(text: str, form: str) -> bool:
     if form in ("unix_s", "unix_ms", "excel"):
         low, high = {"unix_s": (5e8, 5e9), "unix_ms": (5e11, 5e12), "excel": EXCEL_DAYS}[form]
         return _number(text) and low <= float(text) < high
+    if form in ("%Y%m%d", "%Y%m%d%H%M%S") and len(text) != (8 if form == "%Y%m%d" else 14):
+        return False
     return _is(lambda value: datetime.strptime(value, form), text)
 
 

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -153,13 +154,19 @@ def _separator(text: str) -> str:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Names are different from each other and none is a number."""
-    given = [cell.strip() for cell in cells]
-    return len(set(given)) == len(given) and not any(_numeric(cell) for cell in given)
+    """Names are neither numbers nor times, and most columns have one."""
+    given = [cell.strip() for cell in cells if cell.strip()]
+    return 2 * len(given) > len(cells) and not any(map(_is_value, given))
 
 
-def _numeric(text: str) -> bool:
-    return text.replace(".", "", 1).replace("-", "", 1).isdecimal()
+def _is_value(text: str) -> bool:
+    if text.replace(".", "", 1).replace("-", "", 1).isdecimal():
+        return True
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _csv_sample(path: Path, layout: Layout, limit: int) -> Sample:
@@ -256,8 +263,3 @@ def _broken(error: Exception) -> InvalidInput:
 
 
 _SAMPLES = {"csv": _csv_sample, "xlsx": _xlsx_sample, "jsonl": _jsonl_sample, "parquet": _parquet_sample}
-
-
-def with_choices(layout: Layout, **chosen: Any) -> Layout:
-    """`layout` with what people chose otherwise."""
-    return replace(layout, **{name: value for name, value in chosen.items() if value is not None})

@@ -1,0 +1,88 @@
+"""An import that is killed with `kill -9` goes on behind its last checkpoint, and every event is there once."""
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.crash.import_worker import ROWS
+
+pytestmark = pytest.mark.crash
+SEED = 20260307
+KILLS = 2
+PATIENCE_S = 90.0
+
+
+class Worker:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "tests.crash.import_worker", "work", str(self.folder)])
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(PATIENCE_S)
+
+    def call(self, command: str) -> Any:
+        call = [sys.executable, "-m", "tests.crash.import_worker", command, str(self.folder)]
+        told = subprocess.run(call, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout
+        return json.loads(told) if told else None
+
+    def state(self) -> tuple[str, int]:
+        with closing(sqlite3.connect(self.folder / "yunying.sqlite3", timeout=20)) as database:
+            row: tuple[str, int] = database.execute("SELECT status, rows_read FROM tracking_importrun").fetchone()
+        return row
+
+    def until(self, rows: int) -> None:
+        """Wait until that many rows are behind a checkpoint, or the import has ended."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (state := self.state())[1] < rows and state[0] == "running":
+            assert time.monotonic() < deadline, state
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(tmp_path)
+    worker.call("make")
+    yield worker
+    if worker.process and worker.process.poll() is None:
+        worker.kill()
+
+
+def test_an_import_killed_again_and_again_ends_with_every_event_once(worker: Worker) -> None:
+    dice = random.Random(SEED)
+    stopped_at: list[int] = []
+    for number in range(KILLS):
+        worker.start()
+        worker.until((number + 1) * ROWS // (KILLS + 2))
+        # Somewhere between two checkpoints.
+        time.sleep(dice.uniform(0.0, 0.2))
+        worker.kill()
+        stopped_at.append(worker.state()[1])
+    assert worker.state()[0] == "running"
+    assert 0 < stopped_at[0] < stopped_at[-1] < ROWS
+    worker.start()
+    worker.until(ROWS + 1)
+    worker.stop()
+    found = worker.call("read")
+    # What is left is left after taking the import back: the record of what it added survived the crashes too.
+    once = {"counts": [1], "ids": ROWS, "left": 0}
+    assert found == {"status": "done", "events": ROWS, "repeated": 0, "errors": 0, **once}
