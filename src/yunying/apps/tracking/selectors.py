@@ -18,6 +18,7 @@ from yunying.apps.tracking.catalogue.reads import (
     property_daily,
     titles,
 )
+from yunying.apps.tracking.ids import numbers_of_ids
 from yunying.apps.tracking.models import (
     Account,
     EventDefinition,
@@ -69,6 +70,7 @@ __all__ = [
     "marked_events",
     "merge_count",
     "merges_of",
+    "numbers_of_ids",
     "people",
     "people_of_account",
     "person_timeline",

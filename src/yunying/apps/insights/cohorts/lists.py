@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from yunying.apps.tracking.ids import numbers_of_ids
+from yunying.apps.tracking.selectors import numbers_of_ids
 from yunying.base.errors import InvalidInput, LimitReached, msg
 from yunying.store import Sql, shared
 

@@ -49,6 +49,8 @@ def reasons_of(access: ProductAccess, cohort: Cohort, number: int) -> tuple[Pers
 
 def _reason(told: engine.Explained, names: Mapping[int, str]) -> Reason:
     part = told.part
+    if isinstance(part, engine.Joined) and len(part.items) == 1 and not part.no:
+        return _reason(told.items[0], names)
     if isinstance(part, engine.Members):
         text = _("stands in the fixed list")
     else:

@@ -6,7 +6,6 @@ urlpatterns = [
     path("", pages.listing, name="cohorts"),
     path("new/", builder.create, name="cohort_new"),
     path("new-list/", lists.create, name="cohort_list_new"),
-    path("keep/", lists.keep, name="cohort_keep"),
     path("of/<int:number>/", pages.of_person, name="cohorts_of_person"),
     path("<int:cohort_id>/", pages.show, name="cohort"),
     path("<int:cohort_id>/edit/", builder.edit, name="cohort_edit"),

@@ -30,10 +30,15 @@ def told(tree: engine.Tree, names: Mapping[int, str]) -> Told:
     """The definition as lines; `names` are those of the product's cohorts."""
     if not isinstance(tree, engine.Joined):
         return Told(condition_words(tree, names))
+    if len(tree.items) == 1 and not tree.no:
+        return told(tree.items[0], names)
     return Told(group_words(tree), tuple(told(item, names) for item in tree.items))
 
 
 def group_words(tree: engine.Joined) -> str:
+    """What a group asks of the conditions in it."""
+    if tree.no and len(tree.items) == 1:
+        return _("Not this")
     if tree.no:
         return _("Not all of these") if tree.op == "and" else _("None of these")
     return _("All of these") if tree.op == "and" else _("At least one of these")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from yunying.apps.tracking import selectors
 from yunying.apps.tracking.access import person_for
 from yunying.apps.tracking.models import Account
+from yunying.apps.tracking.parts import person_parts
 from yunying.apps.tracking.people.activity import TimelineEvent
 from yunying.apps.tracking.times import moment
 from yunying.platform.products.access import Permission, ProductAccess
@@ -38,6 +39,7 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
         "properties": known_of(found.properties, found.marks),
         "ids": [(row, moment(row.first_ms)) for row in selectors.distinct_ids(product_id, number)],
         "merges": selectors.merges_of(product_id, number),
+        "parts": person_parts(access, number),
         "tab": tab,
         "help_page": "people",
     }

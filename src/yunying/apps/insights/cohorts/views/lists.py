@@ -1,7 +1,4 @@
-"""Fixed lists: ids that are typed or sent as a file, and the people behind a number of a report."""
-
-import json
-from typing import Any
+"""Fixed lists: ids that are typed or sent as a file."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,20 +6,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from yunying.apps.insights.cohorts import services
 from yunying.apps.insights.cohorts.forms import ListForm
 from yunying.apps.insights.cohorts.lists import ids_in
 from yunying.apps.insights.forms import add_problem
-from yunying.base.errors import InvalidInput, YunyingError, msg
+from yunying.base.errors import YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render
 
-__all__ = ["create", "keep"]
-
-LONGEST = 50_000
+__all__ = ["create"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,27 +57,3 @@ def _told(people: int, given: int, unknown: int) -> str:
         "%(unknown)s id is not known and was left out.", "%(unknown)s ids are not known and were left out.", unknown
     ) % {"unknown": unknown}
     return f"{kept} {left}"
-
-
-@require_POST
-@product_view(Permission.EDIT_REPORTS)
-def keep(request: HttpRequest, access: ProductAccess) -> HttpResponse:
-    """All people behind a number of a report as a list: `spec`, `point` and `name`. Raises what is wrong with them."""
-    cohort = services.create_list(
-        access,
-        name=request.POST.get("name", ""),
-        spec=_object(request, "spec"),
-        point=_object(request, "point"),
-    )
-    messages.success(request, _("The cohort “%(name)s” is saved.") % {"name": cohort.name})
-    return redirect("insights:cohort", access.product.slug, cohort.pk)
-
-
-def _object(request: HttpRequest, name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(request.POST.get(name, "")[:LONGEST])
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise InvalidInput("cohort.json", msg("This is not a number of an answer."), field=name)
-    return found

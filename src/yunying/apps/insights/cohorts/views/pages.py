@@ -29,8 +29,7 @@ from yunying.apps.insights.cohorts.sizes import count, history_of
 from yunying.apps.insights.cohorts.uses import uses_in
 from yunying.apps.insights.cohorts.words import told
 from yunying.apps.tracking.access import person_for
-from yunying.apps.tracking.ids import numbers_of_ids
-from yunying.apps.tracking.selectors import PersonRow
+from yunying.apps.tracking.selectors import PersonRow, numbers_of_ids
 from yunying.engine import cohorts as engine
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -155,7 +154,7 @@ def of_person(request: HttpRequest, access: ProductAccess, number: int) -> HttpR
     """The cohorts a person belongs to, as a part of the person's page."""
     person = person_for(access, number)
     context = {"cohorts": cohorts_of_person(access, person.number), "number": person.number}
-    return render(request, "insights/cohorts/_of_person.html", context)
+    return render(request, "insights/cohorts/of_person.html", context, partial="insights/cohorts/_of_person.html")
 
 
 @require_POST
