@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from yunying.apps.insights import words
 from yunying.apps.insights.answers import Answer, run_report
 from yunying.apps.insights.cohorts.selectors import choices
+from yunying.apps.insights.dashboards.annotations import marked
 from yunying.apps.insights.freshness import last_event_day, today_of
 from yunying.apps.insights.kinds import Board, board_of, page_kind, page_kinds, page_url, sheet_of
 from yunying.apps.insights.kinds.fields import field_id
@@ -102,7 +103,8 @@ def _problem(asked: Asked, error: YunyingError) -> dict[str, Any]:
 def _board(access: ProductAccess, asked: Asked, answer: Answer | None) -> Board | None:
     if answer is None:
         return None
-    return board_of(access, asked.spec, answer, look=asked.look, measured=asked.measured)
+    board = board_of(access, asked.spec, answer, look=asked.look, measured=asked.measured)
+    return marked(board, access.product)
 
 
 def _dated(asked: Asked, access: ProductAccess) -> Asked:

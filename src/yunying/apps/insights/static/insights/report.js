@@ -52,6 +52,16 @@
     stepped(key === "y" || event.shiftKey ? 1 : -1);
   });
 
+  // A button sends all that was typed, so the answer to the typing alone, which comes due a moment later, must not
+  // take its place.
+  let building = 0;
+  function isBuilding(event) { return event.detail.target && event.detail.target.id === "report-work"; }
+  document.addEventListener("htmx:beforeRequest", function (event) { if (isBuilding(event)) building += 1; });
+  document.addEventListener("htmx:afterRequest", function (event) { if (isBuilding(event)) building = Math.max(0, building - 1); });
+  document.addEventListener("htmx:confirm", function (event) {
+    if (building && event.target.id === "report-form" && !isBuilding(event)) event.preventDefault();
+  });
+
   // Parts that were opened stay open when the builder is drawn anew.
   let open = [];
   document.addEventListener("htmx:beforeSwap", function (event) {
