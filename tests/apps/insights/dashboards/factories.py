@@ -24,13 +24,21 @@ from yunying.apps.insights.models import Metric
     "insights:dashboard_links",
     "insights:dashboard_mails",
     "insights:dashboard_export",
+    "/api/v1/products/{product}/dashboards/{dashboard}",
+    "/api/v1/products/{product}/dashboards/{dashboard}/tiles",
+    "/api/v1/products/{product}/dashboards/{dashboard}/variants",
 )
 def dashboard(access):
     number = create_dashboard(access=access, name="Monday").pk
     return {"dashboard_id": number, "dashboard": number}
 
 
-@factory("insights:tile", "insights:tile_edit", "insights:tile_remove")
+@factory(
+    "insights:tile",
+    "insights:tile_edit",
+    "insights:tile_remove",
+    "/api/v1/products/{product}/dashboards/{dashboard}/tiles/{tile}",
+)
 def tile(access):
     made = create_dashboard(access=access, name="Monday")
     shown = Metric.objects.get(pk=metric(access)["metric"])
@@ -38,13 +46,11 @@ def tile(access):
     return {"dashboard_id": made.pk, "dashboard": made.pk, "tile_id": number, "tile": number}
 
 
-@factory("insights:variant_delete")
+@factory("insights:variant_delete", "/api/v1/products/{product}/dashboards/{dashboard}/variants/{variant}")
 def variant(access):
     made = create_dashboard(access=access, name="Monday")
-    return {
-        "dashboard_id": made.pk,
-        "variant_id": save_variant(access=access, dashboard=made, name="UK", query="bar=1").pk,
-    }
+    number = save_variant(access=access, dashboard=made, name="UK", query="bar=1").pk
+    return {"dashboard_id": made.pk, "dashboard": made.pk, "variant_id": number, "variant": number}
 
 
 @factory("insights:link_revoke")
@@ -60,9 +66,14 @@ def subscription(access):
     return {"dashboard_id": made.pk, "subscription_id": ordered.pk}
 
 
-@factory("insights:annotation_edit", "insights:annotation_delete")
+@factory(
+    "insights:annotation_edit",
+    "insights:annotation_delete",
+    "/api/v1/products/{product}/dashboards/annotations/{annotation}",
+)
 def annotation(access):
-    return {"annotation_id": annotate(access=access, text="Release", day=date(2026, 3, 1)).pk}
+    number = annotate(access=access, text="Release", day=date(2026, 3, 1)).pk
+    return {"annotation_id": number, "annotation": number}
 
 
 @factory("insights:dashboard_from_template")

@@ -88,3 +88,9 @@ def test_the_pages_write_change_and_delete(browser: Client, dashboard: Dashboard
     assert browser.post(f"{LIST}{note.pk}/edit/", sent | {"version": 1}).status_code == 422
     browser.post(f"{LIST}{note.pk}/delete/")
     assert not Annotation.objects.exists()
+
+
+def test_a_note_stands_on_the_pages_of_reports(browser: Client, access: ProductAccess, dashboard: Dashboard) -> None:
+    annotate(access=access, text="New menu", day=date(2026, 3, 3))
+    asked = "range=custom&from=2026-03-01&to=2026-03-05&s0.measure=count&s0.event=order"
+    assert "New menu" in browser.get(f"/p/tea/insights/trends/?{asked}").content.decode()

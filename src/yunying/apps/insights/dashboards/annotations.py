@@ -7,16 +7,16 @@ included), yielding `Mark`s.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import Q
 
 from yunying.apps.insights.dashboards.models import Annotation
+from yunying.apps.insights.kinds import Board
 from yunying.platform.products.models import Product
 from yunying.platform.ui.charts import Annotation as Note
 from yunying.platform.ui.charts import Chart
 
-__all__ = ["Mark", "Provider", "add_provider", "marks_from", "marks_of", "marks_on"]
+__all__ = ["Mark", "Provider", "add_provider", "marked", "marks_from", "marks_of"]
 
 MOST_MARKS = 500
 
@@ -54,14 +54,17 @@ def marks_of(
     return tuple(sorted(found, key=lambda mark: (mark.day, mark.until, mark.text)))
 
 
-def marks_on(chart: Chart, buckets: Sequence[Any], marks: Iterable[Mark]) -> Chart:
-    """The chart with the marks that fall into its buckets; `buckets` are the engine's, one for each label."""
-    spans = [(bucket.start.date(), (bucket.end - timedelta(microseconds=1)).date()) for bucket in buckets]
-    return _noted(chart, spans, marks)
+def marked(board: Board, product: Product) -> Board:
+    """A report's board with the product's marks on its first chart, where that is over time. One query."""
+    if board.chart is None or not board.starts:
+        return board
+    end = board.origin.end.astimezone(product.zone)
+    marks = marks_of(product, None, board.starts[0].date(), end.date())
+    return replace(board, charts=(marks_from(board.chart, board.starts, end, marks), *board.charts[1:]))
 
 
 def marks_from(chart: Chart, starts: Sequence[datetime], end: datetime, marks: Iterable[Mark]) -> Chart:
-    """As `marks_on`, for a chart of which the local starts of its labels are known and the local end of the last."""
+    """The chart with the marks that fall into its labels' times: their local starts, and the local end of the last."""
     ends = [*starts[1:], max(end, starts[-1] + timedelta(microseconds=1))] if starts else []
     spans = [
         (start.date(), (after - timedelta(microseconds=1)).date()) for start, after in zip(starts, ends, strict=True)

@@ -3,8 +3,8 @@
 The same face is drawn on pages, in pictures, in spreadsheets and in mails.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,18 +12,20 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from yunying.apps.insights.answers import Answer, run_report
-from yunying.apps.insights.dashboards.annotations import Mark, marks_on
+from yunying.apps.insights.answers import run_report
+from yunying.apps.insights.dashboards.annotations import Mark, marks_from
 from yunying.apps.insights.dashboards.bar import Bar, applied
-from yunying.apps.insights.dashboards.funnels import funnel_chart
 from yunying.apps.insights.dashboards.models import Kind, Look, Tile
-from yunying.apps.insights.dashboards.retentions import retention_chart
 from yunying.apps.insights.dashboards.texts import html_of
-from yunying.apps.insights.dashboards.trends import trends_card, trends_chart
+from yunying.apps.insights.dashboards.trends import ring, trends_card
+from yunying.apps.insights.freshness import reach_of
+from yunying.apps.insights.kinds import Board, Fact, Grid, Sheet, board_of, sheet_of
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.pictures import metric_card
+from yunying.apps.insights.rates import RATES
+from yunying.apps.insights.readings import metric_recent
 from yunying.apps.insights.recent import period_of
-from yunying.apps.insights.units import Measured, chart_unit
+from yunying.apps.insights.units import Measured, chart_unit, chart_value
 from yunying.base.errors import YunyingError
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
@@ -43,13 +45,14 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One of `chart`, `card`, `text` (from `source`) and `problem` is there.
+    """One of `chart`, `grid`, `card`, `text` (from `source`) and `problem` is there.
 
     `as_table` shows the chart's numbers instead of the chart. `hint` says what to do about the problem.
     """
 
     title: str
     chart: Chart | None = None
+    grid: Grid | None = None
     card: NumberCard | None = None
     text: SafeString | None = None
     source: str = ""
@@ -59,6 +62,8 @@ class Face:
     period: str = ""
     url: str = ""
     warnings: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    sheet: Sheet | None = field(default=None, repr=False)
 
     @property
     def nothing(self) -> str:
@@ -95,13 +100,16 @@ def _url(tile: Tile, viewer: Viewer) -> str:
 
 def _for_public(face: Face) -> Face:
     """Without what a stranger has no business with."""
-    chart = face.chart
+    chart, grid = face.chart, face.grid
     if chart is not None:
         plain = [replace(series, links=()) for series in chart.series]
         chart = replace(chart, series=plain, definition="", annotations=[replace(a, url="") for a in chart.annotations])
+    if grid is not None:
+        rows = [replace(row, cells=tuple(replace(cell, url="") for cell in row.cells)) for row in grid.rows]
+        grid = replace(grid, rows=tuple(rows))
     card = replace(face.card, url="", definition="") if face.card else None
     problem = _("This part cannot be shown right now.") if face.problem else ""
-    return replace(face, chart=chart, card=card, problem=problem, hint="", url="", warnings=())
+    return replace(face, chart=chart, grid=grid, card=card, problem=problem, hint="", url="", warnings=())
 
 
 # Metrics
@@ -110,15 +118,14 @@ def _for_public(face: Face) -> Face:
 def _of_metric(tile: Tile, bar: Bar, viewer: Viewer) -> Face:
     metric = tile.metric
     assert metric is not None
-    if bar.span is None and not bar.conditions:
+    rate = metric.question["kind"] in RATES
+    if not bar.conditions and (bar.span is None or rate):
         card = metric_card(viewer.access, metric)
         period = card.definition.partition(". ")[0]
         return Face(_title(tile), card=replace(card, title=_title(tile)), period=period, url=card.url)
-    spec = metric_spec(metric, bar)
-    answer = run_report(viewer.access, spec)
-    whole = bar.span is not None
+    card, period = _rate_card(metric, bar, viewer) if rate else _metric_card(metric, bar, viewer)
     card = replace(
-        trends_card(answer.result, Measured(metric.unit, metric.currency), whole=whole),
+        card,
         title=_title(tile),
         url=_url(tile, viewer),
         good=metric.direction,
@@ -126,11 +133,17 @@ def _of_metric(tile: Tile, bar: Bar, viewer: Viewer) -> Face:
         definition=metric.description,
         name=f"tile-{tile.pk}",
     )
-    return Face(_title(tile), card=card, period=_period(answer), url=card.url)
+    return Face(_title(tile), card=card, period=period, url=card.url)
 
 
-def metric_spec(metric: Metric, bar: Bar) -> dict[str, Any]:
-    """The metric's question under the bar: over the bar's range as one number, else its own latest whole periods."""
+def _metric_card(metric: Metric, bar: Bar, viewer: Viewer) -> tuple[NumberCard, str]:
+    """Over the bar's range as one number; without a range the latest whole period, under the bar's filters."""
+    answer = run_report(viewer.access, _metric_spec(metric, bar))
+    measured = Measured(metric.unit, metric.currency)
+    return trends_card(answer.result, measured, whole=bar.span is not None), _period(answer.result)
+
+
+def _metric_spec(metric: Metric, bar: Bar) -> dict[str, Any]:
     interval = str(period_of(metric))
     base = {**metric.question, "interval": interval, "display": "series"}
     if bar.span is None:
@@ -139,10 +152,21 @@ def metric_spec(metric: Metric, bar: Bar) -> dict[str, Any]:
     return applied(base, replace(bar, compare=compare, interval=bar.interval or interval))
 
 
+def _rate_card(metric: Metric, bar: Bar, viewer: Viewer) -> tuple[NumberCard, str]:
+    """A rate under the bar's filters. It keeps its own latest period: a rate is final only when all had their time."""
+    asked = copy(metric)
+    asked.question = applied(metric.question, Bar(match=bar.match, filters=bar.filters))
+    product = viewer.access.product
+    reach = reach_of(product)
+    points = metric_recent(product, asked, count=12, as_of=reach) if reach else ()
+    values = [chart_value(point.value, metric.unit, metric.currency) for point in points]
+    value, before = (values[-1] if values else None), (values[-2] if len(values) > 1 else None)
+    label = _("against the period before")
+    until = formats.date(points[-1].on) if points else ""
+    return NumberCard(title="", value=value, previous=before, previous_label=label, trend=values), until
+
+
 # Reports
-
-
-Drawer = Callable[[Tile, Mapping[str, Any], Answer, str, tuple[Mark, ...]], Face]
 
 
 def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) -> Face:
@@ -150,42 +174,42 @@ def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) ->
     assert report is not None
     spec = applied(report.spec, bar)
     answer = run_report(viewer.access, spec)
-    draw = _DRAWERS.get(report.kind)
-    if draw is None:
-        return Face(_title(tile), problem=_("This kind of report is not drawn on dashboards."), url=_url(tile, viewer))
-    face = draw(tile, spec, answer, _title(tile), marks)
-    return replace(face, period=_period(answer), url=_url(tile, viewer), warnings=_warnings(answer))
+    board = board_of(viewer.access, spec, answer, name=f"tile-{tile.pk}", look=_LOOKS.get(Look(tile.chart), ""))
+    face = Face(
+        _title(tile),
+        period=_period(answer.result),
+        url=_url(tile, viewer),
+        warnings=board.warnings,
+        facts=board.facts[:3],
+        sheet=sheet_of(spec, answer),
+    )
+    if report.kind == "trends" and tile.chart == Look.NUMBER:
+        return replace(face, card=replace(trends_card(answer.result, Measured(), whole=True), title=face.title))
+    if report.kind == "trends" and tile.chart == Look.DONUT:
+        return replace(face, chart=ring(spec, answer.result, name=f"tile-{tile.pk}", title=face.title))
+    return _of_board(face, board, tile, viewer, marks)
 
 
-def _trends(tile: Tile, spec: Mapping[str, Any], answer: Answer, title: str, marks: tuple[Mark, ...]) -> Face:
-    if tile.chart == Look.NUMBER:
-        return Face(title, card=replace(trends_card(answer.result, Measured(), whole=True), title=title))
-    chart = trends_chart(spec, answer.result, tile.chart, name=f"tile-{tile.pk}", title=title)
-    return Face(title, chart=marks_on(chart, answer.result.buckets, marks), as_table=tile.chart == Look.TABLE)
+# What a board calls the ways of drawing that it knows.
+_LOOKS = {Look.LINE: "line", Look.AREA: "area", Look.BAR: "bar", Look.STACK: "stack"}
 
 
-def _funnel(tile: Tile, spec: Mapping[str, Any], answer: Answer, title: str, marks: tuple[Mark, ...]) -> Face:
-    chart = funnel_chart(spec, answer.result.to_json(), name=f"tile-{tile.pk}", title=title)
-    over_time = spec.get("display") == "over_time"
-    drawn = marks_on(chart, answer.result.buckets, marks) if over_time else chart
-    return Face(title, chart=drawn, as_table=tile.chart == Look.TABLE)
+def _of_board(face: Face, board: Board, tile: Tile, viewer: Viewer, marks: tuple[Mark, ...]) -> Face:
+    """The board's first chart, or its first table where it has none or the tile wants it."""
+    table = tile.chart == Look.TABLE
+    if board.chart is None or (table and board.kind != "trends"):
+        grid = board.grids[0] if board.grids and not board.empty else None
+        return replace(face, grid=grid, chart=None if grid else _nothing(face, tile))
+    chart = replace(board.chart, title=face.title, height="m")
+    end = board.origin.end.astimezone(viewer.access.product.zone)
+    return replace(face, chart=marks_from(chart, board.starts, end, marks), as_table=table)
 
 
-def _retention(tile: Tile, spec: Mapping[str, Any], answer: Answer, title: str, _marks: tuple[Mark, ...]) -> Face:
-    as_table = tile.chart == Look.TABLE or (tile.chart == Look.AUTO and spec.get("display", "table") == "table")
-    chart = retention_chart(spec, answer.result.to_json(), name=f"tile-{tile.pk}", title=title, table=as_table)
-    return Face(title, chart=chart, as_table=as_table)
+def _nothing(face: Face, tile: Tile) -> Chart:
+    return Chart(f"tile-{tile.pk}", face.title, [], [])
 
 
-_DRAWERS: dict[str, Drawer] = {"trends": _trends, "funnel": _funnel, "retention": _retention}
-
-
-def _period(answer: Answer) -> str:
-    origin = answer.result.provenance
-    last = origin.end - timedelta(milliseconds=1)
-    first_day, last_day = formats.date(origin.start), formats.date(last)
+def _period(result: Any) -> str:
+    origin = result.provenance
+    first_day, last_day = formats.date(origin.start), formats.date(origin.end - timedelta(milliseconds=1))
     return first_day if first_day == last_day else f"{first_day} – {last_day}"
-
-
-def _warnings(answer: Answer) -> tuple[str, ...]:
-    return tuple(_(one.message) % one.data if one.data else _(one.message) for one in answer.result.warnings)

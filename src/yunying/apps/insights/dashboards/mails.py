@@ -156,6 +156,10 @@ def _drawn(face: Face) -> bool:
 
 def _rows(face: Face) -> tuple[Sequence[str], list[tuple[str, list[str]]]]:
     """The numbers of a chart as text: the last rows of a course, all of a short list."""
+    if face.grid is not None:
+        return face.grid.heads[1:], [
+            (row.head, [cell.text for cell in row.cells]) for row in face.grid.rows[:MOST_ROWS]
+        ]
     if face.chart is None:
         return (), []
     heads = [one.name for one in face.chart.series]

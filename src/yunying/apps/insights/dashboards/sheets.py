@@ -23,7 +23,7 @@ def workbook(faces: Iterable[Face]) -> Any:
     book = Workbook(write_only=True)
     names: set[str] = set()
     for face in faces:
-        if face.chart is not None or face.card is not None:
+        if face.sheet is not None or face.chart is not None or face.card is not None:
             sheet = book.create_sheet(_name(face.title, names))
             for index, row in enumerate(_rows(face)):
                 sheet.append([_cell(sheet, value, bold=not index) for value in row])
@@ -36,7 +36,10 @@ def workbook(faces: Iterable[Face]) -> Any:
 
 
 def _rows(face: Face) -> Iterator[list[Any]]:
-    if face.card is not None:
+    if face.sheet is not None:
+        yield [face.period, *face.sheet.heads[1:]]
+        yield from (list(row) for row in face.sheet.rows)
+    elif face.card is not None:
         yield [face.title, face.period]
         yield ["", _plain(face.card.value, face.card.unit)]
         if face.card.change is not None:

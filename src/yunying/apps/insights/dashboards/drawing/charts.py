@@ -107,8 +107,16 @@ def _bars(axes: Any, chart: Chart, colours: Sequence[str]) -> None:
         alpha = 0.45 if series.compare_to else 1.0
         look = {"color": colour, "alpha": alpha, "label": readable(series.name)}
         axes.bar(at, values, width=width * 0.92, bottom=floor if stacked else None, **look)
+        _whiskers(axes, at, series)
         if stacked:
             floor = [below + value for below, value in zip(floor, values, strict=True)]
+
+
+def _whiskers(axes: Any, at: Sequence[float], series: Series) -> None:
+    """Where the true values lie, for those that say it."""
+    for place, low, high in zip(at, series.low, series.high, strict=False):
+        if low is not None and high is not None:
+            axes.plot([place, place], [float(low), float(high)], color=INK, linewidth=1, alpha=0.6)
 
 
 def _slices(axes: Any, chart: Chart) -> None:

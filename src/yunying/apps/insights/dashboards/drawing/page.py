@@ -11,7 +11,7 @@ from django.utils.html import strip_tags
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from yunying.apps.insights.dashboards.drawing.charts import COLOURS, FAINT, INK, LINE, SOFT, draw_chart
@@ -19,6 +19,7 @@ from yunying.apps.insights.dashboards.drawing.fonts import font, readable, short
 from yunying.apps.insights.dashboards.faces import Face
 from yunying.apps.insights.dashboards.grid import Place
 from yunying.apps.insights.dashboards.texts import plain_of
+from yunying.apps.insights.kinds import Grid
 from yunying.platform.ui.charts import Chart, NumberCard
 
 __all__ = ["document", "picture", "tile_picture"]
@@ -147,6 +148,8 @@ def _tile(sheet: Sheet, box: Box, face: Face) -> None:
         sheet.text(beside, box.y + 15.5, shortened(face.period, 12, box.x + box.w - beside - 12), 12, FAINT)
     if face.card is not None:
         _number(sheet, box, face.card)
+    elif face.grid is not None:
+        _grid(sheet, box.inside(16, 44, 16, 12), face.grid)
     elif face.chart is None or face.chart.empty:
         _lines(sheet, box.inside(16, 48, 16, 8), face.problem or face.nothing, 14, SOFT)
     elif face.as_table:
@@ -192,6 +195,21 @@ def _table(sheet: Sheet, box: Box, chart: Chart) -> None:
     _row(sheet, box, 0, chart.label_title, heads, step, FAINT)
     for index, (label, _partial, cells) in enumerate(chart.rows[:room], start=1):
         _row(sheet, box, index, label, [text for text, _link in cells[:columns]], step, INK)
+
+
+def _grid(sheet: Sheet, box: Box, grid: Grid) -> None:
+    """A table of texts; the warmer a cell, the more came back."""
+    columns = min(len(grid.heads) - 1, max(1, int((box.w - 150) // 62)))
+    room = max(1, int(box.h // 24) - 1)
+    step = (box.w - 150) / max(1, columns)
+    for index, row in enumerate(grid.rows[:room], start=1):
+        for place, cell in enumerate(row.cells[:columns]):
+            if cell.heat:
+                left, top = box.x + 150 + place * step + 3, box.y + index * 24 - 2
+                warm = Rectangle((left, top), step - 3, 22, facecolor=COLOURS[0], alpha=cell.heat * 0.055, linewidth=0)
+                sheet.ground.add_patch(warm)
+        _row(sheet, box, index, row.head, [cell.text for cell in row.cells[:columns]], step, INK)
+    _row(sheet, box, 0, grid.heads[0], grid.heads[1 : columns + 1], step, FAINT)
 
 
 def _row(sheet: Sheet, box: Box, index: int, head: str, cells: Sequence[str], step: float, colour: str) -> None:
