@@ -4,9 +4,12 @@ import pytest
 from django.test import Client
 
 from tests.conftest import Cast
-from yunying.apps.goals.models import Goal, KeyResult
+from yunying.apps.goals.models import Follower, Goal, KeyResult
+from yunying.apps.goals.readings import take_readings
+from yunying.apps.goals.services import close_goal, create_goal, update_goal
 from yunying.apps.insights.models import Metric
 from yunying.platform.accounts.models import User
+from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -130,3 +133,89 @@ def test_the_table_lists_and_exports_goals(browser: Client, key_result: KeyResul
     assert "Sell more tea" in browser.get(f"{GOALS}?view=table").content.decode()
     file = browser.get(f"{GOALS}?view=table&export=csv")
     assert "Sell more tea" in b"".join(file.streaming_content).decode("utf-8-sig")
+
+
+def test_the_tree_folds_moves_and_says_what_decides(browser: Client, access: ProductAccess, goal: Goal) -> None:
+    company = create_goal(access=access, title="Grow", level="company", start=goal.start, due=goal.due)
+    page = browser.get(f"{GOALS}{goal.pk}/move/").content.decode()
+    assert "Company: Grow" in page
+    browser.post(f"{GOALS}{goal.pk}/move/", {"parent": company.pk, "version": 1})
+    page = browser.get(GOALS).content.decode()
+    assert page.index("Grow") < page.index("Sell more tea")
+    assert "<details open>" in page
+    assert "Nothing measures it yet" in page
+    circle = browser.post(f"{GOALS}{company.pk}/move/", {"parent": goal.pk, "version": 1})
+    assert circle.status_code == 422
+    assert "cannot serve itself or a goal below it" in circle.content.decode()
+
+
+def test_a_check_in_on_the_page_asks_what_became_of_the_last_promises(
+    browser: Client, shop: Product, key_result: KeyResult
+) -> None:
+    here = f"{GOALS}{key_result.goal_id}/"
+    browser.post(f"{here}check-in/", {"confidence": "3", "next_steps": "Call the ten largest"})
+    assert "Call the ten largest" in browser.get(f"{here}check-in/").content.decode()
+    browser.post(f"{here}check-in/", {"confidence": "8", "promised": ["0"], "happened": "Nine were called."})
+    page = browser.get(here).content.decode()
+    assert "8/10 · We will reach it" in page
+    assert "3/10 · We will probably miss it" in page
+    assert "Nine were called." in page
+    assert browser.post(f"{here}check-in/", {"confidence": "12"}).status_code == 422
+
+
+def test_a_guardrail_is_set_by_limits_and_shown_apart(
+    browser: Client, shop: Product, goal: Goal, orders: Metric
+) -> None:
+    sent = {
+        "metric": orders.pk,
+        "shape": "above",
+        "guardrail": "on",
+        "low": "1,000",
+        "start": "2026-01-01",
+        "due": "2026-03-31",
+        "version": 1,
+    }
+    page = browser.post(f"{GOALS}{goal.pk}/key-results/new/", sent | {"low": ""})
+    assert page.status_code == 422
+    browser.post(f"{GOALS}{goal.pk}/key-results/new/", sent)
+    page = browser.get(f"{GOALS}{goal.pk}/").content.decode()
+    assert "What must not suffer on the way" in page
+    assert "≥ 1,000" in page
+    assert "does not hold" in page
+
+
+def test_following_is_for_everybody_who_sees_the_goal(
+    people: Cast, as_user: Callable[[User], Client], goal: Goal
+) -> None:
+    chen = as_user(people.chen)
+    chen.post(f"{GOALS}{goal.pk}/follow/")
+    assert "Unfollow" in chen.get(f"{GOALS}{goal.pk}/").content.decode()
+    chen.post(f"{GOALS}{goal.pk}/unfollow/")
+    assert not Follower.objects.exists()
+
+
+def test_a_closed_goal_is_reopened_only_with_a_reason(browser: Client, access: ProductAccess, goal: Goal) -> None:
+    close_goal(access=access, goal=goal, status="missed", outcome="Too few visitors.", score=0.3, learnt="Ask earlier.")
+    page = browser.get(f"{GOALS}{goal.pk}/").content.decode()
+    assert "Ask earlier." in page
+    assert "with a score of 0.30" in page
+    assert browser.post(f"{GOALS}{goal.pk}/reopen/", {"reason": ""}).status_code == 422
+    browser.post(f"{GOALS}{goal.pk}/reopen/", {"reason": "Closed too early."})
+    assert "The goal was opened again: Closed too early." in browser.get(f"{GOALS}{goal.pk}/").content.decode()
+
+
+def test_today_asks_for_check_ins_and_knows_goals_that_others_measure(
+    browser: Client, access: ProductAccess, shop: Product, key_result: KeyResult
+) -> None:
+    goal = key_result.goal
+    company = create_goal(access=access, title="Grow", level="company", start=goal.start, due=goal.due)
+    update_goal(access=access, goal=goal, version=1, parent_id=company.pk, rhythm="weekly", rhythm_day=1)
+    page = browser.get("/p/tea/").content.decode()
+    assert "The check-in of the goal “Sell more tea” is due since Mar 2, 2026." in page
+    assert "“Grow” has no key result" not in page
+
+
+def test_the_readings_page_lists_what_was_told(browser: Client, shop: Product, key_result: KeyResult) -> None:
+    take_readings(key_result)
+    page = browser.get(f"{GOALS}key-results/{key_result.pk}/readings/").content.decode()
+    assert "in force" in page

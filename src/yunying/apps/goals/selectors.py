@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 
 from yunying.apps.goals.models import Goal, KeyResult, Reading
+from yunying.apps.goals.reminders import DueCheckIn, check_ins_due
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, card_of
 from yunying.apps.goals.tree import Branch, Forest, forest, may_see
 from yunying.platform.products.access import ProductAccess
 
 __all__ = [
     "Branch",
+    "DueCheckIn",
+    "Forest",
     "GoalCard",
     "card_for",
     "cards",
+    "check_ins_due",
     "children",
     "forest",
     "key_result_card",
@@ -20,18 +24,18 @@ __all__ = [
 ]
 
 
-def cards(access: ProductAccess, *, closed: bool = False, limit: int | None = None) -> list[GoalCard]:
-    """The product's open goals by due day, or the closed ones, the newest first. Two queries."""
-    found = [card for card in forest(access).cards.values() if card.goal.product_id == access.product.pk]
+def cards(access: ProductAccess, *, closed: bool = False, trees: Forest | None = None) -> list[GoalCard]:
+    """The product's open goals by due day, or the closed ones, the newest first. Two queries, or none with `trees`."""
+    found = [card for card in (trees or forest(access)).cards.values() if card.goal.product_id == access.product.pk]
     rows = [card for card in found if card.is_open != closed]
     # A closed goal has its time of closing: the database says so.
     key = (lambda card: -card.goal.closed_at.timestamp()) if closed else (lambda card: (card.goal.due, card.goal.pk))
-    return sorted(rows, key=key)[:limit]
+    return sorted(rows, key=key)
 
 
-def top_cards(access: ProductAccess) -> list[GoalCard]:
-    """The open goals at the top of the product's tree, wide ones first. Two queries."""
-    return [branch.card for branch in forest(access).branches(access) if branch.card.is_open]
+def top_cards(access: ProductAccess, trees: Forest | None = None) -> list[GoalCard]:
+    """The open goals at the top of the product's tree, wide ones first. Two queries, or none with `trees`."""
+    return [branch.card for branch in (trees or forest(access)).branches(access) if branch.card.is_open]
 
 
 def card_for(access: ProductAccess, goal: Goal, trees: Forest | None = None) -> GoalCard:

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from yunying.apps.goals.selectors import GoalCard
+from yunying.apps.goals.selectors import DueCheckIn, GoalCard
 from yunying.apps.insights.selectors import QUIET, Change, Metric, changes_of, reports_of
 from yunying.apps.tracking.selectors import refused_count
 from yunying.base.errors import Unavailable
@@ -46,9 +46,11 @@ def changes(metrics: list[Metric]) -> list[Change]:
     return changes_of(metrics)[:MOST_CHANGES]
 
 
-def needs(access: ProductAccess, goals: list[GoalCard], newest: date | None, today: date) -> list[Need]:
+def needs(
+    access: ProductAccess, goals: list[GoalCard], check_ins: list[DueCheckIn], newest: date | None, today: date
+) -> list[Need]:
     """What waits for somebody with this person's rights."""
-    found = [*_of_goals(access, goals), *_refused(access), *_failed_jobs(access)]
+    found = [*_check_ins(access, check_ins), *_of_goals(access, goals), *_refused(access), *_failed_jobs(access)]
     if newest is not None and today - newest > QUIET:
         text = _("The newest event is of %(day)s. If more should have come, look at the connection.")
         found.append(Need(text % {"day": formats.date(newest)}, _url("tracking:setup", access), "plug-connected"))
@@ -71,6 +73,22 @@ def steps(access: ProductAccess, *, metrics: int, goals: list[GoalCard], newest:
     return [] if all(step.done for step in found) else found
 
 
+def _check_ins(access: ProductAccess, due: list[DueCheckIn]) -> list[Need]:
+    """The check-ins that this person owes, and those of goals that nobody owns."""
+    if not access.may(Permission.EDIT_GOALS):
+        return []
+    text = _("The check-in of the goal “%(goal)s” is due since %(day)s.")
+    return [
+        Need(
+            text % {"goal": one.goal.title, "day": formats.date(one.on)},
+            _url("goals:check_in", access, goal_id=one.goal.pk),
+            "message",
+        )
+        for one in due
+        if one.goal.owner_id in (None, access.actor.id)
+    ]
+
+
 def _of_goals(access: ProductAccess, goals: list[GoalCard]) -> list[Need]:
     if not access.may(Permission.EDIT_GOALS):
         return []
@@ -78,10 +96,10 @@ def _of_goals(access: ProductAccess, goals: list[GoalCard]) -> list[Need]:
     for card in goals:
         here = _url("goals:detail", access, goal_id=card.goal.pk)
         named = {"goal": card.goal.title}
-        if not card.key_results:
+        if not card.measured:
             text = _("The goal “%(goal)s” has no key result, so nobody sees whether it moves.")
             found.append(Need(text % named, _url("goals:add", access, goal_id=card.goal.pk), "gauge"))
-        elif any(item.key_result.error for item in card.key_results):
+        elif any(item.key_result.error for item in (*card.key_results, *card.guardrails)):
             found.append(Need(_("A reading of the goal “%(goal)s” did not work.") % named, here, "alert-triangle"))
         if card.days_left <= 0:
             text = _("The time of the goal “%(goal)s” is over. Close it with its outcome.")

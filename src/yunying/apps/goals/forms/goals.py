@@ -73,6 +73,12 @@ class GoalForm(forms.Form):
         cycles = Cycle.objects.filter(product=access.product, closed_at=None)
         offer(self, "cycle", [("", "–"), *cycles.values_list("pk", "name")])
 
+    @property
+    def refined(self) -> bool:
+        """Whether something among the finer settings is set or wrong, so that they are shown."""
+        plain = self["counts"].value() and str(self["weight"].value()) in ("1", "1.0")
+        return not plain or bool(self["weight"].errors)
+
     def values(self) -> dict[str, Any]:
         """The arguments of the services."""
         same = ("title", "why", "start", "due", "level", "team", "weight", "counts", "rhythm", "rhythm_day")

@@ -56,7 +56,7 @@ def create(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         messages.success(request, _("The goal is set. Now bind it to a number that moves."))
         return to("goals:add", access, goal_id=goal.pk)
 
-    return form_page(request, "goals/form.html", form, save, title=_("New goal"), back=page_url("goals:list", access))
+    return form_page(request, "goals/goal.html", form, save, title=_("New goal"), back=page_url("goals:list", access))
 
 
 @require_GET
@@ -92,7 +92,7 @@ def edit(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpRespo
         messages.success(request, _("The goal is changed."))
         return to_goal(access, goal)
 
-    return form_page(request, "goals/form.html", form, save, title=_("Change goal"), back=goal_url(access, goal))
+    return form_page(request, "goals/goal.html", form, save, title=_("Change goal"), back=goal_url(access, goal))
 
 
 @get_or_post
