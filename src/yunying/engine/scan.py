@@ -5,7 +5,7 @@ Each of them adds the product guard, so no query can be written without it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from textwrap import indent
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ __all__ = [
 
 # From when (None: from the first event of all) to before when.
 Reach = tuple[datetime | None, datetime]
+_FIRST_DAY, _LAST_DAY = datetime(1970, 1, 2, tzinfo=UTC), datetime(2149, 1, 1, tzinfo=UTC)
 
 
 class Bitmaps(Protocol):
@@ -85,8 +86,22 @@ def scan(binder: Binder, *, events: Sequence[str], spans: Sequence[Reach], where
     elif events:
         guards.append(f"event IN {binder.bind('events', list(events), 'Array(String)')}")
     guards += within(binder, "ts", spans)
+    if exact:
+        guards += _days(binder, spans)
     table = EVENTS if exact else EVENTS_WITH_REPEATS
     return f"FROM {table}\n{clause('WHERE', [*guards, *where])}"
+
+
+def _days(binder: Binder, spans: Sequence[Reach]) -> list[str]:
+    """The same roughly, in the days (of UTC) that events are sorted by.
+
+    Under FINAL the engine does not see by itself that a stretch of time is a stretch of days, and reads whole months.
+    """
+    starts, end = [start for start, _ in spans if start is not None], max(end for _, end in spans)
+    if len(starts) < len(spans) or min(starts) < _FIRST_DAY or end > _LAST_DAY:  # no date to write them as
+        return []
+    first, last = (binder.moment(name, at) for name, at in (("start", min(starts)), ("end", end)))
+    return [f"toDate(ts) >= toDate({first})", f"toDate(ts) <= toDate({last})"]
 
 
 def within(binder: Binder, column: str, spans: Sequence[Reach]) -> list[str]:
