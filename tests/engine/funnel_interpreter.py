@@ -6,7 +6,7 @@ places in it; all that is counted are lists of attempts.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product as every
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from tests.engine.interpreter import REST, Period, Thing, World, matches, period
 from yunying.store import text_form
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 30 * 86400}
+NEVER = datetime.min.replace(tzinfo=UTC)
 Texts = tuple[str, ...]
 
 
@@ -143,7 +144,7 @@ class Judge:
 
     # --- attempts -------------------------------------------------------------------------------------------------
 
-    def attempts(self, walk: list[Done], *, goes_on: bool) -> list[Attempt]:
+    def attempts(self, walk: list[Done]) -> list[Attempt]:
         if self.order == "unordered":
             starts = [i for i, done in enumerate(walk) if done.steps and self.period.holds(done.event)]
             return [self._unordered(walk, i) for i in starts]
@@ -157,9 +158,8 @@ class Judge:
                 break
             if not any(done.steps == other.steps for other in chosen):
                 chosen.append(done)
-        deepest = walk.index(chosen[-1])
         padded = (*chosen, *[None] * (len(self.steps) - len(chosen)))
-        return Attempt(padded, len(chosen), False, (-len(chosen), False, deepest, -start))
+        return Attempt(padded, len(chosen), False, (-len(chosen), False, chosen[-1].order, -start))
 
     def _ordered(self, walk: list[Done], start: int) -> Attempt:
         places = self._strict(walk, start) if self.order == "strict" else self._loose(walk, start)
@@ -171,7 +171,7 @@ class Judge:
             for index, out in enumerate(self.asked.get("exclusions", []))
         )
         events = tuple(walk[reached[s]] if s in reached else None for s in range(1, len(self.steps) + 1))
-        return Attempt(events, len(done), spoiled, (-len(done), spoiled, reached[done[-1]], -start))
+        return Attempt(events, len(done), spoiled, (-len(done), spoiled, walk[reached[done[-1]]].order, -start))
 
     def _loose(self, walk: list[Done], start: int) -> dict[int, int]:
         """First the steps that are not optional, each by the earliest later event; then the optional ones between."""
@@ -220,9 +220,9 @@ class Judge:
     def candidates(self, bucket: Any = None, starts: Any = None) -> Iterable[tuple[int, Texts, Attempt, datetime]]:
         """person, values, the best attempt and the latest start, for each value a person stands under."""
         for who, events in self.read().items():
-            found: dict[Any, list[tuple[Attempt, bool]]] = {}
+            found: dict[Any, list[tuple[Attempt, datetime | None]]] = {}
             for chosen, own, goes_on in self.funnels(events):
-                attempts = self.attempts(self.walk(chosen), goes_on=goes_on)
+                attempts = self.attempts(self.walk(chosen))
                 if bucket is not None:
                     attempts = [a for a in attempts if self.period.bucket(a.start, starts) == bucket]
                 if attempts:
@@ -231,7 +231,7 @@ class Judge:
             for own, groups in found.items():
                 best = min((attempt for attempt, _ in groups), key=self._across)
                 if not best.spoiled:
-                    latest = max((at for _, at in groups if at), default=datetime.min.replace(tzinfo=self.now.tzinfo))
+                    latest = max(at for at in (NEVER, *(at for _, at in groups)) if at)
                     for values in self.values(who, own, best):
                         yield who, values, best, latest
 
@@ -291,7 +291,7 @@ class Judge:
     def is_open(self, latest: datetime) -> bool:
         if self.asked.get("within_range") and self.now >= self.period.end:
             return False
-        return latest > datetime.min.replace(tzinfo=latest.tzinfo) and latest + self.window >= self.now
+        return latest > NEVER and latest + self.window >= self.now
 
 
 @dataclass(frozen=True)

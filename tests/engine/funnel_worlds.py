@@ -80,8 +80,11 @@ def exclusions(draw: st.DrawFn, of: list[dict[str, Any]], *, whole: bool) -> lis
     return found
 
 
-BY = st.fixed_dictionaries(
+BY: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {"of": st.sampled_from(["event", "event", "person", "account"]), "property": st.sampled_from(PROPERTIES)}
+)
+COHORTS: st.SearchStrategy[Any] = st.lists(st.sampled_from([1, 2, 3, 4]), min_size=1, max_size=3, unique=True).map(
+    lambda numbers: {"of": "cohort", "cohorts": numbers}
 )
 WINDOWS = st.one_of(
     st.fixed_dictionaries({"count": st.sampled_from([15, 30, 60, 14]), "unit": st.just("minute")}),
@@ -116,8 +119,11 @@ def funnels(draw: st.DrawFn, product: Product) -> dict[str, Any]:
     held = st.lists(st.sampled_from(["engine_tier", "国家"]), max_size=2, unique=True)
     found["hold"] = [{"of": "event", "property": name} for name in draw(st.one_of(st.just([]), held))]
     if draw(st.booleans()):
-        found["breakdown"] = draw(st.lists(BY, min_size=1, max_size=2, unique_by=lambda b: (b["of"], b["property"])))
-        found["breakdown_limit"] = draw(st.integers(1, 3))
+        by = draw(st.lists(BY, min_size=1, max_size=2, unique_by=lambda b: (b["of"], b["property"])))
+        if draw(st.integers(0, 3)) == 0:
+            by = [draw(COHORTS), *by[1:]]
+        alone = len(by) == 1 and by[0]["of"] == "cohort"
+        found |= {"breakdown": by, "breakdown_limit": draw(st.integers(3 if alone else 1, 3))}
         to = draw(st.sampled_from(["first", "last", "step", "all"]))
         found["attribution"] = {"to": to} | ({"step": draw(st.integers(1, len(of)))} if to == "step" else {})
     return found

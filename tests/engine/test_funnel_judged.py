@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
+from tests.engine.cohort_worlds import LIST, Known, born, judges, keep_list
 from tests.engine.funnel_interpreter import Group, Judge, Judged, seconds
 from tests.engine.funnel_worlds import busy_products, funnels
 from tests.engine.interpreter import REST
@@ -24,7 +25,7 @@ __all__ = ["promoted"]
 QUESTIONS = 3
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)
 @given(data=st.data())
 def test_funnels_agree_with_the_interpreter(promoted: Store, data: st.DataObject) -> None:
     judge(promoted, data)
@@ -38,14 +39,18 @@ def test_funnels_agree_with_the_interpreter_for_long(promoted: Store, data: st.D
 
 
 def judge(store: Store, data: st.DataObject) -> None:
-    product = data.draw(busy_products())
+    product = data.draw(busy_products().flatmap(born))
+    cohorts = data.draw(judges(product))
     keep(store, product, data.draw(st.one_of(st.just([]), st.lists(st.integers(0, 49), max_size=6))))
-    context = Context(store, product.id, product.zone, product.now, product.week_start)
+    keep_list(store, product.id, cohorts.lists[LIST])
+    known = Known(cohorts.definitions)
+    context = Context(store, product.id, product.zone, product.now, product.week_start, cohorts=known)
     for _ in range(QUESTIONS):
         question = data.draw(funnels(product))
         spec = parse(question)
         assert parse(spec.to_json()) == spec
         judged = Judge(question, product.world, product.zone, product.week_start, product.now)
+        cohorts.until = min(judged.period.end, product.now)
         if judged.period.start >= judged.period.end:  # the day that a place left out
             with pytest.raises(InvalidInput):
                 run(spec, context)
@@ -152,7 +157,8 @@ def check_people(
     row = data.draw(st.sampled_from(result.rows))
     wanted, step = judge.answer(), data.draw(st.integers(1, len(row.steps)))
     outcome = data.draw(st.sampled_from(Outcome)) if step > 1 else Outcome.CONVERTED
-    bucket = data.draw(st.integers(0, len(result.buckets) - 1)) if result.buckets and data.draw(st.booleans()) else None
+    buckets = [None, *range(len(result.buckets))] if question["display"] == "over_time" else [None]
+    bucket = data.draw(st.sampled_from(buckets))
     group, before = wanted.rows.get(key_of(row), Group()), max((s for s in judge.required if s < step), default=0)
     asked = [step]
     if bucket is not None:

@@ -12,19 +12,7 @@ Every statement yields rows of
 """
 
 from yunying.engine.funnel.part import Part
-from yunying.engine.funnel.rows import (
-    LEFT_OUT,
-    REMAINDER,
-    Top,
-    best_of,
-    kind_of,
-    labelled,
-    labels,
-    left_out,
-    rows,
-    texts,
-    with_values,
-)
+from yunying.engine.funnel.rows import LEFT_OUT, REMAINDER, Top, best_of, label, labelled, labels, left_out, rows
 from yunying.engine.funnel.spec import Display
 from yunying.engine.scan import columns, nested
 from yunying.store import Sql
@@ -66,7 +54,7 @@ def over_time_sql(part: Part, top: Top) -> Sql:
 
 
 def _statement(part: Part, asks: str, body: str) -> Sql:
-    return Sql(f"-- {asks}\n{with_values(part, body)}", part.binder.params)
+    return Sql(f"-- {asks}\n{body}", part.binder.params)
 
 
 # --- figures ------------------------------------------------------------------------------------------------------
@@ -126,34 +114,21 @@ def _stretches(part: Part) -> list[tuple[str, str, str]]:
 
 
 def _by_value(part: Part) -> str:
-    """Cells of each value, ranked by people at step 1 and name, then merged under their label."""
-    left = left_out(part)
+    """Cells of each value, ranked by people at step 1 and name, then merged under their label; or all, if few."""
+    keys = ["kind", *labels(part)]
+    if part.few:
+        body = columns([*label(part, "true", left_out(part)), *_figures(part, state=False)])
+        return _histogram(part, keys, f"{body}\nFROM\n{nested(rows(part))}\nGROUP BY {', '.join(keys)}")
     names = [name for name, _ in part.values]
+    left = [f"{left_out(part)} AS left_out"] if left_out(part) else []
     by = [*names, *(["left_out"] if left else [])]
-    keys = [*names, *([f"{left} AS left_out"] if left else [])]
-    cells = f"{columns([*keys, *_figures(part, state=True)])}\nFROM\n{nested(rows(part))}\nGROUP BY {', '.join(by)}"
-    figures = [*_figure_names(part), *(["took"] if _wants_histogram(part) else [])]
-    keep = [*(["left_out"] if left else []), *figures]
-    named = [f"{text} AS {label}" for text, label in zip(texts(part), labels(part), strict=True)]
-    counted = [f"length({name}_all) AS many_{name}" for name, _ in part.packed]
-    sql = f"{columns([*keep, *named, *counted])}\nFROM\n{nested(cells)}"
-    many = [f"many_{name}" for name, _ in part.packed]
-    missing = " AND ".join(f"{label} = ''" for label in labels(part))
-    order = ", ".join([*(["left_out"] if left else []), missing, "n1 DESC", *labels(part)])
+    order = ", ".join([*by[len(names) :], f"({part.missing(names)})", "n1 DESC", *names])
     place = f"row_number() OVER (ORDER BY {order}) AS place"
-    sql = f"{columns([*keep, *many, *labels(part), place])}\nFROM\n{nested(sql)}"
+    cells = columns([*names, *left, *_figures(part, state=True), place])
+    cells = f"{cells}\nFROM\n{nested(rows(part))}\nGROUP BY {', '.join(by)}"
     limit = part.binder.bind("limit", part.plan.spec.breakdown_limit, "UInt32")
-    shown = f"place <= {limit}"
-    hidden = f"kind >= {REMAINDER}"
-    kinds = [
-        f"{kind_of(part, shown)} AS kind",
-        *(f"if({hidden}, '', {label}) AS shown_{label}" for label in labels(part)),
-    ]
-    sql = f"{columns([*figures, *many, *kinds])}\nFROM\n{nested(sql)}"
-    by = ["kind", *(f"shown_{label}" for label in labels(part))]
-    answer = [*by, *_merged(part), *(f"max({name}) AS {name}" for name in many)]
-    body = f"{columns(answer)}\nFROM\n{nested(sql)}\nGROUP BY {', '.join(by)}"
-    return _histogram(part, [*by, *many], body)
+    body = columns([*label(part, f"place <= {limit}", "left_out" if left else None), *_merged(part)])
+    return _histogram(part, keys, f"{body}\nFROM\n{nested(cells)}\nGROUP BY {', '.join(keys)}")
 
 
 # --- histogram ----------------------------------------------------------------------------------------------------

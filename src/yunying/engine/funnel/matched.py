@@ -8,9 +8,9 @@ from yunying.engine.funnel.part import Part, Value
 from yunying.engine.funnel.spec import Order, StepEvent
 from yunying.engine.scan import accounts, columns, millis, nested, scan
 from yunying.engine.terms import property_text, terms
-from yunying.store import OWNER
+from yunying.store import OWNER, Sql
 
-__all__ = ["MOST_VALUES", "occurring", "walks"]
+__all__ = ["MOST_VALUES", "occurring_sql", "walks"]
 
 # As many as an event has room for.
 MOST_VALUES = (1 << VALUE_BITS) - 1
@@ -44,23 +44,18 @@ def _window(part: Part) -> list[str]:
     return [f"if({missing}, -1, {part.whole_window}) AS window"] if missing else []
 
 
-def occurring(part: Part) -> list[str]:
-    """All values that occur, sorted, behind the empty one, each under the name `_place` looks it up by."""
-    found = []
-    for name, by in part.packed:
-        if by.of is Of.ACCOUNT:
-            source = f"SELECT {property_text(part.binder, by.of, by.property)} AS value\n{accounts(part.binder)}"
-        else:
-            source = f"SELECT {name} AS value\nFROM\n{nested(_matching(part, []))}"
-        every = f"arrayPushFront(arraySort(groupUniqArray({MOST_VALUES + 1})(value)), '')"
-        listed = f"SELECT {every}\nFROM\n{nested(source)}\nWHERE value != ''"
-        found.append(f"{nested(listed)} AS {name}_all")
-    return found
+def occurring_sql(part: Part) -> Sql:
+    """One row: the values that occur of each packed property; one more than there may be where there are too many."""
+    every = [f"groupUniqArray({MOST_VALUES + 1})(toString({name})) AS {name}" for name, _ in part.packed]
+    body = f"{columns(every)}\nFROM\n{nested(_events(part))}"
+    return Sql(f"-- Which values occur?\n{body}", part.binder.params)
 
 
 def _place(part: Part, name: str) -> str:
-    """Where the value stands among all that occur, sorted; 0 is no value."""
-    return f"transform({name}, {name}_all, range(length({name}_all)), 0)"
+    """Where the value stands among all that occur; 0 is no value."""
+    texts = part.occurring.get(name, [""])
+    every = part.binder.bind(f"{name}_all", list(texts), "Array(String)")
+    return f"transform({name}, {every}, range({len(texts)}), 0)"
 
 
 def _events(part: Part) -> str:

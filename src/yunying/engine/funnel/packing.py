@@ -72,10 +72,15 @@ class Packing:
         return self._bit(x, exclusion) if not self.apart else self._equals(x, self.steps + 1)
 
     def _equals(self, x: str, step: int) -> str:
-        return f"{self._low(x, self._does_at, self._order_bits)} = {step}"
+        return self._field(x, self._does_at, self._order_bits, step)
 
     def _bit(self, x: str, bit: int) -> str:
-        return f"{self._low(x, self._does_at + bit, 1)} = 1"
+        return self._field(x, self._does_at + bit, 1, 1)
+
+    def _field(self, x: str, at: int, bits: int, value: int) -> str:
+        if at + bits <= _SAFE_BITS:
+            return f"bitAnd({x}, {((1 << bits) - 1) << at}) = {value << at}"
+        return f"{self._low(x, at, bits)} = {value}"
 
     def code(self, x: str, value: int) -> str:
         """The place of a value (counted from 0) of the event `x`."""

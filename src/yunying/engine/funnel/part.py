@@ -1,6 +1,8 @@
 """One statement in the making: the plan, its values and how events are packed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, prod
 
 from yunying.engine.breakdown import Breakdown
 from yunying.engine.filters import Of
@@ -9,22 +11,25 @@ from yunying.engine.funnel.plan import Plan
 from yunying.engine.funnel.spec import Order, To
 from yunying.engine.scan import Binder, millis
 
-__all__ = ["Part", "Value", "part_of"]
+__all__ = ["Occurring", "Part", "Value", "part_of"]
 
 Value = tuple[str, Breakdown]
+Occurring = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What every function that writes a piece of the statement has to know.
 
-    `values` are the breakdowns under the name of their column: v1, v2 ... `bucketed` asks for each person once in
-    each bucket of their first steps.
+    `values` are the breakdowns under the name of their column: v1, v2 ... `occurring` are the texts of each packed
+    one, '' in front and then in order; an event has the place of its own. `bucketed` asks for each person once in each
+    bucket of their first steps.
     """
 
     plan: Plan
     binder: Binder
     packing: Packing
+    occurring: Occurring
     bucketed: bool = False
 
     @property
@@ -45,9 +50,40 @@ class Part:
         """The values each of which has a funnel of its own."""
         return _changing(self.values) if self.plan.spec.attribution.to is To.ALL else ()
 
+    def is_packed(self, name: str) -> bool:
+        """Whether the column holds places instead of texts."""
+        return any(name == packed for packed, _ in self.packed)
+
     @property
-    def of_person(self) -> tuple[Value, ...]:
-        return tuple(value for value in self.values if value[1].of is Of.PERSON)
+    def few(self) -> bool:
+        """Whether there cannot be more values than are shown by name."""
+        most = prod(len(self.occurring[name]) if self.is_packed(name) else inf for name, _ in self.values)
+        return most - 1 <= self.plan.spec.breakdown_limit
+
+    def raw(self, texts: Sequence[str]) -> tuple[int | str, ...] | None:
+        """Values as the columns hold them; None when one of them does not occur."""
+        found: list[int | str] = []
+        for (name, _), text in zip(self.values, texts, strict=True):
+            if not self.is_packed(name):
+                found.append(text)
+            elif text in self.occurring[name]:
+                found.append(self.occurring[name].index(text))
+            else:
+                return None
+        return tuple(found)
+
+    def text(self, place: int, raw: int | str) -> str:
+        """The text of a value (counted from 0) as its column holds it."""
+        name, _ = self.values[place]
+        return self.occurring[name][int(raw)] if self.is_packed(name) else str(raw)
+
+    def missing(self, names: Sequence[str]) -> str:
+        """The test for "no value" in all of the columns, given in the order of the values."""
+        tests = [
+            f"{name} = {0 if self.is_packed(v) else chr(39) * 2}"
+            for name, (v, _) in zip(names, self.values, strict=True)
+        ]
+        return " AND ".join(tests)
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -130,10 +166,10 @@ def _changing(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(value for value in values if value[1].of in (Of.EVENT, Of.ACCOUNT))
 
 
-def part_of(plan: Plan, binder: Binder, *, bucketed: bool = False) -> Part:
+def part_of(plan: Plan, binder: Binder, occurring: Occurring, *, bucketed: bool = False) -> Part:
     """`plan` made ready for a statement whose values go into `binder`."""
     spec, read = plan.spec, plan.read
     packed = 0 if spec.attribution.to is To.ALL else sum(by.of in (Of.EVENT, Of.ACCOUNT) for by in spec.breakdown)
     span_ms = millis(read.end) - millis(read.start)
     packing = Packing(span_ms, len(spec.steps), len(spec.exclusions), plan.apart, packed)
-    return Part(plan, binder, packing, bucketed)
+    return Part(plan, binder, packing, occurring, bucketed)

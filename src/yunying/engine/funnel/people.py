@@ -2,7 +2,7 @@
 
 from yunying.engine.funnel.answer import Outcome, Point
 from yunying.engine.funnel.part import Part
-from yunying.engine.funnel.rows import MISSING, RANKED, REMAINDER, Top, best_of, labelled, rows, with_values
+from yunying.engine.funnel.rows import MISSING, RANKED, REMAINDER, Top, best_of, labelled, rows
 from yunying.engine.scan import clause, nested
 from yunying.store import Sql
 
@@ -12,7 +12,7 @@ __all__ = ["people_sql"]
 def people_sql(part: Part, point: Point, top: Top, page: tuple[int, int]) -> Sql:
     """The page (limit, offset) of the people at `point`, ascending, and on each row how many there are in all.
 
-    `top` are the values shown by name, which the remainder does not hold.
+    `top` are the values shown by name, for the remainder, which does not hold them.
     """
     limit, offset = (
         part.binder.bind(name, value, "UInt64") for name, value in zip(("page", "offset"), page, strict=True)
@@ -21,7 +21,7 @@ def people_sql(part: Part, point: Point, top: Top, page: tuple[int, int]) -> Sql
         f"SELECT who, count() OVER () AS total\nFROM\n{nested(_of_row(part, point, top))}\n"
         f"{clause('WHERE', _conditions(part, point))}\nORDER BY who\nLIMIT {limit} OFFSET {offset}"
     )
-    return Sql(f"-- Who is behind step {point.step}?\n{with_values(part, body)}", part.binder.params)
+    return Sql(f"-- Who is behind step {point.step}?\n{body}", part.binder.params)
 
 
 def _of_row(part: Part, point: Point, top: Top) -> str:
@@ -29,7 +29,8 @@ def _of_row(part: Part, point: Point, top: Top) -> str:
     if not part.values:
         return rows(part)
     kind = REMAINDER if point.remainder else RANKED if any(point.values) else MISSING
-    wanted = top if point.remainder else (point.values,)
+    values = part.raw(point.values) if kind == RANKED else None
+    wanted = (values,) if values else top
     found = f"SELECT *\nFROM\n{nested(labelled(part, wanted))}\nWHERE kind = {kind}"
     return best_of(part, found, ["bucket"] if part.bucketed else []) if part.shared else found
 

@@ -20,19 +20,15 @@ def plain_rows(part: Part) -> str:
     sql = _level(part, ["walk"], f"arrayFill(x -> {part.packing.does('x', 1)}, walk) AS s1", walks(part))
     for step in range(2, part.steps + 1):
         sql = _level(part, ["walk", *_starts(step - 1)], _advance(part, step), sql)
-    starts = _starts(part.steps)
-    depth = " + ".join(f"({s}[-1] != 0)" for s in starts)
-    sql = _level(part, ["walk", *starts], f"{depth} AS depth", sql)
-    deepest = ", ".join(f"depth = {step}, s{step}" for step in range(part.steps, 1, -1))
-    chosen = [f"arrayFirst(x -> x != 0, multiIf({deepest}, s1)) AS t1"]
-    last = ["last"] if part.open_since else []
-    if last:
-        chosen.append(f"{part.latest('s1[-1]')} AS last")
-    sql = _level(part, ["walk", "depth"], ", ".join(chosen), sql)
+    got = [f"s{step}[-1] != 0 AS got_{step}" for step in range(2, part.steps + 1)]
+    last = [f"{part.latest('s1[-1]')} AS last"] if part.open_since else []
+    deepest = ", ".join(f"s{step}[-1] != 0, s{step}" for step in range(part.steps, 1, -1))
+    first = f"arrayFirst(x -> x != 0, multiIf({deepest}, s1)) AS t1"
+    sql = _level(part, ["walk"], ", ".join([*got, *last, first]), sql) + "\nWHERE s1[-1] != 0"
+    keep = ["walk", *(["last"] if last else []), *(f"got_{step}" for step in range(2, part.steps + 1))]
     for step in range(2, part.steps + 1):
         later = f"arrayFirst(x -> {part.packing.does('x', step)} AND x > t{step - 1}, walk)"
-        reached = f"if(depth >= {step}, {later}, 0) AS t{step}"
-        sql = _level(part, ["walk", "depth", *last, *part.times[: step - 1]], reached, sql)
+        sql = _level(part, [*keep, *part.times[: step - 1]], f"if(got_{step}, {later}, 0) AS t{step}", sql)
     return sql
 
 

@@ -58,7 +58,7 @@ def parse(node: Node) -> Funnel:
         hold=_hold(node.get("hold")),
         filters=parse_filter(node.get("filters")),
         breakdown=breakdown,
-        breakdown_limit=parse_limit(node.get("breakdown_limit") if breakdown else None),
+        breakdown_limit=parse_limit(node.get("breakdown_limit") if breakdown else None, breakdown),
         attribution=_attribution(node.get("attribution") if breakdown else None, len(steps)),
         within_range=within.flag() if within else False,
         display=_choice(node.get("display"), Display.STEPS),

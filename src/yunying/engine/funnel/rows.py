@@ -8,24 +8,18 @@ from collections.abc import Sequence
 
 from yunying.engine.filters import Of
 from yunying.engine.funnel.attempts import attempt_rows, score
-from yunying.engine.funnel.matched import occurring
 from yunying.engine.funnel.part import Part
 from yunying.engine.funnel.plain import plain_rows
 from yunying.engine.funnel.spec import To
 from yunying.engine.scan import columns, nested, people
 from yunying.engine.terms import property_text
 
-__all__ = ["LEFT_OUT", "MISSING", "RANKED", "REMAINDER", "Top", "best_of", "kind_of", "labelled", "labels", "left_out"]
-__all__ += ["rows", "texts", "with_values"]
+__all__ = ["LEFT_OUT", "MISSING", "RANKED", "REMAINDER", "Top", "best_of", "label", "labelled", "labels", "left_out"]
+__all__ += ["rows"]
 
 RANKED, MISSING, REMAINDER, LEFT_OUT = 0, 1, 2, 3
-Top = tuple[tuple[str, ...], ...]
-
-
-def with_values(part: Part, body: str) -> str:
-    """The whole statement `body`, with the lists its packed values are looked up in."""
-    found = occurring(part)
-    return f"WITH\n    {f',{chr(10)}    '.join(found)}\n{body}" if found else body
+# The values shown by name, as columns hold them: places of packed ones, else texts.
+Top = tuple[tuple[int | str, ...], ...]
 
 
 def rows(part: Part) -> str:
@@ -33,9 +27,10 @@ def rows(part: Part) -> str:
     found = plain_rows(part) if part.plain else attempt_rows(part)
     if part.held:
         found = best_of(part, found, part.places, spoils=part.spoils)
-    counted = "t1 != 0 AND NOT spoiled" if part.spoils else "t1 != 0"
     names = ["who", *part.places, *_figures(part)]
-    found = f"{columns([*names, *_attributed(part)])}\nFROM\n{nested(found)}\nWHERE {counted}"
+    if part.spoils or part.packed:
+        counted = "\nWHERE NOT spoiled" if part.spoils else ""
+        found = f"{columns([*names, *_attributed(part)])}\nFROM\n{nested(found)}{counted}"
     names += [name for name, _ in part.packed]
     for name, by in part.values:
         if by.of is Of.PERSON:
@@ -104,44 +99,46 @@ def _with_cohorts(part: Part, sql: str, names: Sequence[str], name: str, cohorts
 # --- labels -------------------------------------------------------------------------------------------------------
 
 
-def texts(part: Part) -> list[str]:
-    """The values as texts, in the order of the breakdown, from the columns of `rows`."""
-    packed = [name for name, _ in part.packed]
-    return [f"{name}_all[{name} + 1]" if name in packed else name for name, _ in part.values]
-
-
-def labels(part: Part) -> list[str]:
-    return [name.replace("v", "l") for name, _ in part.values]
-
-
 def left_out(part: Part) -> str | None:
     """The test for people without the step whose value counts."""
     attribution = part.plan.spec.attribution
     return f"t{attribution.step} = 0" if part.plan.spec.breakdown and attribution.to is To.STEP else None
 
 
-def kind_of(part: Part, shown: str) -> str:
-    """Which row a value belongs to, by its texts l1 ... and the test for values that are shown by name."""
-    left = f"left_out, {LEFT_OUT}, " if left_out(part) else ""
-    missing = " AND ".join(f"{label} = ''" for label in labels(part))
-    return f"multiIf({left}{missing}, {MISSING}, {shown}, {RANKED}, {REMAINDER})"
+def labels(part: Part) -> list[str]:
+    """The columns of the values a row of the answer shows."""
+    return [name.replace("v", "l") for name, _ in part.values]
+
+
+def label(part: Part, shown: str, without: str | None) -> list[str]:
+    """`kind` and l1 ... of a row with values; tests for those that are shown by name, and for people left out."""
+    names = [name for name, _ in part.values]
+    left = f"{without}, {LEFT_OUT}, " if without else ""
+    kind = f"multiIf({left}{part.missing(names)}, {MISSING}, {shown}, {RANKED}, {REMAINDER}) AS kind"
+    return [kind, *(f"if(kind >= {REMAINDER}, {_nothing(part, n)}, {n}) AS {of}" for n, of in _pairs(part))]
+
+
+def _pairs(part: Part) -> list[tuple[str, str]]:
+    return [(name, name.replace("v", "l")) for name, _ in part.values]
+
+
+def _nothing(part: Part, name: str) -> str:
+    return "0" if part.is_packed(name) else "''"
 
 
 def labelled(part: Part, top: Top) -> str:
-    """The rows with their `kind` and the texts l1 ... of their values, '' in the remainder."""
-    keep = ["who", *(["bucket"] if part.bucketed else []), *part.times, *(["last"] if part.open_since else [])]
-    left = left_out(part)
-    read = [f"{text} AS {label}" for text, label in zip(texts(part), labels(part), strict=True)]
-    found = f"{columns([*keep, *([f'{left} AS left_out'] if left else []), *read])}\nFROM\n{nested(rows(part))}"
-    shown = f"indexOf({_bound(part, top)}, {_tuple(labels(part))}) > 0"
-    kind = f"{kind_of(part, shown)} AS kind"
-    return f"{columns([*keep, *labels(part), kind])}\nFROM\n{nested(found)}"
+    """The rows with the `kind` and values l1 ... they are shown under; by name those in `top`."""
+    keep = ["who", *(["bucket"] if part.bucketed else []), *_figures(part)]
+    names = [name for name, _ in part.values]
+    shown = f"{_tuple(names)} IN {_bound(part, top)}" if top else "false"
+    return f"{columns([*keep, *label(part, shown, left_out(part))])}\nFROM\n{nested(rows(part))}"
 
 
 def _bound(part: Part, top: Top) -> str:
-    if len(part.values) == 1:
-        return part.binder.bind("top", [row[0] for row in top], "Array(String)")
-    return part.binder.bind("top", list(top), f"Array(Tuple({', '.join('String' for _ in part.values)}))")
+    kinds = ["UInt32" if part.is_packed(name) else "String" for name, _ in part.values]
+    if len(kinds) == 1:
+        return part.binder.bind("top", [row[0] for row in top], f"Array({kinds[0]})")
+    return part.binder.bind("top", list(top), f"Array(Tuple({', '.join(kinds)}))")
 
 
 def _tuple(names: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Run: ask the store and hand the numbers to shape."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from yunying.base.errors import InvalidInput, msg
@@ -10,12 +10,12 @@ from yunying.engine.context import Context
 from yunying.engine.filters import Of
 from yunying.engine.funnel.answer import FunnelResult, Point
 from yunying.engine.funnel.compile import over_time_sql, remainder_sql, steps_sql
-from yunying.engine.funnel.matched import MOST_VALUES
+from yunying.engine.funnel.matched import MOST_VALUES, occurring_sql
 from yunying.engine.funnel.part import Part, part_of
 from yunying.engine.funnel.people import people_sql
 from yunying.engine.funnel.plan import Plan, make_plan
-from yunying.engine.funnel.rows import RANKED, REMAINDER, Top
-from yunying.engine.funnel.shape import Line, in_order, nobody, shape
+from yunying.engine.funnel.rows import RANKED, REMAINDER, Top, labels
+from yunying.engine.funnel.shape import Key, Line, in_order, nobody, shape
 from yunying.engine.funnel.spec import Display, Funnel
 from yunying.engine.resolve import resolve
 from yunying.engine.result import People
@@ -42,21 +42,30 @@ class _Asking:
 
     plan: Plan
     session: Session
+    occurring: dict[str, list[str]] = field(default_factory=dict)
 
     def part(self, *, bucketed: bool = False) -> Part:
-        return part_of(self.plan, self.session.binder(), bucketed=bucketed)
+        """For a new statement. Asks first which values occur, where events are packed with them."""
+        part = part_of(self.plan, self.session.binder(), self.occurring, bucketed=bucketed)
+        if part.packed and not self.occurring:
+            [found] = self._ask(occurring_sql(part)) or [{}]
+            for name, _ in part.packed:
+                texts = {str(text) for text in found.get(name, ())} - {""}
+                _check_values(name, texts)
+                self.occurring[name] = ["", *sorted(texts)]
+            return self.part(bucketed=bucketed)
+        return part
 
     def lines(self) -> list[Line]:
         """The figures over the whole range."""
         part = self.part()
         rows = self._ask(steps_sql(part))
-        lines = [Line(_key(row), row) for row in rows]
-        _check_values(lines)
+        lines = [Line(_key(part, row), row) for row in rows]
         lines = in_order([*lines, *self._silent(lines)])
         if part.shared:
             for line in lines:
                 if line.key[0] == REMAINDER:
-                    [line.figures] = self._ask(remainder_sql(self.part(), _top(lines)))
+                    [line.figures] = self._ask(remainder_sql(self.part(), _top(part, lines)))
         return lines
 
     def add_points(self, lines: list[Line]) -> None:
@@ -66,9 +75,9 @@ class _Asking:
         part = self.part(bucketed=True)
         at = {start: index for index, start in enumerate(part.edges_ms)}
         by_key = {line.key: line for line in lines}
-        for row in self._ask(over_time_sql(part, _top(lines))):
+        for row in self._ask(over_time_sql(part, _top(part, lines))):
             # An attempt in a bucket may stand under another value than the best one of the range.
-            key = _key(row)
+            key = _key(part, row)
             if key not in by_key:
                 by_key[key] = nobody(self.plan.spec, key)
                 lines.append(by_key[key])
@@ -90,32 +99,33 @@ def _named(rows: Rows) -> list[Mapping[str, Any]]:
     return [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
 
 
-def _key(row: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
-    texts = [name for name in row if name.startswith(("l", "shown_l")) and name[-1].isdigit()]
-    return row.get("kind", RANKED), tuple(str(row[name]) for name in sorted(texts))
+def _key(part: Part, row: Mapping[str, Any]) -> Key:
+    kind = row.get("kind", RANKED)
+    hidden = kind >= REMAINDER
+    return kind, tuple("" if hidden else part.text(i, row[name]) for i, name in enumerate(labels(part)))
 
 
-def _top(lines: Sequence[Line]) -> Top:
-    return tuple(line.key[1] for line in lines if line.key[0] == RANKED and line.key[1])
+def _top(part: Part, lines: Sequence[Line]) -> Top:
+    """The values shown by name, as columns hold them."""
+    found = (part.raw(line.key[1]) for line in lines if line.key[0] == RANKED)
+    return tuple(values for values in found if values)
 
 
-def _check_values(lines: Sequence[Line]) -> None:
-    many = [(name, value) for line in lines for name, value in line.figures.items() if name.startswith("many_v")]
-    for name, value in many:
-        if value > MOST_VALUES:
-            raise InvalidInput(
-                "funnel.too_many_values",
-                msg("This property has more than %(most)s values. Break down by another one, or filter the events."),
-                field=f"breakdown.{int(name.removeprefix('many_v')) - 1}",
-                most=MOST_VALUES,
-            )
+def _check_values(name: str, texts: Set[str]) -> None:
+    if len(texts) > MOST_VALUES:
+        raise InvalidInput(
+            "funnel.too_many_values",
+            msg("This property has more than %(most)s values. Break down by another one, or filter the events."),
+            field=f"breakdown.{int(name.removeprefix('v')) - 1}",
+            most=MOST_VALUES,
+        )
 
 
 def people(spec: Funnel, point: Point, context: Context, limit: int, offset: int) -> People:
     """The people behind the number at `point`."""
     asking = _Asking(make_plan(spec, context), Session(context))
     _check_point(asking.plan, point)
-    top = _top(asking.lines()) if point.remainder else ()
+    top = _top(asking.part(), asking.lines()) if point.remainder else ()
 
     def page(limit: int, offset: int) -> Sequence[tuple[Any, ...]]:
         part = asking.part(bucketed=point.bucket is not None)
