@@ -62,10 +62,10 @@ def taking_back(product: int, number: int, slices: int, form: Form) -> Iterator[
     events = form.render("events{local} {on_cluster}")
     params = {"product": product, "import": number, "slices": slices}
     for part in range(slices):
-        yield Sql(
-            f"DELETE FROM {events}\nWHERE {_OF_PRODUCT}\n    AND uuid IN ({_BROUGHT})\nSETTINGS {settings}",
-            params | {"slice": part},
-        )
+        # Also out of the live stream, which keeps a sample of what came in lately.
+        for table in ("arrivals", events):
+            brought = f"WHERE {_OF_PRODUCT}\n    AND uuid IN ({_BROUGHT})"
+            yield Sql(f"DELETE FROM {table}\n{brought}\nSETTINGS {settings}", params | {"slice": part})
     yield Sql(f"ALTER TABLE {events}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2")
     mine = f"{_OF_PRODUCT} AND import = {{import:UInt64}}"
     yield Sql(f"DELETE FROM imported\nWHERE {mine}\nSETTINGS {settings}", params)
