@@ -175,7 +175,8 @@ def delete_metric(*, access: ProductAccess, metric: Metric) -> None:
             record(access.actor, "metric.deleted", target, product_id=access.product.pk, before=before)
     except ProtectedError:
         raise Conflict(
-            "metric.in_use", msg("Key results are bound to this metric. Remove them first, or keep the metric.")
+            "metric.in_use",
+            msg("Goals or the driver tree use this metric. Take it out there first, or keep the metric."),
         ) from None
 
 
