@@ -65,7 +65,9 @@ MENU: tuple[NavItem, ...] = (
         "chart-line",
         "insights:trends",
         (
-            NavItem("insights-dashboards", pgettext_lazy("menu", "Dashboards"), "layout-dashboard", "insights:dashboards"),
+            NavItem(
+                "insights-dashboards", pgettext_lazy("menu", "Dashboards"), "layout-dashboard", "insights:dashboards"
+            ),
             NavItem("insights-trends", pgettext_lazy("menu", "Trends"), "chart-line", "insights:trends"),
             NavItem("insights-funnels", pgettext_lazy("menu", "Funnels"), "chart-funnel", "insights:funnels"),
             NavItem("insights-retention", pgettext_lazy("menu", "Retention"), "repeat", "insights:retention"),
@@ -81,6 +83,13 @@ MENU: tuple[NavItem, ...] = (
             ),
             NavItem("tracking-catalogue", pgettext_lazy("menu", "Event catalogue"), "book", "tracking:catalogue"),
             NavItem("tracking-people", pgettext_lazy("menu", "People"), "users", "tracking:people"),
+            NavItem(
+                "tracking-accounts",
+                pgettext_lazy("menu", "Accounts"),
+                "building",
+                "tracking:accounts",
+                need=Permission.SEE_PEOPLE,
+            ),
             NavItem(
                 "tracking-refused",
                 pgettext_lazy("menu", "Refused events"),

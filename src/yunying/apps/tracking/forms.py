@@ -46,6 +46,7 @@ class _EntryForm(forms.ModelForm):
 class EventForm(_EntryForm):
     def __init__(self, *args: Any, carried: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        offer(self, "state", [("", "–"), *State.choices])
         now = self.instance.revenue_property
         names = sorted({*carried, *([now] if now else [])})
         field = forms.ChoiceField(

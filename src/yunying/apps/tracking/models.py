@@ -8,8 +8,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from yunying.apps.tracking.importing.models import ImportMapping as ImportMapping  # registered with this app
 from yunying.apps.tracking.importing.models import ImportRun as ImportRun
@@ -143,6 +143,11 @@ class Definition(models.Model):
         """The shown name in a language, the name that is sent where nobody gave one."""
         own, other = (self.title_zh, self.title_en) if language.startswith("zh") else (self.title_en, self.title_zh)
         return own or other or self.name
+
+    @property
+    def shown(self) -> str:
+        """The shown name in the reader's language."""
+        return self.title(get_language() or settings.LANGUAGE_CODE)
 
 
 class State(models.TextChoices):

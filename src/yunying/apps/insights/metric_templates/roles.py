@@ -53,7 +53,7 @@ _ALL = (
     ),
     _role(
         "order",
-        _("Order"),
+        pgettext_lazy("mark of an event", "Order"),
         "order_completed order_placed order_paid order purchase purchased purchase_completed place_order pay_order"
         " payorder payment_completed payment_succeeded checkout_completed transaction buy 下单 支付订单 支付成功 购买",
         "order",
@@ -80,7 +80,7 @@ _ALL = (
     ),
     _role(
         "search",
-        _("Search"),
+        pgettext_lazy("an event", "Search"),
         "search searched products_searched search_performed view_search_results 搜索",
     ),
     _role(

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yunying.apps.insights.metric_templates.binding import Binding, Found, How
@@ -121,7 +121,7 @@ def _number(access: ProductAccess, binding: Binding, template: Template) -> str:
 
 def _need_label(need: str) -> str:
     labels: Mapping[str, Any] = {
-        REVENUE: _("Revenue"),
+        REVENUE: pgettext("mark of an event", "Revenue"),
         "account": _("Events with an account"),
         "session": _("Events with a session"),
         "event": _("Any event"),

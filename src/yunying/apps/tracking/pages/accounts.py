@@ -111,7 +111,7 @@ def _table(request: HttpRequest, access: ProductAccess, found: FoundAccounts, na
     return Table(
         columns=[
             Column("name", pgettext("a customer", "Account"), link=link, fixed=True, search=True),
-            Column("key", _("Key"), sort=True),
+            Column("key", pgettext("of an account", "Key"), sort=True),
             Column("people", _("People"), sort=True, kind="number"),
             Column("events", pgettext("measure", "Events"), sort=True, kind="number"),
             Column("first_seen", _("First seen"), value=first, kind="when"),
@@ -121,7 +121,7 @@ def _table(request: HttpRequest, access: ProductAccess, found: FoundAccounts, na
         request=request,
         name="accounts",
         sort="key",
-        caption=_("Accounts"),
+        caption=pgettext("customers", "Accounts"),
         empty=none if narrowed else nothing,
     )
 

@@ -61,9 +61,9 @@ class Row:
 
 def marks_of(entry: EventDefinition) -> list[str]:
     """What an event means to the business, in words."""
-    found = [_("Order")] if entry.is_order else []
+    found = [pgettext("mark of an event", "Order")] if entry.is_order else []
     found += [pgettext("mark of an event", "Sign-up")] if entry.is_sign_up else []
-    return found + ([_("Revenue")] if entry.revenue_property else [])
+    return found + ([pgettext("mark of an event", "Revenue")] if entry.revenue_property else [])
 
 
 @require_http_methods(["GET", "POST"])
@@ -121,9 +121,8 @@ def _shown(request: HttpRequest, rows: Any) -> Any:
 
 def _hidden_filter() -> Filter:
     # Applied to the rows before they become a list.
-    return Filter(
-        "hidden", _("Hidden"), (("yes", _("Only hidden")), ("all", _("Hidden too"))), lambda rows, _value: rows
-    )
+    choices = (("yes", _("Only hidden ones")), ("all", _("Hidden ones too")))
+    return Filter("hidden", _("In suggestions"), choices, lambda rows, _value: rows)
 
 
 def _by(name: str, label: Any, values: Sequence[tuple[str, Any]], of: Callable[[Row], Any]) -> Filter:
@@ -146,6 +145,15 @@ def _shared_filters(rows: Sequence[Row]) -> list[Filter]:
     return found
 
 
+def _any(rows: Sequence[Row], field: str) -> bool:
+    """Whether anybody filled the field in; a column without a word only takes place."""
+    return any(getattr(row.entry, field) for row in rows)
+
+
+def _renamed(rows: Sequence[Row]) -> bool:
+    return any(row.title != row.entry.name for row in rows)
+
+
 def _mark(rows: list[Row], value: str) -> list[Row]:
     field = {"order": "is_order", "sign_up": "is_sign_up", "revenue": "revenue_property"}[value]
     return [row for row in rows if getattr(row.entry, field)]
@@ -159,23 +167,34 @@ def _events(request: HttpRequest, access: ProductAccess) -> Table:
         Row(one, _url(access, "event", one), _title(one), may, days.get(one.name, none) if one.volume else None)
         for one in found
     ]
-    marks = (("order", _("Order")), ("sign_up", pgettext("mark of an event", "Sign-up")), ("revenue", _("Revenue")))
+    marks = (
+        ("order", pgettext("mark of an event", "Order")),
+        ("sign_up", pgettext("mark of an event", "Sign-up")),
+        ("revenue", pgettext("mark of an event", "Revenue")),
+    )
     odd = Filter("odd", _("What is odd"), (("yes", _("Something")),), lambda rows, _v: [r for r in rows if r.odd])
     return Table(
         columns=[
             Column("name", _("Event"), "entry.name", True, True, template="tracking/_catalogue_name.html", fixed=True),
-            Column("title", _("Shown as"), search=True, sort=True),
+            Column("title", _("Shown as"), search=True, sort=True, hidden=not _renamed(rows)),
             Column("marks", _("Marks"), value=lambda row: ", ".join(row.marks)),
-            Column("category", _("Category or page"), "entry.category", True, True),
+            Column("odd", _("What is odd"), sort=True),
+            Column("category", _("Category or page"), "entry.category", True, True, hidden=not _any(rows, "category")),
             Column("volume", pgettext("measure", "Events"), "entry.volume", True, kind="number"),
             Column("week", _("Last 7 days"), sort=True, kind="number"),
             Column("month", _("Last 30 days"), sort=True, kind="number"),
             Column("line", _("30 days"), "path", template="tracking/_catalogue_line.html", export=False),
             Column("first_seen", _("First seen"), "entry.first_seen", True, kind="when", hidden=True),
             Column("last_seen", _("Last seen"), "entry.last_seen", True, kind="ago"),
-            Column("owner", pgettext("of an entry", "Owner"), "entry.owner.shown_name", True, True),
-            Column("state", _("State"), "entry.get_state_display", True, hidden=True),
-            Column("odd", _("What is odd"), sort=True),
+            Column(
+                "owner",
+                pgettext("of an entry", "Owner"),
+                "entry.owner.shown_name",
+                True,
+                True,
+                hidden=not _any(rows, "owner_id"),
+            ),
+            Column("state", _("State"), "entry.get_state_display", True, hidden=not _any(rows, "state")),
             Column("title_en", _("English name"), "entry.title_en", search=True, hidden=True),
             Column("title_zh", _("Chinese name"), "entry.title_zh", search=True, hidden=True),
             Column("description", _("Description"), "entry.description", search=True, hidden=True),

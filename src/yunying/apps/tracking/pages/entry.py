@@ -66,15 +66,14 @@ def property_page(request: HttpRequest, access: ProductAccess, definition: int) 
     # Values of people and accounts are personal data.
     shown = found.of == PropertyOf.EVENT or access.may(Permission.SEE_PEOPLE)
     of_events = found.of == PropertyOf.EVENT and found.volume
+    days = selectors.property_daily(access.product, found.name) if of_events else ()
     context = {
         "definition": found,
         "title": found.title(get_language() or "en"),
         "form": form,
         "odd": what_is_odd(found),
         "types": _types(found),
-        "chart": _chart(selectors.property_daily(access.product, found.name), _("Events with it"))
-        if of_events
-        else None,
+        "chart": _chart(days, _("Events with it")) if any(days) else None,
         "carriers": selectors.events_carrying(access.product.pk, found.name) if of_events else [],
         "values": selectors.property_values(access.product.pk, found.name, "", 20, of=found.of) if shown else [],
         "may_edit": access.may(Permission.MANAGE_DATA),
