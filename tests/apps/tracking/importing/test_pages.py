@@ -142,6 +142,15 @@ def test_an_import_that_is_taken_back_leaves_what_was_there_before(
     assert stored(ask) == before
 
 
+def test_an_import_without_a_record_of_its_events_is_not_taken_back(
+    browser: "Client", product: "Product", store: "Store"
+) -> None:
+    run = ImportRun.objects.create(product=product, file_name="old.csv", status=ImportStatus.DONE, events=3)
+    assert browser.post(address(product, "import_take_back", run.pk)).status_code == 409
+    run.refresh_from_db()
+    assert run.status == ImportStatus.DONE
+
+
 def test_the_same_file_with_other_choices_has_to_be_asked_for(
     bring: Any, browser: "Client", product: "Product", ask: Ask, store: "Store"
 ) -> None:

@@ -54,6 +54,22 @@ WHERE product = {product:UInt32}
     AND known = 1
 """
 
+# How many events an import brought that were not there before it.
+_BROUGHT = """
+SELECT count()
+FROM
+(
+    SELECT uuid
+    FROM imported
+    WHERE product = {product:UInt32}
+        AND import = {import:UInt64}
+    GROUP BY
+        part,
+        uuid
+    HAVING max(known) = 0
+)
+"""
+
 
 class Ledger:
     """The record of one import of one product."""
@@ -90,6 +106,11 @@ class Ledger:
             if event.uuid not in known:
                 found.setdefault(event.uuid, event)
         return list(found.values())
+
+    def brought(self) -> int:
+        """How many events are on record as added. Fewer than were added where the record was not kept or restored."""
+        row: tuple[int] = self._store.query(Sql(_BROUGHT, {"product": self._product, "import": self._number})).one()
+        return row[0]
 
     def _of(self, part: int) -> dict[str, int | str]:
         return {"product": self._product, "import": self._number, "part": part}

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from yunying.apps.tracking.importing import guessing, storage, tasks
+from yunying.apps.tracking.importing.ledger import Ledger
 from yunying.apps.tracking.importing.mapping import parse
 from yunying.apps.tracking.importing.models import CheckState, ImportMapping, ImportRun, ImportStatus, Place
 from yunying.apps.tracking.importing.plans import Plan, columns_digest, mapping_of, plan_from
@@ -18,6 +19,7 @@ from yunying.platform.jobs import enqueue
 from yunying.platform.jobs.models import Job, State
 from yunying.platform.jobs.services import cancel_job
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.store import shared
 
 __all__ = [
     "cancel",
@@ -239,8 +241,16 @@ def errors_file(run: ImportRun) -> str:
 
 
 def take_back(access: ProductAccess, run: ImportRun) -> None:
-    """Remove the events an import added, in the background. Raises Conflict unless it is done or stopped."""
+    """Remove the events an import added, in the background.
+
+    Raises Conflict unless it is done or stopped, and when it is not on record which events it added.
+    """
     access.require(Permission.MANAGE_DATA)
+    if Ledger(shared(), run.product_id, run.pk).brought() < run.events:
+        raise Conflict(
+            "import.no_record",
+            msg("Which events this import added is not on record here: it is older than this, or was restored."),
+        )
     ended = ImportRun.objects.filter(pk=run.pk, status__in=(ImportStatus.DONE, ImportStatus.STOPPED))
     with transaction.atomic():
         if not ended.update(status=ImportStatus.TAKING_BACK, problem={}):
