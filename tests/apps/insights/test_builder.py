@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from django.http import QueryDict
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunying.apps.insights.kinds.form import address_of, edited
@@ -41,11 +41,13 @@ builders = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(builders)
 def test_the_address_keeps_the_whole_state(builder: TrendsForm) -> None:
     assert form_in(QueryDict(address_of(builder)), TrendsForm) == builder
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(builders)
 def test_a_saved_question_opens_as_it_was_asked(builder: TrendsForm) -> None:
     opened = TrendsForm.of_spec(builder.to_spec())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.http import QueryDict
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunying.apps.insights.kinds.fields import field_id
@@ -50,11 +50,13 @@ retentions = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(funnels | retentions)
 def test_the_address_keeps_the_whole_form(form: Any) -> None:
     assert form_in(QueryDict(address_of(form)), type(form)) == form
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(funnels | retentions)
 def test_the_engine_reads_the_question_and_the_form_shows_what_it_read(form: Any) -> None:
     asked = parse(form.to_spec()).to_json()

@@ -109,6 +109,9 @@ def test_the_curve_of_retention_has_bounds(browser: Client, journey: Product) ->
 def test_a_retained_value_stands_in_the_cells(browser: Client, journey: Product) -> None:
     page = browser.get(f"{RETENTION}?{COMING_BACK}&value.measure=sum&value.property=amount")
     assert grid(page, "cohorts")["Mar 2, 2026"][1].note == "20"
+    shown = browser.get(f"{RETENTION}?{COMING_BACK}&value.measure=sum&value.property=amount&show=value")
+    cell = grid(shown, "cohorts")["Mar 2, 2026"][1]
+    assert (cell.text, cell.note) == ("20", "33.3%")
 
 
 @pytest.mark.parametrize(("url", "asked"), [(FUNNELS, STEPS), (RETENTION, COMING_BACK)])
@@ -169,7 +172,7 @@ def test_a_report_is_duplicated(browser: Client, journey: Product, access: Produ
 
 
 def test_the_page_of_new_questions_offers_all_kinds(browser: Client) -> None:
-    page = browser.get("/p/tea/insights/new/").content.decode()
+    page = browser.get("/p/tea/insights/reports/new/").content.decode()
     for url in ("/p/tea/insights/trends/", FUNNELS, RETENTION):
         assert f'href="{url}"' in page
 
@@ -188,6 +191,18 @@ def test_the_people_behind_a_number_become_a_cohort(browser: Client, journey: Pr
 
 
 PATTERN = "t1.e0.f0.property=path&t1.e0.f0.operator=regex&t1.e0.f0.value=("
+
+
+def test_reports_are_found_in_the_palette_by_a_part_of_their_name(
+    browser: Client, journey: Product, access: ProductAccess
+) -> None:
+    report = create_report(access=access, name="From visit to order", spec=SPEC)
+    found = browser.get("/ui/palette", {"q": "order visit", "product": "tea"}).content.decode()
+    assert f"/p/tea/insights/reports/{report.pk}/" in found
+    assert "Funnel" in found
+    assert "From visit" not in browser.get("/ui/palette", {"q": "refund", "product": "tea"}).content.decode()
+
+
 FORTY = "&".join(f"t{index}.e0.event=visit" for index in range(40))
 
 

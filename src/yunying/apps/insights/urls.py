@@ -7,7 +7,6 @@ app_name = "insights"
 urlpatterns = [
     path("cohorts/", include("yunying.apps.insights.cohorts.urls")),
     path("dashboards/", include("yunying.apps.insights.dashboards.urls")),
-    path("new/", ask.new, name="new"),
     path("trends/", ask.page, {"kind": "trends"}, name="trends"),
     path("funnels/", ask.page, {"kind": "funnel"}, name="funnels"),
     path("retention/", ask.page, {"kind": "retention"}, name="retention"),
@@ -15,6 +14,7 @@ urlpatterns = [
     path("people/keep/", people.keep, name="people_keep"),
     path("suggest/<str:kind>/", suggest.options, name="suggest"),
     path("reports/", reports.listing, name="reports"),
+    path("reports/new/", ask.new, name="new"),
     path("reports/save/", reports.save, name="save"),
     path("reports/<int:report_id>/", reports.show, name="report"),
     path("reports/<int:report_id>/edit/", reports.edit, name="report_edit"),

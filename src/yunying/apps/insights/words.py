@@ -21,6 +21,7 @@ __all__ = [
     "PERIODS",
     "RANGES",
     "RETENTION_DISPLAYS",
+    "RETENTION_LOOKS",
     "SIDES",
     "VALUE_MEASURES",
     "WINDOW_UNITS",
@@ -170,6 +171,7 @@ CLOCKS: Choices = (
     ("rolling", _("24 hours from each start")),
 )
 RETENTION_DISPLAYS: Choices = (("table", _("table")), ("curve", _("curve")))
+RETENTION_LOOKS: Choices = (("rate", _("share of people")), ("value", pgettext_lazy("retention", "value")))
 VALUE_MEASURES: Choices = (
     ("", _("no value")),
     ("sum", _("Sum")),

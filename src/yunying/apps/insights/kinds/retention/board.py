@@ -1,6 +1,6 @@
 """A retention answer as pages show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -66,7 +66,12 @@ def _telling(means: Sequence[Any]) -> list[int]:
 
 
 def _notes(drawing: Drawing) -> list[str]:
-    notes = [_("Means are of cohorts whose period is over; beneath: where the true rate lies with 95% confidence.")]
+    notes = [_("Means are of cohorts whose period is over.")]
+    value = drawing.spec.get("value")
+    if not value:
+        notes.append(_("Small print beneath a mean: where the true rate lies with 95% confidence (Wilson)."))
+    elif not _by_value(drawing):
+        notes.append(_("Small print: the value of %(property)s.") % {"property": value["property"]})
     if any(cell and cell.partial for row in drawing.result.rows for one in row.cohorts for cell in one.cells):
         notes.append(_("Numbers in a dashed frame are of periods that are not over yet."))
     return notes
@@ -86,22 +91,33 @@ def _name(row: Any) -> str:
     return values_text(row.values, row.remainder)
 
 
-def _strongest(rates: Sequence[float | None]) -> float:
-    return max((rate for rate in rates if rate is not None), default=0.0)
+def _by_value(drawing: Drawing) -> bool:
+    """Whether the retained value is the large number of each cell, and the share of people the small one."""
+    return bool(drawing.spec.get("value")) and drawing.look == "value"
 
 
-def _heat(rate: float | None, strongest: float) -> int | None:
+def _main(drawing: Drawing, one: Any) -> float | None:
+    """The number by which a cell is coloured."""
+    number: float | None = one.value if _by_value(drawing) else one.rate
+    return number
+
+
+def _strongest(drawing: Drawing, cells: Iterable[Any]) -> float:
+    return max((number for one in cells if one and (number := _main(drawing, one)) is not None), default=0.0)
+
+
+def _heat(number: float | None, strongest: float) -> int | None:
     """0 to 10, in proportion to the strongest cell after the start."""
-    if rate is None:
+    if number is None:
         return None
-    return min(10, round(10 * rate / strongest)) if strongest else 0
+    return max(0, min(10, round(10 * number / strongest))) if strongest > 0 else 0
 
 
 def _triangle(drawing: Drawing, row: Any, links: Links, *, folded: bool) -> Grid:
     """Cohorts as rows, periods since the start as columns, their mean first."""
     columns = range(1, len(drawing.result.columns))
     period = drawing.spec.get("period") or "week"
-    strongest = _strongest([cell.rate for one in row.cohorts for cell in one.cells[1:] if cell])
+    strongest = _strongest(drawing, (cell for one in row.cohorts for cell in one.cells[1:]))
     mean = GridRow(_("Mean"), _mean_cells(drawing, row, links, strongest), sum=True)
     rows = [
         GridRow(
@@ -121,18 +137,17 @@ def _cell(drawing: Drawing, row: Any, cohort: int, column: int, links: Links, st
     cell = row.cohorts[cohort].cells[column]
     if cell is None:
         return Cell("")
-    return Cell(
-        formats.percent(cell.rate),
-        links.to(_point(row, cohort, column)) if row.cohorts[cohort].size else "",
-        _note(drawing, formats.number(cell.count), cell.value),
-        _heat(cell.rate, strongest),
-        cell.partial,
-    )
+    url = links.to(_point(row, cohort, column)) if row.cohorts[cohort].size else ""
+    main, note = _texts(drawing, cell, formats.number(cell.count))
+    return Cell(main, url, note, _heat(_main(drawing, cell), strongest), cell.partial)
 
 
-def _note(drawing: Drawing, count: str, value: float | None) -> str:
-    """The number of people, or with a retained value the value."""
-    return formats.number(value) if drawing.spec.get("value") else count
+def _texts(drawing: Drawing, one: Any, beneath: str) -> tuple[str, str]:
+    """The large and the small text of a cell; `beneath` stands under a share where no value is asked for."""
+    rate, value = formats.percent(one.rate), formats.number(one.value)
+    if not drawing.spec.get("value"):
+        return rate, beneath
+    return (value, rate) if _by_value(drawing) else (rate, value)
 
 
 def _mean_cells(drawing: Drawing, row: Any, links: Links, strongest: float) -> tuple[Cell, ...]:
@@ -141,16 +156,16 @@ def _mean_cells(drawing: Drawing, row: Any, links: Links, strongest: float) -> t
     for index, mean in enumerate(row.mean):
         if index == 0:
             continue
-        note = _note(drawing, interval_text(mean.low, mean.high), mean.value)
+        main, note = _texts(drawing, mean, interval_text(mean.low, mean.high))
         url = links.to(_point(row, None, index)) if mean.rate is not None else ""
-        cells.append(Cell(formats.percent(mean.rate), url, note, _heat(mean.rate, strongest)))
+        cells.append(Cell(main, url, note, _heat(_main(drawing, mean), strongest)))
     return tuple(cells)
 
 
 def _compared(drawing: Drawing, links: Links) -> Grid:
     """The means of all breakdown values, one beneath the other."""
     rows = drawing.result.rows
-    strongest = _strongest([mean.rate for row in rows for mean in row.mean[1:]])
+    strongest = _strongest(drawing, (mean for row in rows for mean in row.mean[1:]))
     heads = (_("Means"), _("People"), *(_column(drawing, i) for i in range(1, len(drawing.result.columns))))
     lines = tuple(GridRow(_name(row), _mean_cells(drawing, row, links, strongest)) for row in rows)
     return Grid("means", _("Means"), heads, lines, heat=True)

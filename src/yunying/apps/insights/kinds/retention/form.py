@@ -26,6 +26,7 @@ class RetentionForm(Asking):
     measure: str = text(name="value.measure")
     property: str = text(name="value.property")
     display: str = text("table")
+    chart: str = text("rate", name="show")
 
     def to_spec(self) -> dict[str, Any]:
         spec: dict[str, Any] = {
