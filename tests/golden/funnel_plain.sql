@@ -1,0 +1,43 @@
+-- How many people got to each of 2 steps, and how fast?
+SELECT
+    countIf(t1 != 0) AS n1,
+    countIf(t2 != 0) AS n2,
+    countIf(t2 = 0 AND last >= {open_since:Int64}) AS open,
+    sumIf(bitShiftRight(t2, 2) - bitShiftRight(t1, 2), t2 != 0) AS sum_p2,
+    quantilesExactInclusiveIf(0.5, 0.9)(bitShiftRight(t2, 2) - bitShiftRight(t1, 2), t2 != 0) AS mid_p2
+FROM
+(
+    SELECT who, walk, last, got_2, t1, if(got_2, arrayFirst(x -> bitAnd(x, 3) = 2 AND x > t1, walk), 0) AS t2
+    FROM
+    (
+        SELECT who, walk, s2[-1] != 0 AS got_2, bitShiftRight(s1[-1], 2) AS last, arrayFirst(x -> x != 0, multiIf(s2[-1] != 0, s2, s1)) AS t1
+        FROM
+        (
+            SELECT who, walk, s1, arrayFill((s, x) -> bitAnd(x, 3) = 2 AND bitShiftRight(x, 2) - bitShiftRight(s, 2) <= {window:Int64}, s1, walk) AS s2
+            FROM
+            (
+                SELECT who, walk, arrayFill(x -> bitAnd(x, 3) = 1, walk) AS s1
+                FROM
+                (
+                    SELECT
+                        who,
+                        arrayPushFront(arraySort(groupArray(bitShiftLeft(toInt64(at), 2) + does)), 0) AS walk
+                    FROM
+                    (
+                        SELECT
+                            dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
+                            toUnixTimestamp64Milli(ts) - {first:Int64} AS at,
+                            multiIf(event = {event:String}, 1, event = {event_2:String}, 2, 0) AS does
+                        FROM events
+                        WHERE product = {product:UInt32}
+                          AND event IN {events:Array(String)}
+                          AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                          AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                    )
+                    GROUP BY who
+                )
+            )
+        )
+        WHERE s1[-1] != 0
+    )
+)
