@@ -115,7 +115,7 @@ def _stopped(node: Node) -> Stopped:
     assert within is not None
     if isinstance(within, Last) and _length_days(within) <= _length_days(absent):
         node.need("absent").fail(
-            "cohort.absent", msg("The time without the event must be shorter than the time with it.")
+            "cohort.absence", msg("The time without the event must be shorter than the time with it.")
         )
     return Stopped(_event(node), _filters(node), within, absent)
 

@@ -17,7 +17,7 @@ MOST_FOUND, _STEP = 5_000, 1_000
 
 
 class Members(Sequence[PersonRow]):
-    """The members, in the order in which they were first seen. Raises what the engine raises."""
+    """The members, in the order of their numbers. Raises what the engine raises."""
 
     def __init__(self, product: Product, cohort: engine.Cohort | engine.Members, context: Context, query: str = ""):
         self._product, self._cohort, self._context, self._query = product, cohort, context, query

@@ -67,7 +67,8 @@ def field_of(definition: Mapping[str, Any], path: str) -> str:
     The form has groups of conditions, and in them filters; rows that are not filled in stand at the end of theirs.
     """
     keys = path.split(".")
-    grouped = any("items" in item for item in definition.get("items") or [] if isinstance(item, Mapping))
+    given = definition.get("items")
+    grouped = isinstance(given, list) and any("items" in item for item in given if isinstance(item, Mapping))
     numbers: list[str] = []
     while len(keys) > 1 and keys[0] == "items" and len(numbers) < (2 if grouped else 1):
         numbers.append(keys[1])

@@ -120,9 +120,9 @@ def checked_definition(product: Product, definition: Mapping[str, Any], cohort: 
     found = engine.parse(definition)
     instead = {cohort.pk: found} if cohort else {}
     context = replace(context_for(product), cohorts=KnownCohorts(product.pk, instead))
-    engine.check(found, context)
     if cohort is not None:
         _refuse_itself(cohort, context)
+    engine.check(found, context)
     return found.to_json()
 
 
