@@ -22,9 +22,9 @@ FROM
             place,
             cohort,
             who,
-            multiIf(window < 0, -1, window = 0, 0, count() >= {minimum:UInt32}, {columns:Array(Int32)}[window], -1) AS column,
-            sum(amount) AS visit_total,
-            count(amount) AS visit_amounts
+            if(window > 0, {columns:Array(Int32)}[window], window) AS column,
+            amount AS visit_total,
+            amount IS NOT NULL AS visit_amounts
         FROM
         (
             SELECT
@@ -60,7 +60,7 @@ FROM
             (
                 SELECT
                     place,
-                    indexOf({edges:Array(Int64)}, bucket) AS cohort,
+                    transform(bucket, {edges:Array(Int64)}, {numbers:Array(Int64)}, toInt64(0)) AS cohort,
                     who,
                     min(first) AS first
                 FROM
@@ -87,7 +87,6 @@ FROM
             ) AS s
             ON r.who = s.who
         )
-        GROUP BY place, cohort, who, window
     )
     GROUP BY place, cohort, column
 )

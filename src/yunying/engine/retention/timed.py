@@ -4,7 +4,7 @@ Return events stream past a hash table of starts (one for each person, cohort an
 starts nobody returned to, so that the size of a cohort and its cells are of the same moment.
 """
 
-from yunying.engine.retention.matched import Part, back, number_of, starts
+from yunying.engine.retention.matched import Part, back, starts
 from yunying.engine.retention.plan import WINDOWS
 from yunying.engine.scan import columns, nested
 
@@ -29,13 +29,20 @@ def answer(part: Part) -> str:
 
 
 def visits(part: Part) -> str:
-    """place, cohort, who, column and what a value is made of; column -1 are visits that do not count."""
+    """place, cohort, who, column and what a value is made of; column -1 are visits that do not count.
+
+    Where each visit counts for itself there is a row for each, else one for a person's visits in a window.
+    """
     spec = part.plan.spec
-    least = part.binder.bind("minimum", spec.minimum, "UInt32")
     to = part.binder.bind("columns", part.plan.column_of, "Array(Int32)")
-    column = f"multiIf(window < 0, -1, window = 0, 0, count() >= {least}, {to}[window], -1) AS column"
-    sums = ["sum(amount) AS visit_total", "count(amount) AS visit_amounts"] if spec.value else []
-    shown = columns(["place", "cohort", "who", column, *sums])
+    if spec.minimum == 1:
+        made = ["amount AS visit_total", "amount IS NOT NULL AS visit_amounts"] if spec.value else []
+        column = f"if(window > 0, {to}[window], window) AS column"
+        return f"{columns(['place', 'cohort', 'who', column, *made])}\nFROM\n{nested(_windows(part))}"
+    least = part.binder.bind("minimum", spec.minimum, "UInt32")
+    column = f"multiIf(window <= 0, window, count() >= {least}, {to}[window], -1) AS column"
+    made = ["sum(amount) AS visit_total", "count(amount) AS visit_amounts"] if spec.value else []
+    shown = columns(["place", "cohort", "who", column, *made])
     return f"{shown}\nFROM\n{nested(_windows(part))}\nGROUP BY place, cohort, who, window"
 
 
@@ -47,7 +54,7 @@ def _windows(part: Part) -> str:
         length = part.binder.bind("length", int(WINDOWS[plan.spec.period].total_seconds() * 1000), "Int64")
         window = f"intDiv(at - first, {length})"
     else:
-        window = "toInt64(number) - toInt64(cohort)"
+        window = "number - cohort"
     # Equal times do not count: nothing comes after itself. Nobody `came` where the join found only a start.
     later = f"if(came AND at > first, {window}, -1) AS passed"
     counted = f"if(passed BETWEEN {lowest} AND {part.begun()}[cohort], passed, -1) AS window"
@@ -58,16 +65,18 @@ def _windows(part: Part) -> str:
 def _returns(part: Part) -> str:
     names = ["who", "at", *(["amount"] if part.plan.spec.value else []), "true AS came"]
     if not part.plan.rolling:
-        names.append(f"transform(bucket, {part.edges()}, {_numbers(part)}, 0) AS number")
+        names.append(f"{_number(part)} AS number")
     return f"{columns(names)}\nFROM\n{nested(back(part, timed=True))}"
 
 
-def _numbers(part: Part) -> str:
-    return part.binder.bind("numbers", list(range(1, len(part.plan.buckets) + 1)), "Array(Int64)")
+def _number(part: Part) -> str:
+    """The number of a bucket: by a hash, because there are as many rows as people or events."""
+    numbers = part.binder.bind("numbers", list(range(1, len(part.plan.buckets) + 1)), "Array(Int64)")
+    return f"transform(bucket, {part.edges()}, {numbers}, toInt64(0))"
 
 
 def _starts(part: Part) -> str:
     placed = columns([f"{part.place()} AS place", "bucket", "who", "first"])
     rows = f"{placed}\nFROM\n{nested(starts(part, timed=True))}"
-    shown = columns(["place", f"{number_of(part, 'bucket')} AS cohort", "who", "min(first) AS first"])
+    shown = columns(["place", f"{_number(part)} AS cohort", "who", "min(first) AS first"])
     return f"{shown}\nFROM\n{nested(rows)}\nGROUP BY place, bucket, who"
