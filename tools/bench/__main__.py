@@ -7,6 +7,7 @@ PARTS = (
     "tools.bench.collector",
     "tools.bench.importing",
     "tools.bench.trends",
+    "tools.bench.funnel",
     "tools.bench.small",
     "tools.bench.peers",
     "tools.bench.crowd",

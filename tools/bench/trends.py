@@ -178,13 +178,14 @@ def rounds(store: Store, question: dict[str, Any], by_hand: str) -> tuple[list[T
     context = Context(store, PRODUCT, ZoneInfo("Asia/Shanghai"), datetime(2025, 3, 1, tzinfo=UTC))
     asked, written = [], []
     for _ in range(ROUNDS + 1):
-        asked.append(_taken(lambda: run(spec, context).provenance.rows_read))
+        asked.append(taken(lambda: run(spec, context).provenance.rows_read))
         if by_hand:
-            written.append(_taken(lambda: store.query(Sql(by_hand)).read_rows))
+            written.append(taken(lambda: store.query(Sql(by_hand)).read_rows))
     return asked[1:], written[1:]
 
 
-def _taken(ask: Callable[[], int]) -> Taken:
+def taken(ask: Callable[[], int]) -> Taken:
+    """Ask once; `ask` gives how many rows were looked at."""
     wall, cpu = time.perf_counter(), time.process_time()
     rows = ask()
     return Taken((time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000, rows)
