@@ -174,7 +174,7 @@ def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) ->
     assert report is not None
     spec = applied(report.spec, bar)
     answer = run_report(viewer.access, spec)
-    board = board_of(viewer.access, spec, answer, name=f"tile-{tile.pk}", look=_LOOKS.get(Look(tile.chart), ""))
+    board = board_of(viewer.access, spec, answer, name=f"tile-{tile.pk}", look=_look(tile, report.kind, answer.result))
     face = Face(
         _title(tile),
         period=_period(answer.result),
@@ -192,6 +192,12 @@ def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) ->
 
 # What a board calls the ways of drawing that it knows.
 _LOOKS = {Look.LINE: "line", Look.AREA: "area", Look.BAR: "bar", Look.STACK: "stack"}
+
+
+def _look(tile: Tile, kind: str, result: Any) -> str:
+    """What the tile wants; without a wish a line that is alone is drawn as an area."""
+    alone = kind == "trends" and len(result.rows) == 1
+    return _LOOKS.get(Look(tile.chart), "area" if alone and tile.chart == Look.AUTO else "")
 
 
 def _of_board(face: Face, board: Board, tile: Tile, viewer: Viewer, marks: tuple[Mark, ...]) -> Face:
