@@ -83,7 +83,7 @@ class MetricForm(forms.Form):
         series = (question or {}).get("series") or []
         if (question or {}).get("kind") == "retention":
             self.fields["line"].label = _("Who came back")
-            offer(self, "line", [(str(number), column_name(number)) for number in range(1, 13)])
+            offer(self, "line", [(str(number), column_name(number)) for number in range(1, 32)])
         elif len(series) > 1:
             offer(self, "line", _lines(series, bool((question or {}).get("formula"))))
         else:
