@@ -6,6 +6,7 @@ Clocks, filters and worlds are those of the judge of trends; nothing is shared w
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -92,9 +93,14 @@ class Judge:
             found = [event for event in first.values() if self.suits("start", event)]
         return [event for event in found if self.range.holds(event)]
 
-    def values(self, event: Thing) -> tuple[str, ...]:
-        by = self.question.get("breakdown", [])
-        return tuple(text_form(self.world.props(b.get("of", "event"), event).get(b["property"])) for b in by)
+    def values(self, event: Thing) -> list[tuple[str, ...]]:
+        """Everything the event counts under: somebody may be in several cohorts of people, or in none."""
+        return list(product(*(self.values_by(by, event) for by in self.question.get("breakdown", []))))
+
+    def values_by(self, by: dict[str, Any], event: Thing) -> list[str]:
+        if by.get("of") == "cohort":
+            return [self.world.cohort_names[c] for c in by["cohorts"] if self.world.belongs(c, self.world.who(event))]
+        return [text_form(self.world.props(by.get("of", "event"), event).get(by["property"]))]
 
     def place(self, at: datetime) -> int:
         return int(self.periods.index(self.calendar.bucket(at, self.periods)))
@@ -131,16 +137,24 @@ class Judge:
     def groups(self, starts: list[Thing]) -> dict[Values, list[Thing]]:
         if not self.question.get("breakdown"):
             return {(): starts}
-        sizes: dict[tuple[str, ...], int] = {}
-        for values in {self.values(event) for event in starts}:
-            found = {(self.world.who(e), self.place(e.at)) for e in starts if self.values(e) == values}
-            sizes[values] = len(found)
+        pairs = [(values, event) for event in starts for values in self.values(event)]
+        sizes = {
+            values: len({(self.world.who(e), self.place(e.at)) for other, e in pairs if other == values})
+            for values in {values for values, _ in pairs} | set(self.asked_for())
+        }
         ranked = sorted((v for v in sizes if any(v)), key=lambda v: (-sizes[v], v))
         top = ranked[: self.question.get("breakdown_limit", 25)]
         none = tuple("" for _ in self.question["breakdown"])
-        found_rows: dict[Values, list[Thing]] = {v: [e for e in starts if self.values(e) == v] for v in (*top, none)}
-        found_rows[REST] = [e for e in starts if self.values(e) not in (*top, none)]
-        return {values: events for values, events in found_rows.items() if events}
+        rows: dict[Values, list[Thing]] = {v: [e for other, e in pairs if other == v] for v in (*top, none)}
+        rows[REST] = [e for values, e in pairs if values not in (*top, none)]
+        return {values: events for values, events in rows.items() if events or values in self.asked_for()}
+
+    def asked_for(self) -> list[tuple[str, ...]]:
+        """Cohorts that were chosen one by one: they have rows even of nothing."""
+        by = self.question["breakdown"]
+        if len(by) == 1 and by[0].get("of") == "cohort":
+            return [(self.world.cohort_names[cohort],) for cohort in by[0]["cohorts"]]
+        return []
 
     def cohort(self, index: int, starts: list[Thing]) -> Cohort:
         first: dict[int, datetime] = {}

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from tests.engine import interpreter
+from tests.engine.cohort_worlds import in_cohort
 from tests.engine.interpreter import REST
 from tests.engine.retention_interpreter import Cell, Judge
+from tests.engine.test_cohorts_judged import world
 from tests.engine.worlds import EVENTS, FILTERS, PROPERTIES, Product, keep, products
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
@@ -119,6 +121,33 @@ def judge(store: Store, data: st.DataObject) -> None:
         judged = Judge(question, product.world, product.zone, product.week_start, product.now)
         compare(judged, result)
         check_people(judged, question, result, context, data)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=CHECKS)
+@given(data=st.data())
+def test_retention_by_cohorts_of_people_agrees_with_the_interpreter(promoted: Store, data: st.DataObject) -> None:
+    """Cohorts in the filters, in the breakdown or in both; they look at the end of the range."""
+    product, people, context = world(promoted, data)
+    question = data.draw(questions(product))
+    period = interpreter.period_of(
+        question | {"interval": question["period"]}, product.zone, product.week_start, product.now
+    )
+    assume(period.start < period.end)
+    people.until = min(period.end, product.now)
+    how = data.draw(st.sampled_from(["filter", "start", "breakdown", "both"]))
+    if how in ("filter", "both"):
+        question["filters"] = {"items": [data.draw(in_cohort([1, 2, 3, 4]))]}
+    if how == "start":
+        question["start"] = question["start"] | {"filters": {"items": [data.draw(in_cohort([1, 2, 3, 4]))]}}
+    if how in ("breakdown", "both"):
+        cohorts = data.draw(st.lists(st.sampled_from([1, 2, 3, 4]), min_size=1, max_size=3, unique=True))
+        question["breakdown"] = [{"of": "cohort", "cohorts": cohorts}, *question["breakdown"][:1]]
+        question["breakdown_limit"] = max(question["breakdown_limit"], len(cohorts))
+    result = run(parse(question), context)
+    assert isinstance(result, RetentionResult)
+    judged = Judge(question, product.world, product.zone, product.week_start, product.now)
+    compare(judged, result)
+    check_people(judged, question, result, context, data)
 
 
 def compare(judged: Judge, result: RetentionResult) -> None:

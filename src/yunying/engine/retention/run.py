@@ -9,7 +9,7 @@ from yunying.engine.retention.answer import Point, RetentionResult
 from yunying.engine.retention.compile import answer_sql, people_sql, ranking_sql
 from yunying.engine.retention.matched import Part, Top
 from yunying.engine.retention.plan import Plan, make_plan
-from yunying.engine.retention.shape import Found, shape
+from yunying.engine.retention.shape import Found, asked_for, shape
 from yunying.engine.retention.spec import Retention
 from yunying.engine.retention.states import states_of, with_kept
 from yunying.engine.session import Session
@@ -34,7 +34,8 @@ def run(spec: Retention, context: Context) -> RetentionResult:
 
 def _ranking(plan: Plan, session: Session) -> Top:
     rows = session.ask(ranking_sql(Part(plan, session.binder()))).rows
-    return tuple(tuple(map(str, row)) for row in rows)
+    found = tuple(tuple(map(str, row)) for row in rows)
+    return found + tuple(names for names in sorted(asked_for(plan)) if names not in found)
 
 
 def read(rows: Rows) -> Found:

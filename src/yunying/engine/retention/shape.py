@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from yunying.base.errors import msg
+from yunying.engine.cohorts.compile import AsOf
+from yunying.engine.filters import Of
 from yunying.engine.result import Provenance, Value, Warning
 from yunying.engine.retention.answer import Cell, Cohort, Column, Mean, RetentionResult, Row
 from yunying.engine.retention.matched import Top
@@ -42,9 +44,17 @@ def _places(plan: Plan, top: Top, found: Found) -> list[tuple[int, tuple[str, ..
     if not plan.spec.breakdown:
         return [(1, ())]
     none = ("",) * len(plan.spec.breakdown)
-    known = {place for place, _ in found.sizes}
-    ranked = [(place, values) for place, values in enumerate((*top, none), 1) if place in known]
+    known, asked = {place for place, _ in found.sizes}, asked_for(plan)
+    ranked = [(place, values) for place, values in enumerate((*top, none), 1) if place in known or values in asked]
     return ranked + ([(0, ())] if 0 in known else [])
+
+
+def asked_for(plan: Plan) -> set[tuple[str, ...]]:
+    """Cohorts of people that were chosen one by one: they have rows even of nobody."""
+    by = plan.spec.breakdown
+    if len(by) != 1 or by[0].of is not Of.COHORT:
+        return set()
+    return {(name,) for name in AsOf(plan.context).labels(by[0].cohorts)}
 
 
 def _row(plan: Plan, place: int, values: tuple[str, ...], found: Found) -> Row:
