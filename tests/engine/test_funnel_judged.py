@@ -162,7 +162,8 @@ def check_people(
     group, before = wanted.rows.get(key_of(row), Group()), max((s for s in judge.required if s < step), default=0)
     asked = [step]
     if bucket is not None:
-        group = wanted.points[key_of(row)][bucket]
+        points = wanted.points.get(key_of(row))
+        group = points[bucket] if points else Group()
         if step == question["to_step"]:
             before, asked = question["from_step"], [question["from_step"], step]
     expected = group.who(*asked) if outcome is Outcome.CONVERTED else group.who(before, without=step)

@@ -157,26 +157,44 @@ def _picked(part: Part, sql: str, steps: Mapping[int, int], outs: Mapping[int, i
     scored = score(part, events, _spoiled(part, steps, outs), latest="i")
     scores = f"arrayMap((c, i) -> {scored}, cut, arrayEnumerate(cut)) AS scores"
     sql = _level(part, [*keep, "cut"], scores, sql)
-    sql = _each_bucket(part, sql) if part.bucketed else _best(part, sql)
+    sql = _each_bucket(part, sql) if part.bucketed else _best(part, sql, events)
     spoiled = ["least_score.2 AS spoiled"] if part.spoils else []
     last = ["last"] if part.open_since else []
     bucket = ["bucket"] if part.bucketed else []
     times = [f"best[{steps[step]}] AS t{step}" for step in range(1, part.steps + 1)]
-    return f"{columns([*part.keys, *bucket, *times, *spoiled, *last])}\nFROM\n{nested(sql)}"
+    return f"{columns([*part.keys, *bucket, *times, *spoiled, *last, *part.charts])}\nFROM\n{nested(sql)}"
 
 
-def _best(part: Part, sql: str) -> str:
+def _best(part: Part, sql: str, events: list[str]) -> str:
     last = f", {part.latest('arrayMax(starts)')} AS last" if part.open_since else ""
     made = f"arrayReduce('argMin', cut, scores) AS best, arrayReduce('min', scores) AS least_score{last}"
-    return _level(part, [], made, sql)
+    if not part.charted:
+        return _level(part, [], made, sql)
+    bucket = f"arrayMap(s -> roundDown(toInt64({part.packing.time('s')}), {part.edges}), starts) AS buckets"
+    sql = _level(part, ["starts", "cut", "scores"], bucket, sql)
+    return _level(part, [], ", ".join([made, *_charts(part, events)]), sql)
+
+
+def _charts(part: Part, events: list[str]) -> list[str]:
+    """The buckets in which a person got to the step asked from, on to the one asked for, and those still going."""
+    spec = part.plan.spec
+
+    def where(test: str) -> str:
+        return f"arrayDistinct(arrayFilter((b, c, s) -> {test}, buckets, cut, starts))"
+
+    entered, converted = where(f"{events[spec.from_step - 1]} != 0"), where(f"{events[spec.to_step - 1]} != 0")
+    found = [f"{entered} AS entered", f"{converted} AS converted"]
+    if part.open_since:
+        still = where(f"{part.packing.time('s')} >= {part.open_since}")
+        found.append(f"arrayExcept(arrayIntersect({still}, entered), converted) AS going")
+    return found
 
 
 def _each_bucket(part: Part, sql: str) -> str:
     """One chain for each bucket: attempts that start in another are no part of it."""
     sql = _level(part, [], "arrayJoin(arrayZip(cut, scores)) AS attempt", sql)
-    edges = part.binder.bind("edges", part.edges_ms, "Array(Int64)")
     start = part.packing.time("attempt.1[1]")
-    sql = _level(part, ["attempt"], f"roundDown(toInt64({start}), {edges}) AS bucket", sql)
+    sql = _level(part, ["attempt"], f"roundDown(toInt64({start}), {part.edges}) AS bucket", sql)
     last = [f"max({part.latest('attempt.1[1]')}) AS last"] if part.open_since else []
     made = ["argMin(attempt.1, attempt.2) AS best", "min(attempt.2) AS least_score", *last]
     keys = [*part.keys, "bucket"]

@@ -9,6 +9,7 @@ Every statement yields rows of
     sum_, mid_    the sum, and median and 90th percentile, of the milliseconds to a step: p2 from the previous one that
                   is not optional, f2 from the first
     low_s ...     the histogram, if one is asked for
+    entered ...   buckets with the number of people, where one statement tells the points over time too
 """
 
 from yunying.engine.funnel.part import Part
@@ -75,6 +76,7 @@ def _figures(part: Part, *, state: bool) -> list[str]:
         took, reached = part.took(later, earlier), f"{later} != 0"
         found.append(f"sumIf({took}, {reached}) AS sum_{name}")
         found.append(f"quantilesExactInclusiveIf{suffix}{_QUANTILES}({took}, {reached}) AS mid_{name}")
+    found += [f"sumMap({name}, arrayWithConstant(length({name}), toUInt64(1))) AS {name}" for name in part.charts]
     if _wants_histogram(part):
         later, earlier = f"t{part.plan.spec.to_step}", f"t{part.plan.spec.from_step}"
         found.append(f"groupArrayIf({part.took(later, earlier)}, {later} != 0 AND {earlier} != 0) AS took")

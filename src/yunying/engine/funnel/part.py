@@ -23,7 +23,7 @@ class Part:
 
     `values` are the breakdowns under the name of their column: v1, v2 ... `occurring` are the texts of each packed
     one, '' in front and then in order; an event has the place of its own. `bucketed` asks for each person once in each
-    bucket of their first steps.
+    bucket of their first steps; `charted` for the buckets in which each person entered, converted, may still.
     """
 
     plan: Plan
@@ -31,6 +31,7 @@ class Part:
     packing: Packing
     occurring: Occurring
     bucketed: bool = False
+    charted: bool = False
 
     @property
     def steps(self) -> int:
@@ -93,7 +94,7 @@ class Part:
     @property
     def plain(self) -> bool:
         """Whether the shortest form will do."""
-        return self.plan.plain and not self.bucketed
+        return self.plan.plain and not (self.bucketed or self.charted)
 
     @property
     def keys(self) -> list[str]:
@@ -128,6 +129,15 @@ class Part:
     def shared(self) -> bool:
         """Whether a person may stand under several values, so that numbers of values do not add up."""
         return bool(self.keyed) or any(by.of is Of.COHORT for by in self.plan.spec.breakdown)
+
+    @property
+    def charts(self) -> list[str]:
+        """The columns with the buckets of a person."""
+        return ["entered", "converted", *(["going"] if self.open_since else [])] if self.charted else []
+
+    @property
+    def edges(self) -> str:
+        return self.binder.bind("edges", self.edges_ms, "Array(Int64)")
 
     @property
     def places(self) -> list[str]:
@@ -166,10 +176,10 @@ def _changing(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(value for value in values if value[1].of in (Of.EVENT, Of.ACCOUNT))
 
 
-def part_of(plan: Plan, binder: Binder, occurring: Occurring, *, bucketed: bool = False) -> Part:
+def part_of(plan: Plan, binder: Binder, occurring: Occurring, *, bucketed: bool = False, charted: bool = False) -> Part:
     """`plan` made ready for a statement whose values go into `binder`."""
     spec, read = plan.spec, plan.read
     packed = 0 if spec.attribution.to is To.ALL else sum(by.of in (Of.EVENT, Of.ACCOUNT) for by in spec.breakdown)
     span_ms = millis(read.end) - millis(read.start)
     packing = Packing(span_ms, len(spec.steps), len(spec.exclusions), plan.apart, packed)
-    return Part(plan, binder, packing, occurring, bucketed)
+    return Part(plan, binder, packing, occurring, bucketed, charted)

@@ -62,6 +62,14 @@ class Plan:
         return ordered and self.apart
 
     @property
+    def charted(self) -> bool:
+        """Whether one statement tells the points over time too: where any attempt that got far enough will do."""
+        spec = self.spec
+        ends = {spec.from_step, spec.to_step} <= set(spec.required)
+        spoils = spec.exclusions and spec.order is not Order.UNORDERED
+        return spec.display is Display.OVER_TIME and ends and not (spec.breakdown or spec.hold or spoils)
+
+    @property
     def exact(self) -> bool:
         """Whether an event stored twice would change anything: done twice, or followed by itself."""
         return not self.apart or self.spec.order is Order.STRICT

@@ -42,7 +42,7 @@ def rows(part: Part) -> str:
 
 
 def _figures(part: Part) -> list[str]:
-    return [*part.times, *(["last"] if part.open_since else [])]
+    return [*part.times, *(["last"] if part.open_since else []), *part.charts]
 
 
 def best_of(part: Part, sql: str, keys: Sequence[str], *, spoils: bool = False) -> str:

@@ -44,9 +44,9 @@ class _Asking:
     session: Session
     occurring: dict[str, list[str]] = field(default_factory=dict)
 
-    def part(self, *, bucketed: bool = False) -> Part:
+    def part(self, *, bucketed: bool = False, charted: bool = False) -> Part:
         """For a new statement. Asks first which values occur, where events are packed with them."""
-        part = part_of(self.plan, self.session.binder(), self.occurring, bucketed=bucketed)
+        part = part_of(self.plan, self.session.binder(), self.occurring, bucketed=bucketed, charted=charted)
         if part.packed and not self.occurring:
             [found] = self._ask(occurring_sql(part)) or [{}]
             for name, _ in part.packed:
@@ -58,7 +58,7 @@ class _Asking:
 
     def lines(self) -> list[Line]:
         """The figures over the whole range."""
-        part = self.part()
+        part = self.part(charted=self.plan.charted)
         rows = self._ask(steps_sql(part))
         lines = [Line(_key(part, row), row) for row in rows]
         lines = in_order([*lines, *self._silent(lines)])
@@ -72,6 +72,9 @@ class _Asking:
         """How many entered and got through in each bucket."""
         if not self.plan.buckets:
             return
+        if self.plan.charted:
+            self._read_charts(lines)
+            return
         part = self.part(bucketed=True)
         at = {start: index for index, start in enumerate(part.edges_ms)}
         by_key = {line.key: line for line in lines}
@@ -82,6 +85,17 @@ class _Asking:
                 by_key[key] = nobody(self.plan.spec, key)
                 lines.append(by_key[key])
             by_key[key].points[at[row["bucket"]]] = (row["entered"], row["converted"], row["open"])
+
+    def _read_charts(self, lines: Sequence[Line]) -> None:
+        """The points that came with the figures."""
+        edges = self.part().edges_ms
+        for line in lines:
+            entered, converted, going = (
+                dict(zip(*line.figures.get(name, ()), strict=True)) for name in ("entered", "converted", "going")
+            )
+            for index, start in enumerate(edges):
+                point = entered.get(start, 0), converted.get(start, 0), going.get(start, 0)
+                line.points[index] = point
 
     def _silent(self, lines: Sequence[Line]) -> list[Line]:
         """Lines for the cohorts that were asked for and have nobody."""
