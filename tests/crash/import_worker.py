@@ -44,9 +44,9 @@ def make(folder: Path) -> None:
     rows = (f"order,2026-01-{1 + n % 28:02d} 08:00:00,u{n % 700},{n}\n" for n in range(ROWS))
     content = ("event,time,who,n\n" + "".join(rows)).encode()
     access = ProductAccess(product, SYSTEM, frozenset(Permission))
-    run = services.draft_from_upload(access, storage.store_upload("orders.csv", [content], len(content)))
-    services.choose_document(access, run, MAPPING)
-    services.start(access, ImportRun.objects.get(pk=run.pk))
+    run = services.draft_from_upload(access=access, upload=storage.store_upload("orders.csv", [content], len(content)))
+    services.choose_document(access=access, run=run, document=MAPPING)
+    services.start(access=access, run=ImportRun.objects.get(pk=run.pk))
 
 
 def work(folder: Path) -> None:

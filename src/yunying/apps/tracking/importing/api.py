@@ -65,7 +65,7 @@ def upload(
     request: HttpRequest, product: Path[str], name: Annotated[Text, Query(max_length=255)]
 ) -> Status[schemas.ImportOut]:
     access = _access(request, product)
-    return Status(201, schemas.ImportOut.of(services.draft_from_upload(access, from_body(request, name))))
+    return Status(201, schemas.ImportOut.of(services.draft_from_upload(access=access, upload=from_body(request, name))))
 
 
 @router.get("/folder", response=list[schemas.FolderFileOut], summary="Files in the product's folder on the server")
@@ -76,7 +76,7 @@ def list_folder(request: HttpRequest, product: Path[str]) -> list[storage.Folder
 @router.post("/folder", response={201: schemas.ImportOut}, summary="Bring a file of the server's folder")
 def from_folder(request: HttpRequest, product: Path[str], body: schemas.FolderIn) -> Status[schemas.ImportOut]:
     access = _access(request, product)
-    return Status(201, schemas.ImportOut.of(services.draft_from_folder(access, body.path)))
+    return Status(201, schemas.ImportOut.of(services.draft_from_folder(access=access, relative=body.path)))
 
 
 @router.get("/{number}", response=schemas.ImportOut, summary="One import")
@@ -86,14 +86,15 @@ def get_import(request: HttpRequest, product: Path[str], number: Id) -> schemas.
 
 @router.delete("/{number}", response={204: None}, summary="Delete a draft and its uploaded file")
 def delete_import(request: HttpRequest, product: Path[str], number: Id) -> Status[None]:
-    services.discard(*_import(request, product, number))
+    access, run = _import(request, product, number)
+    services.discard(access=access, run=run)
     return Status(204, None)
 
 
 @router.put("/{number}/mapping", response=schemas.ImportOut, summary="Say how rows become events")
 def set_mapping(request: HttpRequest, product: Path[str], number: Id, body: schemas.MappingIn) -> schemas.ImportOut:
     access, run = _import(request, product, number)
-    services.choose_document(access, run, body.mapping)
+    services.choose_document(access=access, run=run, document=body.mapping)
     return schemas.ImportOut.of(import_for(access, number))
 
 
@@ -110,7 +111,7 @@ def get_preview(
 @router.post("/{number}/check", response={202: schemas.ImportOut}, summary="Begin a dry run; its report is `check`")
 def begin_check(request: HttpRequest, product: Path[str], number: Id) -> Status[schemas.ImportOut]:
     access, run = _import(request, product, number)
-    services.check(access, run)
+    services.check(access=access, run=run)
     return Status(202, schemas.ImportOut.of(run))
 
 
@@ -124,21 +125,21 @@ def start_import(
     request: HttpRequest, product: Path[str], number: Id, body: schemas.StartIn
 ) -> Status[schemas.ImportOut]:
     access, run = _import(request, product, number)
-    begun = services.start(access, run, max_errors=body.max_errors, again=body.again)
+    begun = services.start(access=access, run=run, max_errors=body.max_errors, again=body.again)
     return Status(202, schemas.ImportOut.of(begun))
 
 
 @router.post("/{number}/cancel", response={202: schemas.ImportOut}, summary="Stop a dry run or an import")
 def cancel_import(request: HttpRequest, product: Path[str], number: Id) -> Status[schemas.ImportOut]:
     access, run = _import(request, product, number)
-    services.cancel(access, run)
+    services.cancel(access=access, run=run)
     return Status(202, schemas.ImportOut.of(import_for(access, number)))
 
 
 @router.post("/{number}/take-back", response={202: schemas.ImportOut}, summary="Remove the events an import added")
 def take_back_import(request: HttpRequest, product: Path[str], number: Id) -> Status[schemas.ImportOut]:
     access, run = _import(request, product, number)
-    services.take_back(access, run)
+    services.take_back(access=access, run=run)
     return Status(202, schemas.ImportOut.of(run))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,26 +14,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from yunying.apps.tracking.importing import services, storage
 from yunying.apps.tracking.importing.access import import_for, kept_mapping_for
+from yunying.apps.tracking.importing.contexts import REFUSALS, check_of, draft_page, progress_of, told
 from yunying.apps.tracking.importing.errorlog import HEADS, listed
-from yunying.apps.tracking.importing.forms import KINDS, ROLES, ChoicesForm, LayoutForm, chosen_plan
+from yunying.apps.tracking.importing.forms import ChoicesForm, LayoutForm, chosen_plan
 from yunying.apps.tracking.importing.guessing import guess_plan, guesses
-from yunying.apps.tracking.importing.mapping import parse
-from yunying.apps.tracking.importing.models import CheckState, ImportMapping, ImportRun, ImportStatus, Place
-from yunying.apps.tracking.importing.plans import Plan, Role
-from yunying.apps.tracking.importing.shown import column_rows, preview_table, problem_text, span_of
-from yunying.apps.tracking.importing.tally import moment
-from yunying.apps.tracking.importing.trial import preview
+from yunying.apps.tracking.importing.models import ImportMapping, ImportRun, ImportStatus, Place
+from yunying.apps.tracking.importing.plans import Role
 from yunying.apps.tracking.importing.uploads import Stored, ToDisk
-from yunying.base.errors import Conflict, InvalidInput, LimitReached, NotFound, YunyingError
+from yunying.base.errors import InvalidInput, LimitReached, YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.exports import file_response
 from yunying.platform.ui.page import render
 from yunying.platform.ui.tables import Column, Empty, Filter, Table
-
-_ERRORS_SHOWN = 20
-_REFUSALS = (InvalidInput, LimitReached, Conflict, NotFound)
-
 
 # -- the list ----------------------------------------------------------------------------------------------------
 
@@ -99,7 +92,7 @@ def upload(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     request.upload_handlers = [handler]
     try:
         return _uploaded(request, access, handler)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         return _new(request, access, error)
     finally:
         handler.drop_unclaimed()
@@ -112,7 +105,7 @@ def _uploaded(request: HttpRequest, access: ProductAccess, handler: ToDisk) -> H
         raise InvalidInput("import.no_file", _("Choose a file."), field="file")
     # `draft_from_upload` deletes what it refuses.
     handler.claim()
-    run = services.draft_from_upload(access, given.upload)
+    run = services.draft_from_upload(access=access, upload=given.upload)
     return redirect("tracking:import", access.product.slug, run.pk)
 
 
@@ -121,8 +114,8 @@ def _uploaded(request: HttpRequest, access: ProductAccess, handler: ToDisk) -> H
 def from_folder(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """An import of a file that lies on the server."""
     try:
-        run = services.draft_from_folder(access, request.POST.get("path", ""))
-    except _REFUSALS as error:
+        run = services.draft_from_folder(access=access, relative=request.POST.get("path", ""))
+    except REFUSALS as error:
         return _new(request, access, error)
     return redirect("tracking:import", access.product.slug, run.pk)
 
@@ -134,7 +127,7 @@ def _new(request: HttpRequest, access: ProductAccess, error: YunyingError | None
         "cap_bytes": storage.cap_bytes(),
         "folder": storage.folder_of(slug) is not None,
         "files": storage.folder_files(slug),
-        "problem": _told(error) if error else "",
+        "problem": told(error) if error else "",
         "help_page": "importing",
     }
     return render(request, "tracking/import/new.html", context, status=422 if error else 200)
@@ -149,8 +142,8 @@ def one(request: HttpRequest, access: ProductAccess, number: int) -> HttpRespons
     """A draft with its choices, preview and dry run; afterwards how far the import is, and what it brought."""
     run = services.settled(import_for(access, number))
     if run.status == ImportStatus.DRAFT:
-        return _draft(request, access, run)
-    return render(request, "tracking/import/run.html", _progress_of(run))
+        return draft_page(request, access, run)
+    return render(request, "tracking/import/run.html", progress_of(run))
 
 
 @require_GET
@@ -159,8 +152,8 @@ def progress(request: HttpRequest, access: ProductAccess, number: int) -> HttpRe
     """The part of an import's page that moves; without htmx, the page itself."""
     run = services.settled(import_for(access, number))
     if run.status == ImportStatus.DRAFT:
-        return render(request, "tracking/import/_check.html", _check_of(run))
-    return render(request, "tracking/import/run.html", _progress_of(run), partial="tracking/import/_run.html")
+        return render(request, "tracking/import/_check.html", check_of(run))
+    return render(request, "tracking/import/run.html", progress_of(run), partial="tracking/import/_run.html")
 
 
 @require_POST
@@ -171,18 +164,18 @@ def layout(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
     plan = services.plan_of(run)
     form = LayoutForm(plan.layout, request.POST)
     if not form.is_valid():
-        return _draft(request, access, run, layout_form=form)
+        return draft_page(request, access, run, layout_form=form)
     try:
-        found = services.read_sample(run, form.layout())
+        found = services.read_sample(run, layout=form.layout())
         fresh = guess_plan(found, guesses(found))
-        services.choose(access, run, fresh)
+        services.choose(access=access, run=run, plan=fresh)
     except InvalidInput as error:
         if error.code != "import.plan":
-            form.add_error(None, _told(error))
-            return _draft(request, access, import_for(access, number), layout_form=form)
+            form.add_error(None, told(error))
+            return draft_page(request, access, import_for(access, number), layout_form=form)
     except LimitReached as error:
-        form.add_error(None, _told(error))
-        return _draft(request, access, import_for(access, number), layout_form=form)
+        form.add_error(None, told(error))
+        return draft_page(request, access, import_for(access, number), layout_form=form)
     return redirect("tracking:import", access.product.slug, run.pk)
 
 
@@ -199,7 +192,7 @@ def check(request: HttpRequest, access: ProductAccess, number: int) -> HttpRespo
     """Keep the choices and begin the dry run."""
 
     def begin(run: ImportRun, _form: ChoicesForm) -> HttpResponse:
-        services.check(access, run)
+        services.check(access=access, run=run)
         return _at(access, run, "check")
 
     return _chosen(request, access, number, begin)
@@ -221,7 +214,7 @@ def start(request: HttpRequest, access: ProductAccess, number: int) -> HttpRespo
 
 
 def _started(request: HttpRequest, access: ProductAccess, run: ImportRun, **options: Any) -> HttpResponse:
-    begun = services.start(access, run, **options)
+    begun = services.start(access=access, run=run, **options)
     if begun.pk != run.pk and begun.status == ImportStatus.DONE:
         messages.info(request, _("This file was imported with these choices before, so there is nothing to add."))
     return redirect("tracking:import", access.product.slug, begun.pk)
@@ -233,7 +226,7 @@ def keep(request: HttpRequest, access: ProductAccess, number: int) -> HttpRespon
     """Keep the choices under a name, for the next file with the same columns."""
 
     def put(run: ImportRun, _form: ChoicesForm) -> HttpResponse:
-        kept = services.keep_mapping(access, request.POST.get("keep_as", ""), services.plan_of(run))
+        kept = services.keep_mapping(access=access, name=request.POST.get("keep_as", ""), plan=services.plan_of(run))
         messages.success(request, _("The choices are kept as “%(name)s”.") % {"name": kept.name})
         return _at(access, run, "start")
 
@@ -247,7 +240,7 @@ def use(request: HttpRequest, access: ProductAccess, number: int) -> HttpRespons
     run = import_for(access, number)
     chosen = request.POST.get("kept", "")
     if chosen.isdecimal():
-        services.use_mapping(access, run, kept_mapping_for(access, int(chosen[:18])))
+        services.use_mapping(access=access, run=run, kept=kept_mapping_for(access, int(chosen[:18])))
     return _at(access, run, "columns")
 
 
@@ -255,7 +248,7 @@ def use(request: HttpRequest, access: ProductAccess, number: int) -> HttpRespons
 @product_view(Permission.MANAGE_DATA)
 def cancel(request: HttpRequest, access: ProductAccess, number: int) -> HttpResponse:
     run = import_for(access, number)
-    services.cancel(access, run)
+    services.cancel(access=access, run=run)
     messages.info(request, _("It stops behind the rows it is at."))
     return redirect("tracking:import", access.product.slug, run.pk)
 
@@ -264,14 +257,14 @@ def cancel(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
 @product_view(Permission.MANAGE_DATA)
 def take_back(request: HttpRequest, access: ProductAccess, number: int) -> HttpResponse:
     run = import_for(access, number)
-    services.take_back(access, run)
+    services.take_back(access=access, run=run)
     return redirect("tracking:import", access.product.slug, run.pk)
 
 
 @require_POST
 @product_view(Permission.MANAGE_DATA)
 def discard(request: HttpRequest, access: ProductAccess, number: int) -> HttpResponse:
-    services.discard(access, import_for(access, number))
+    services.discard(access=access, run=import_for(access, number))
     messages.info(request, _("The draft is deleted."))
     return redirect("tracking:imports", access.product.slug)
 
@@ -279,7 +272,7 @@ def discard(request: HttpRequest, access: ProductAccess, number: int) -> HttpRes
 @require_POST
 @product_view(Permission.MANAGE_DATA)
 def drop_kept(request: HttpRequest, access: ProductAccess, kept: int) -> HttpResponse:
-    services.drop_mapping(access, kept_mapping_for(access, kept))
+    services.drop_mapping(access=access, kept=kept_mapping_for(access, kept))
     return redirect("tracking:imports", access.product.slug)
 
 
@@ -309,103 +302,17 @@ def _chosen(
     try:
         found = services.read_sample(run)
         if not form.is_valid():
-            return _draft(request, access, run, form=form, data=request.POST)
+            return draft_page(request, access, run, form=form, data=request.POST)
         ids = {place for place in range(len(found.columns)) if request.POST.get(f"role-{place}") == Role.UNIQUE_ID}
         guessed = guesses(found)
         uuids = bool(ids) and all(guessed[place].uuids for place in ids)
-        services.choose(access, run, chosen_plan(request.POST, form.cleaned_data, found, uuids=uuids))
+        services.choose(access=access, run=run, plan=chosen_plan(request.POST, form.cleaned_data, found, uuids=uuids))
         return then(run, form)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         form.is_valid()
         field = error.field if error.field in form.fields else None
-        form.add_error(field, _told(error))
-        return _draft(request, access, import_for(access, number), form=form, data=request.POST)
-
-
-def _draft(
-    request: HttpRequest,
-    access: ProductAccess,
-    run: ImportRun,
-    *,
-    layout_form: LayoutForm | None = None,
-    form: ChoicesForm | None = None,
-    data: QueryDict | None = None,
-) -> HttpResponse:
-    context: dict[str, Any] = {
-        "run": run,
-        "roles": ROLES,
-        "kinds": KINDS,
-        "help_page": "importing",
-        **_check_of(run),
-    }
-    wrong = bool((layout_form and layout_form.errors) or (form and form.errors))
-    try:
-        found = services.read_sample(run)
-    except _REFUSALS as error:
-        context["gone"] = _told(error)
-        return render(request, "tracking/import/draft.html", context, status=422 if wrong else 200)
-    plan = services.plan_of(run)
-    context |= {
-        "layout_form": layout_form or LayoutForm(found.layout),
-        "form": form or ChoicesForm(plan, max_errors=run.max_errors),
-        "layout": found.layout,
-        "columns": column_rows(plan, found, guesses(found)),
-        "kept": services.kept_for(access, found.columns),
-        "keep_as": data.get("keep_as", "") if data else "",
-        "preview": _preview(run, plan, context),
-        "ask_again": bool(form and form.errors.get("again")),
-    }
-    return render(request, "tracking/import/draft.html", context, status=422 if wrong else 200)
-
-
-def _preview(run: ImportRun, plan: Plan, context: dict[str, Any]) -> Any:
-    if not run.document:
-        return None
-    try:
-        return preview_table(plan, preview(run.product, storage.path_of(run), parse(run.document)))
-    except _REFUSALS as error:
-        context["preview_problem"] = _told(error)
-        return None
-
-
-def _check_of(run: ImportRun) -> dict[str, Any]:
-    report = run.check_report or {}
-    return {
-        "run": run,
-        "report": report,
-        "checking": run.check_state == CheckState.RUNNING,
-        "checked": run.check_state == CheckState.DONE,
-        "names": sorted(report.get("names", {}).items(), key=lambda item: -item[1])[:20],
-        "reasons": [(_reason(text), count) for text, count in report.get("reasons", {}).items()],
-        "first": moment(report.get("first_ms")),
-        "last": moment(report.get("last_ms")),
-        "problem": problem_text(run.problem),
-    }
-
-
-def _progress_of(run: ImportRun) -> dict[str, Any]:
-    first, last = span_of(run)
-    return {
-        "run": run,
-        "working": run.status in (ImportStatus.RUNNING, ImportStatus.TAKING_BACK),
-        "first": first,
-        "last": last,
-        "names": run.names[:20],
-        "more_names": max(0, len(run.names) - 20),
-        "errors": [(row, column, value, _(why)) for row, column, value, why in listed(run.errors_file, _ERRORS_SHOWN)],
-        "problem": problem_text(run.problem),
-        "help_page": "importing",
-    }
-
-
-def _reason(text: str) -> str:
-    column, colon, reason = text.partition(": ")
-    return f"{column}: {_(reason)}" if colon else _(text)
-
-
-def _told(error: YunyingError) -> str:
-    text = _(error.message)
-    return text % error.data if error.data else text
+        form.add_error(field, told(error))
+        return draft_page(request, access, import_for(access, number), form=form, data=request.POST)
 
 
 def _at(access: ProductAccess, run: ImportRun, part: str) -> HttpResponse:

@@ -47,7 +47,7 @@ _OPEN = (State.WAITING, State.RUNNING)
 MAX_ERRORS = 1_000_000
 
 
-def draft_from_upload(access: ProductAccess, upload: storage.Upload) -> ImportRun:
+def draft_from_upload(*, access: ProductAccess, upload: storage.Upload) -> ImportRun:
     """An import of a stored file, with guesses of what its columns are.
 
     Raises InvalidInput or LimitReached for a file that cannot be imported; it is deleted then.
@@ -62,7 +62,7 @@ def draft_from_upload(access: ProductAccess, upload: storage.Upload) -> ImportRu
         raise
 
 
-def draft_from_folder(access: ProductAccess, relative: str) -> ImportRun:
+def draft_from_folder(*, access: ProductAccess, relative: str) -> ImportRun:
     """An import of a file in the product's folder on the server; raises as `draft_from_upload` does, and NotFound."""
     access.require(Permission.MANAGE_DATA)
     path = storage.in_folder(access.product.slug, relative)
@@ -74,7 +74,7 @@ def _drafted(access: ProductAccess, run: ImportRun) -> ImportRun:
     run.product, run.status, run.started_by = access.product, ImportStatus.DRAFT, access.actor.name
     found = sample(storage.path_of(run), sniff(storage.path_of(run)))
     plan = guessing.guess_plan(found, guessing.guesses(found))
-    kept = kept_for(access, found.columns)
+    kept = kept_for(access=access, columns=found.columns)
     plan = _fitting(kept[0], found.layout) if kept else plan
     run.plan = plan.to_json()
     with suppress(InvalidInput):
@@ -94,13 +94,13 @@ def plan_of(run: ImportRun) -> Plan:
     return plan_from(run.plan)
 
 
-def read_sample(run: ImportRun, layout: Layout | None = None) -> Sample:
+def read_sample(run: ImportRun, *, layout: Layout | None = None) -> Sample:
     """The first rows of an import's file, read as planned or as `layout` says."""
     chosen = layout or (plan_from(run.plan).layout if run.plan else sniff(storage.path_of(run)))
     return sample(storage.path_of(run), chosen)
 
 
-def choose(access: ProductAccess, run: ImportRun, plan: Plan) -> None:
+def choose(*, access: ProductAccess, run: ImportRun, plan: Plan) -> None:
     """Keep what was chosen for the columns; a mapping that is not whole yet is kept too, but raises InvalidInput."""
     access.require(Permission.MANAGE_DATA)
     _require_draft(run)
@@ -110,7 +110,7 @@ def choose(access: ProductAccess, run: ImportRun, plan: Plan) -> None:
     _keep(run, plan=plan.to_json(), document=document)
 
 
-def choose_document(access: ProductAccess, run: ImportRun, document: Mapping[str, Any]) -> None:
+def choose_document(*, access: ProductAccess, run: ImportRun, document: Mapping[str, Any]) -> None:
     """Take a whole mapping, as the command line does. Raises InvalidInput naming the entry at fault."""
     access.require(Permission.MANAGE_DATA)
     _require_draft(run)
@@ -122,7 +122,7 @@ def choose_document(access: ProductAccess, run: ImportRun, document: Mapping[str
     _keep(run, plan=run.plan, document=dict(document))
 
 
-def check(access: ProductAccess, run: ImportRun) -> None:
+def check(*, access: ProductAccess, run: ImportRun) -> None:
     """Start a dry run: the whole file is read and nothing is written. Raises Conflict unless it is a draft."""
     access.require(Permission.MANAGE_DATA)
     _require_draft(run)
@@ -136,7 +136,7 @@ def check(access: ProductAccess, run: ImportRun) -> None:
     run.refresh_from_db()
 
 
-def start(access: ProductAccess, run: ImportRun, *, max_errors: int = 10_000, again: bool = False) -> ImportRun:
+def start(*, access: ProductAccess, run: ImportRun, max_errors: int = 10_000, again: bool = False) -> ImportRun:
     """Start an import, or go on with one that was stopped. Returns the import that runs or has run.
 
     That is an earlier one when the very same file was brought in with the same mapping before: nothing is imported
@@ -208,7 +208,7 @@ def _begin(access: ProductAccess, run: ImportRun, fingerprint: str, digest: str,
     record(access.actor, verb, ("import", run.pk, run.file_name), product_id=access.product.pk)
 
 
-def cancel(access: ProductAccess, run: ImportRun) -> None:
+def cancel(*, access: ProductAccess, run: ImportRun) -> None:
     """Stop a dry run or an import behind the piece it is at. What an import has added until then stays."""
     access.require(Permission.MANAGE_DATA)
     for number in (run.check_job_id, run.job_id):
@@ -240,7 +240,7 @@ def errors_file(run: ImportRun) -> str:
     return (run.check_report or {}).get("errors_file", "") if run.status == ImportStatus.DRAFT else run.errors_file
 
 
-def take_back(access: ProductAccess, run: ImportRun) -> None:
+def take_back(*, access: ProductAccess, run: ImportRun) -> None:
     """Remove the events an import added, in the background.
 
     Raises Conflict unless it is done or stopped, and when it is not on record which events it added.
@@ -263,18 +263,18 @@ def take_back(access: ProductAccess, run: ImportRun) -> None:
     run.refresh_from_db()
 
 
-def discard(access: ProductAccess, run: ImportRun) -> None:
+def discard(*, access: ProductAccess, run: ImportRun) -> None:
     """Forget a draft and delete its uploaded file. Raises Conflict for an import that was started."""
     access.require(Permission.MANAGE_DATA)
     _require_draft(run)
-    cancel(access, run)
+    cancel(access=access, run=run)
     storage.remove(run)
     with transaction.atomic():
         record(access.actor, "import.discarded", ("import", run.pk, run.file_name), product_id=access.product.pk)
         ImportRun.objects.filter(pk=run.pk, status=ImportStatus.DRAFT).delete()
 
 
-def keep_mapping(access: ProductAccess, name: str, plan: Plan) -> ImportMapping:
+def keep_mapping(*, access: ProductAccess, name: str, plan: Plan) -> ImportMapping:
     """Keep choices under a name; the same name again replaces them. They are offered for files with these columns."""
     access.require(Permission.MANAGE_DATA)
     name = name.strip()
@@ -289,7 +289,7 @@ def keep_mapping(access: ProductAccess, name: str, plan: Plan) -> ImportMapping:
     return kept
 
 
-def drop_mapping(access: ProductAccess, kept: ImportMapping) -> None:
+def drop_mapping(*, access: ProductAccess, kept: ImportMapping) -> None:
     """Forget a kept mapping; imports made with it stay."""
     access.require(Permission.MANAGE_DATA)
     with transaction.atomic():
@@ -298,17 +298,17 @@ def drop_mapping(access: ProductAccess, kept: ImportMapping) -> None:
         kept.delete()
 
 
-def kept_for(access: ProductAccess, columns: list[str]) -> list[ImportMapping]:
+def kept_for(*, access: ProductAccess, columns: list[str]) -> list[ImportMapping]:
     """Kept mappings for files with exactly these columns, newest first."""
     rows = ImportMapping.objects.filter(product=access.product, columns=columns_digest(columns))
     return list(rows.order_by("-saved_at"))
 
 
-def use_mapping(access: ProductAccess, run: ImportRun, kept: ImportMapping) -> None:
+def use_mapping(*, access: ProductAccess, run: ImportRun, kept: ImportMapping) -> None:
     """Take the choices of a kept mapping over into a draft. Raises InvalidInput when they do not fit its columns."""
     access.require(Permission.MANAGE_DATA)
     _require_draft(run)
-    choose(access, run, _fitting(kept, read_sample(run).layout))
+    choose(access=access, run=run, plan=_fitting(kept, read_sample(run).layout))
 
 
 def _fitting(kept: ImportMapping, layout: Layout) -> Plan:
