@@ -29,7 +29,7 @@ from tools.bench.peers.questions import (
     THEIRS,
 )
 
-from yunying.engine import Context, parse, run
+from yunying.engine import Context, kept, parse, run
 from yunying.store import Sql, Store, open_store
 
 Ask = Callable[[], Any]
@@ -48,6 +48,9 @@ AIMS = {
     (RETENTION, "DuckDB"): 2.5,
 }
 MERGES_COST = 1.10
+# Reports that are opened again put past days together from states; beside the same forms of the others.
+FROM_EVENTS, FROM_STATES = kept.Policy(asks=0), kept.Policy(asks=1)
+KEPT_AIM = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,6 +77,7 @@ def report(rows: int, folder: str, rounds: int) -> int:
         print(f"\n{rows:,} events three times, made in {time.perf_counter() - started:.0f} s; medians of {rounds}, ms")
         print(f"  {'':<28} {'form':<14} {'theirs':>9} {'ours':>9} {'CPU':>7} {'ratio':>7} {'aim':>6}")
         wrong = sum(compare(store, duckdb, question, rounds) for question in OURS)
+        wrong += from_states(store, rounds)
         merges(store, rows, rounds)
         return wrong
     finally:
@@ -84,9 +88,14 @@ def context(store: Store) -> Context:
     return Context(store, 1, ZoneInfo("UTC"), datetime(2025, 6, 1, tzinfo=UTC))
 
 
-def ours(store: Store, question: str) -> Ask:
+def ours(store: Store, question: str, policy: kept.Policy = FROM_EVENTS) -> Ask:
     spec = parse(OURS[question])
-    return lambda: run(spec, context(store))
+
+    def ask() -> Any:
+        with kept.using(policy):
+            return run(spec, context(store))
+
+    return ask
 
 
 def forms(store: Store, duckdb: Any, question: str) -> dict[str, Ask]:
@@ -111,6 +120,23 @@ def compare(store: Store, duckdb: Any, question: str, rounds: int) -> int:
         spent = statistics.median(cpu["ours"])
         print(f"  {question:<28} {form:<14} {theirs:9.1f} {mine:9.1f} {spent:7.1f} {ratio:6.1f}x {aim:5.1f}x{mark}")
     wrong = [f"  ! {question}, {form}: {why}" for form, why in differences(question, answers)]
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return len(wrong)
+
+
+def from_states(store: Store, rounds: int) -> int:
+    """Retention of a report that was opened before; how many answers differ."""
+    asked = {"ours": ours(store, RETENTION, FROM_STATES)} | {
+        form: (lambda sql=sql: store.query(Sql(sql)).rows) for form, sql in THEIRS[RETENTION].items()
+    }
+    taken, cpu, answers = in_turns(asked, rounds)
+    for form in list(asked)[1:]:
+        ratio = statistics.median(theirs / mine for theirs, mine in zip(taken[form], taken["ours"], strict=True))
+        theirs, mine, spent = (statistics.median(of) for of in (taken[form], taken["ours"], cpu["ours"]))
+        mark = "" if ratio >= KEPT_AIM else "  below"
+        name = f"{RETENTION}, kept"
+        print(f"  {name:<28} {form:<14} {theirs:9.1f} {mine:9.1f} {spent:7.1f} {ratio:6.1f}x {KEPT_AIM:5.1f}x{mark}")
+    wrong = [f"  ! {RETENTION} from states, {form}: {why}" for form, why in differences(RETENTION, answers)]
     print("\n".join(wrong), end="\n" if wrong else "")
     return len(wrong)
 
