@@ -9,8 +9,9 @@ from django.urls import reverse
 from tests.apps.insights.shop import event
 from yunying.apps.insights.metric_templates.binding import Binding, How
 from yunying.apps.insights.metric_templates.catalogue import REVENUE, TEMPLATES, Kind, templates_of
+from yunying.apps.insights.metric_templates.drafts import draft_of, existing, preview_of
 from yunying.apps.insights.metric_templates.roles import ROLES
-from yunying.apps.insights.metric_templates.services import create_from, draft_of, existing, preview_of
+from yunying.apps.insights.metric_templates.services import create_from
 from yunying.apps.insights.models import Metric, Unit
 from yunying.apps.tracking.ingest import Ingest
 from yunying.apps.tracking.models import EventDefinition
@@ -137,12 +138,12 @@ def test_numbers_are_those_of_the_definitions(shop, access, product, clock) -> N
 def test_chosen_templates_become_metrics_once(shop, access, product) -> None:
     binding = Binding(product)
     chosen = [BY_KEY["orders"], BY_KEY["order_value"], BY_KEY["stickiness"]]
-    made, refused = create_from(access, binding, chosen)
+    made, refused = create_from(access=access, binding=binding, templates=chosen)
     assert ([one.name for one in made], refused) == (["Orders", "Average order value", "Stickiness"], [])
     value = Metric.objects.get(product=product, name="Average order value")
     assert (value.unit, value.currency, value.question["formula"]) == (Unit.MONEY, product.currency, "A / B")
     assert set(existing(binding, TEMPLATES)) == {one.key for one in chosen}
-    again, refused = create_from(access, binding, chosen[:1])
+    again, refused = create_from(access=access, binding=binding, templates=chosen[:1])
     assert again == []
     assert "already" in refused[0].text
 
@@ -150,14 +151,14 @@ def test_chosen_templates_become_metrics_once(shop, access, product) -> None:
 def test_a_metric_of_a_template_is_what_its_preview_showed(shop, access, product) -> None:
     binding = Binding(product)
     draft = draft_of(binding, BY_KEY["orders"])
-    (made,), _refused = create_from(access, binding, [BY_KEY["orders"]])
+    (made,), _refused = create_from(access=access, binding=binding, templates=[BY_KEY["orders"]])
     assert (made.question, made.window, made.unit) == (draft.question, draft.window, draft.unit)
     assert json.dumps(made.question)
 
 
 def test_who_may_not_edit_reports_makes_nothing(shop, people, product) -> None:
     with pytest.raises(NotAllowed):
-        create_from(people.access("chen"), Binding(product), [BY_KEY["orders"]])
+        create_from(access=people.access("chen"), binding=Binding(product), templates=[BY_KEY["orders"]])
 
 
 def test_the_page_shows_kinds_bindings_numbers_and_what_is_missing(shop, browser, product) -> None:

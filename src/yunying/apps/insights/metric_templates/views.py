@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yunying.apps.insights.metric_templates.binding import Binding, Found, How
 from yunying.apps.insights.metric_templates.catalogue import REVENUE, Kind, Template, templates_of
+from yunying.apps.insights.metric_templates.drafts import existing, preview_of
 from yunying.apps.insights.metric_templates.roles import ROLES
-from yunying.apps.insights.metric_templates.services import create_from, existing, preview_of
+from yunying.apps.insights.metric_templates.services import create_from
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.recent import try_to_refresh
 from yunying.apps.insights.units import shown
@@ -149,7 +150,7 @@ def _created(request: HttpRequest, access: ProductAccess, binding: Binding, chos
     if not chosen:
         messages.error(request, _("Tick the templates to make metrics of."))
         return redirect(request.get_full_path())
-    made, refused = create_from(access, binding, chosen)
+    made, refused = create_from(access=access, binding=binding, templates=chosen)
     for metric in made:
         try_to_refresh(metric)
     for one in refused:
