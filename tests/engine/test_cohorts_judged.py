@@ -25,6 +25,8 @@ from yunying.engine.cohorts import parse as parse_cohort
 from yunying.engine.trends import TrendsResult
 from yunying.store import Sql, Store
 
+# A data set costs more than a question about it; every one has four cohorts.
+QUESTIONS = 3
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
@@ -38,7 +40,7 @@ def quick(store: Store) -> Store:
     return store
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=30, deadline=None, suppress_health_check=CHECKS)
 @given(data=st.data())
 def test_members_are_those_of_the_interpreter(quick: Store, data: st.DataObject) -> None:
     judge_members(quick, data)
@@ -51,7 +53,7 @@ def test_members_are_those_of_the_interpreter_for_long(quick: Store, data: st.Da
     judge_members(quick, data)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)
 @given(data=st.data())
 def test_reports_by_cohort_are_those_of_the_interpreter(quick: Store, data: st.DataObject) -> None:
     judge_reports(quick, data)
@@ -122,7 +124,11 @@ def _until(context: Context, judge: Judge) -> Context:
 
 def judge_reports(store: Store, data: st.DataObject) -> None:
     product, judge, context = world(store, data)
-    question = data.draw(asked(product))
+    for _ in range(QUESTIONS):
+        judge_question(data.draw(asked(product)), product, judge, context)
+
+
+def judge_question(question: dict[str, Any], product: Product, judge: Judge, context: Context) -> None:
     period = period_of(question, product.zone, product.week_start, product.now)
     if period.start >= period.end:
         return

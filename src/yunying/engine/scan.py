@@ -126,12 +126,12 @@ def _merged(spans: Sequence[Reach]) -> list[Reach]:
     return found
 
 
-def people(binder: Binder, where: str | None = None) -> str:
+def people(binder: Binder, *where: str | None) -> str:
     """FROM and WHERE over the people of the product as they are now: person, born, props."""
     return _now(binder, PEOPLE, where)
 
 
-def accounts(binder: Binder, where: str | None = None) -> str:
+def accounts(binder: Binder, *where: str | None) -> str:
     """FROM and WHERE over the accounts of the product as they are now: account, props."""
     return _now(binder, ACCOUNTS, where)
 
@@ -145,9 +145,9 @@ def listed(binder: Binder, cohort: int) -> str:
     return f"FROM {COHORT_MEMBERS}\n{clause('WHERE', guards)}"
 
 
-def _now(binder: Binder, table: str, where: str | None) -> str:
+def _now(binder: Binder, table: str, where: Sequence[str | None]) -> str:
     guard = f"product = {binder.bind('product', binder.product, 'UInt32')}"
-    return f"FROM {table}\n{clause('WHERE', [guard, where] if where else [guard])}"
+    return f"FROM {table}\n{clause('WHERE', [guard, *filter(None, where)])}"
 
 
 def nested(sql: str) -> str:

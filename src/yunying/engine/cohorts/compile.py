@@ -31,7 +31,7 @@ from yunying.engine.cohorts.definition import (
 from yunying.engine.context import Context
 from yunying.engine.filters import Group, Of
 from yunying.engine.ranges import Last, resolve, starts_at
-from yunying.engine.scan import Binder, Reach, accounts, clause, listed, millis, nested, people, scan
+from yunying.engine.scan import Binder, Reach, accounts, listed, millis, nested, people, scan
 from yunying.engine.terms import property_test, terms
 from yunying.store import OWNER
 
@@ -93,7 +93,7 @@ class AsOf:
     def bitmap(self, binder: Binder, cohort: int) -> str:
         """The bitmap of a cohort, in parentheses: a scalar that a statement works out once however often it stands."""
         maker = Maker(binder, self._context)
-        return nested(f"SELECT {maker.bitmap(maker.known(cohort, ()))}")
+        return nested(f"SELECT {maker.bitmap(maker.known(cohort, ()), (cohort,))}")
 
     def labels(self, cohorts: Sequence[int]) -> tuple[str, ...]:
         """The names of these cohorts; the number is added where there is no name or the name is not the only one."""
@@ -117,10 +117,13 @@ class Maker:
         """Before when everything must have happened that counts."""
         return self.context.until or self.context.now
 
-    def bitmap(self, cohort: Cohort | Members) -> str:
-        """An expression for the bitmap of the members. Raises InvalidInput for a circle, or what is absent."""
-        checked(cohort, self.context)
-        return self._whole(self._members(cohort, ()))
+    def bitmap(self, cohort: Cohort | Members, path: tuple[int, ...] = ()) -> str:
+        """An expression for the bitmap of the members. Raises InvalidInput for a circle, or what is absent.
+
+        `path` are the cohorts that led here, its own number last.
+        """
+        checked(cohort, self.context, path)
+        return self._whole(self._members(cohort, path))
 
     def bitmap_of(self, tree: Tree) -> str:
         """The same of one part of a definition that was checked before."""
@@ -235,7 +238,7 @@ class Maker:
         tests = [f"born < {self.binder.moment('end', self.until)}", _OWN, *where]
         if self.only is not None:
             tests.append(f"person = {self.binder.bind('only', self.only, 'UInt32')}")
-        return nested(f"SELECT groupBitmapState(person)\n{people(self.binder, clause('', tests).strip())}")
+        return nested(f"SELECT groupBitmapState(person)\n{people(self.binder, *tests)}")
 
     def _list(self, cohort: int) -> str:
         return nested(f"SELECT groupBitmapState({OWNER})\n{listed(self.binder, cohort)}")

@@ -196,14 +196,17 @@ def leaves(node: Tree) -> Iterator[Leaf]:
 
 
 def references(cohort: Cohort) -> tuple[int, ...]:
-    """The numbers of the cohorts this one names, in its conditions and in the filters of its events."""
+    """The numbers of the cohorts this one names, in its conditions and in the filters of its events.
+
+    A cohort that is named twice is there twice.
+    """
     found: list[int] = []
     for leaf in leaves(cohort.root):
         if isinstance(leaf, InCohort):
             found.append(leaf.cohort)
         elif not isinstance(leaf, Property):
             found += cohorts_in(leaf.filters)
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def cohorts_in(tree: Filter) -> list[int]:

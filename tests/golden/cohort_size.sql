@@ -1,0 +1,36 @@
+-- How many people are in this cohort?
+SELECT bitmapCardinality(bitmapAndnot(
+    bitmapAndnot(
+        (
+            SELECT groupBitmapState(who)
+            FROM
+            (
+                SELECT dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who
+                FROM events FINAL
+                WHERE product = {product:UInt32}
+                  AND event = {event:String}
+                  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
+                  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                  AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC'))
+                  AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+                GROUP BY who
+                HAVING count() >= {times:UInt64}
+            )
+        ),
+        (
+            SELECT groupBitmapState(dictGetOrDefault('owner', 'p', toUInt64(person), person))
+            FROM events
+            WHERE product = {product:UInt32}
+              AND event = {event_2:String}
+              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+        )
+    ),
+    (
+        SELECT groupBitmapState(person)
+        FROM people FINAL
+        WHERE product = {product:UInt32}
+          AND born < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+          AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = person
+          AND JSONExtract(props, {name:String}, 'String') = {value:String}
+    )
+))
