@@ -15,7 +15,9 @@ from yunying.apps.goals.services import (
     create_goal,
     delete_cycle,
     reopen_cycle,
+    reopen_goal,
     update_cycle,
+    update_goal,
 )
 from yunying.apps.goals.services.cycles import Decision
 from yunying.apps.insights.models import Metric
@@ -127,6 +129,17 @@ def test_a_closed_cycle_takes_no_goals_until_it_is_open_again(access: ProductAcc
         update_cycle(access=access, cycle=first, version=first.version, name="New")
     reopen_cycle(access=access, cycle=first)
     assert create_goal(access=access, title="Late", cycle_id=first.pk, **Q1).cycle == first
+
+
+def test_a_goal_that_was_reopened_in_a_closed_cycle_stays_in_it(
+    access: ProductAccess, browser: Client, first: Cycle, planned: Goal
+) -> None:
+    close_cycle(access=access, cycle=first, decisions=[Decision(planned, "missed", "Too few visitors.")])
+    goal = reopen_goal(access=access, goal=Goal.objects.get(), reason="Counted twice.")
+    form = browser.get(f"/p/tea/goals/{goal.pk}/edit/").context["form"]
+    assert (str(first.pk), first.name) in [(str(value), label) for value, label in form.fields["cycle"].choices]
+    update_goal(access=access, goal=goal, version=goal.version, title="Sell tea", cycle_id=first.pk)
+    assert Goal.objects.get().cycle == first
 
 
 def test_deleting_a_cycle_keeps_its_goals(access: ProductAccess, first: Cycle, planned: Goal) -> None:

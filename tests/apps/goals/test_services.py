@@ -37,6 +37,12 @@ def test_a_new_goal_is_open_and_belongs_to_its_maker(people: Cast, access: Produ
         ({"title": "x" * 161}, "title"),
         ({"due": date(2025, 12, 31)}, "due"),
         ({"why": "x" * 5001}, "why"),
+        ({"due": date(9999, 12, 31)}, "due"),
+        ({"start": date(1, 1, 1)}, "start"),
+        ({"due": date(2040, 1, 1)}, "due"),
+        ({"level": "galaxy"}, "level"),
+        ({"rhythm": "hourly"}, "rhythm"),
+        ({"rhythm_day": 8}, "rhythm_day"),
     ],
 )
 def test_impossible_goals_say_which_field_to_change(

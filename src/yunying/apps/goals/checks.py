@@ -1,13 +1,10 @@
 """What the commands on goals share: checks of single values, the version guard, and how the audit log names things."""
 
 import math
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import F
-
 from yunying.apps.goals.models import CheckIn, Cycle, Driver, Goal, KeyResult, Status
-from yunying.base import clock
 from yunying.base.actor import ActorKind
 from yunying.base.errors import Conflict, InvalidInput, msg
 from yunying.platform.audit.services import record
@@ -28,12 +25,13 @@ __all__ = [
     "given",
     "lock_open",
     "noted",
-    "write",
 ]
 
 LONGEST_TITLE, LONGEST_TEXT = 160, 5_000
 LARGEST = 1e15
 HEAVIEST = 1_000
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+LONGEST = timedelta(days=3_653)
 UNSET: Any = object()
 
 _FACTS: dict[type[Any], tuple[str, ...]] = {
@@ -80,9 +78,15 @@ def checked_text(text: str, field: str) -> str:
 
 
 def checked_period(start: date, due: date) -> None:
-    """Raises InvalidInput when `due` is before `start`."""
+    """Raises InvalidInput when `due` is before `start`, far in the past or future, or years after it."""
     if due < start:
         raise InvalidInput("goal.period", msg("It cannot be due before it starts."), field="due")
+    if start.year < FIRST_YEAR or due.year > LAST_YEAR:
+        text = msg("Choose days from %(first)d to %(last)d.")
+        field = "start" if start.year < FIRST_YEAR else "due"
+        raise InvalidInput("goal.period_far", text, field=field, first=FIRST_YEAR, last=LAST_YEAR)
+    if due - start > LONGEST:
+        raise InvalidInput("goal.period_long", msg("It lasts ten years at most."), field="due")
 
 
 def checked_number(value: float | None, field: str) -> float:
@@ -112,19 +116,6 @@ def checked_owner(access: ProductAccess, owner_id: int | None) -> int | None:
     if owner_id not in member_ids(access.product):
         raise InvalidInput("goal.owner", msg("The owner must be a member of the organisation."), field="owner")
     return owner_id
-
-
-def write(row: Any, version: int, changes: dict[str, Any]) -> None:
-    """Write `changes` if the row is still at `version`, and bring `row` up to date. Raises Conflict otherwise."""
-    # The condition closes the race of two editors who opened the same version: the second is told.
-    stamped = changes | ({"updated_at": clock.now()} if hasattr(row, "updated_at") else {})
-    if not type(row).objects.filter(pk=row.pk, version=version).update(version=F("version") + 1, **stamped):
-        raise Conflict(
-            "version.changed", msg("Somebody else changed this in the meantime. Load it again and repeat your change.")
-        )
-    for key, value in stamped.items():
-        setattr(row, key, value)
-    row.version = version + 1
 
 
 def lock_open(goal: Goal) -> None:

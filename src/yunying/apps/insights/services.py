@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, ProtectedError
+from django.db.models import ProtectedError
 
 from yunying.apps.insights.answers import run_report
 from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
 from yunying.apps.insights.questions import checked_question
-from yunying.base import clock
 from yunying.base.actor import ActorKind
 from yunying.base.errors import Conflict, InvalidInput, msg
 from yunying.engine import parse
 from yunying.platform.audit.services import record
+from yunying.platform.products import versions
 from yunying.platform.products.access import Permission, ProductAccess
 
 __all__ = [
@@ -205,21 +205,8 @@ def checked_text(text: str) -> str:
 
 
 def write_version(model: Any, row: Any, version: int, changes: Mapping[str, Any]) -> None:
-    """Write `changes` if the row is still at `version`, and bring `row` up to date.
-
-    The condition closes the race of two editors who opened the same version: the second one is told, and
-    nothing of the first one's work is lost. Raises Conflict then.
-    """
-    changed = model.objects.filter(pk=row.pk, version=version).update(
-        version=F("version") + 1, updated_at=clock.now(), **changes
-    )
-    if not changed:
-        raise Conflict(
-            "version.changed", msg("Somebody else changed this in the meantime. Load it again and repeat your change.")
-        )
-    for key, value in changes.items():
-        setattr(row, key, value)
-    row.version = version + 1
+    """Write `changes` to `row`, of `model`, if it is still at `version`. Raises Conflict when somebody was faster."""
+    versions.write_version(row, version, changes)
 
 
 def _metric_fields(access: ProductAccess, *, unit: str, direction: str, window: str, currency: str) -> dict[str, Any]:

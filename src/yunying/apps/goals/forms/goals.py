@@ -71,6 +71,9 @@ class GoalForm(forms.Form):
         offer(self, "owner", people_choices(access))
         offer(self, "parent", _with_present(parent_choices(access, goal), goal))
         cycles = Cycle.objects.filter(product=access.product, closed_at=None)
+        if goal is not None and goal.cycle_id:
+            # The goal's cycle as it is now may be closed: an edit must not lose it unseen.
+            cycles = cycles | Cycle.objects.filter(product=access.product, pk=goal.cycle_id)
         offer(self, "cycle", [("", "–"), *cycles.values_list("pk", "name")])
 
     @property

@@ -15,7 +15,6 @@ from yunying.apps.goals.checks import (
     facts_of,
     given,
     noted,
-    write,
 )
 from yunying.apps.goals.models import Cycle, CycleKind, Goal, KeyResult, Shape, Status
 from yunying.apps.goals.services.closing import close_goal
@@ -25,6 +24,7 @@ from yunying.apps.insights.selectors import Window
 from yunying.base import clock
 from yunying.base.errors import Conflict, InvalidInput, msg
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.versions import write_version
 
 __all__ = [
     "Decision",
@@ -84,7 +84,7 @@ def update_cycle(
         before = facts_of(cycle)
         try:
             with transaction.atomic():
-                write(cycle, version, changes)
+                write_version(cycle, version, changes)
         except IntegrityError:
             raise _taken(changes["name"]) from None
         noted(access, cycle, "changed", before=before, after=facts_of(cycle))
@@ -158,7 +158,7 @@ def close_cycle(
             _decide(access, goal, by_goal[goal.pk], following)
         before = facts_of(cycle)
         now = clock.now()
-        write(cycle, cycle.version, {"closed_at": now, "review": checked_text(review, "review")})
+        write_version(cycle, cycle.version, {"closed_at": now, "review": checked_text(review, "review")})
         noted(access, cycle, "closed", before=before, after=facts_of(cycle))
     return cycle
 
@@ -169,7 +169,7 @@ def reopen_cycle(*, access: ProductAccess, cycle: Cycle) -> Cycle:
     if cycle.is_open:
         raise Conflict("cycle.open", msg("This cycle is open."))
     with transaction.atomic():
-        write(cycle, cycle.version, {"closed_at": None})
+        write_version(cycle, cycle.version, {"closed_at": None})
         noted(access, cycle, "reopened")
     return cycle
 

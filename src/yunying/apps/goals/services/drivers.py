@@ -12,12 +12,12 @@ from yunying.apps.goals.checks import (
     facts_of,
     given,
     noted,
-    write,
 )
 from yunying.apps.goals.models import Driver, Relation
 from yunying.apps.insights.access import metric_for
 from yunying.base.errors import Conflict, InvalidInput, NotFound, msg
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.versions import write_version
 
 __all__ = ["add_driver", "remove_driver", "update_driver"]
 
@@ -87,7 +87,7 @@ def update_driver(
             raise InvalidInput("driver.top", text, field="parent")
         _check_place(_tree(access), driver, above, changes.get("relation", driver.relation))
         before = facts_of(driver)
-        write(driver, version, changes)
+        write_version(driver, version, changes)
         noted(access, driver, "changed", before=before, after=facts_of(driver))
     return driver
 

@@ -17,12 +17,12 @@ from yunying.apps.goals.checks import (
     given,
     lock_open,
     noted,
-    write,
 )
 from yunying.apps.goals.models import Cycle, Goal, Level, Rhythm
 from yunying.apps.goals.tree import may_see
 from yunying.base.errors import InvalidInput, NotFound, msg
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.versions import write_version
 
 __all__ = ["create_goal", "delete_goal", "move_goal", "update_goal"]
 
@@ -101,7 +101,7 @@ def update_goal(
         checked = _checked(access, changes, goal)
         if owner_id is not UNSET:
             checked["owner_id"] = owner_id
-        write(goal, version, checked)
+        write_version(goal, version, checked)
         noted(access, goal, "changed", before=before, after=facts_of(goal))
     return goal
 
@@ -126,7 +126,7 @@ def _checked(access: ProductAccess, values: dict[str, Any], goal: Goal | None) -
         if field in found:
             found[field] = check(found[field])
     _check_time(found, goal)
-    if "cycle_id" in found:
+    if found.get("cycle_id") is not None and (goal is None or found["cycle_id"] != goal.cycle_id):
         _check_cycle(access, found["cycle_id"])
     if found.keys() & {"parent_id", "level"}:
         _check_place(access, found, goal)
@@ -177,9 +177,7 @@ def _check_time(values: dict[str, Any], goal: Goal | None) -> None:
         )
 
 
-def _check_cycle(access: ProductAccess, cycle_id: int | None) -> None:
-    if cycle_id is None:
-        return
+def _check_cycle(access: ProductAccess, cycle_id: int) -> None:
     cycle = Cycle.objects.filter(product=access.product, pk=cycle_id).first()
     if cycle is None:
         raise NotFound("cycle.absent", msg("There is no such cycle."))

@@ -15,12 +15,12 @@ from yunying.apps.goals.checks import (
     given,
     lock_open,
     noted,
-    write,
 )
 from yunying.apps.goals.models import Goal, KeyResult, Shape
 from yunying.apps.insights.access import metric_for
 from yunying.base.errors import InvalidInput, msg
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.versions import write_version
 
 __all__ = ["add_key_result", "remove_key_result", "update_key_result"]
 
@@ -106,7 +106,7 @@ def update_key_result(
     with transaction.atomic():
         lock_open(key_result.goal)
         before = facts_of(key_result)
-        write(key_result, version, checked)
+        write_version(key_result, version, checked)
         noted(access, key_result, "changed", before=before, after=facts_of(key_result))
     return key_result
 
