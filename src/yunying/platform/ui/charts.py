@@ -55,7 +55,7 @@ class Series:
     `compare_to` names the series of which this is an earlier period: drawn in its colour, lighter and dashed.
     `links`: for each point where to see who is behind it; opened as a page, or into the chart's `link_target` by htmx.
     `low` and `high` bound what the values may truly be: whiskers at bars, a band around lines. `texts` say more of each
-    value than its number in the chart's unit.
+    value than its number in the chart's unit. `pale` bars stand behind what matters, such as what was lost.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Series:
     low: Sequence[Value] = ()
     high: Sequence[Value] = ()
     texts: Sequence[str] = ()
+    pale: bool = False
 
     def link(self, index: int) -> str:
         return (self.links[index] or "") if index < len(self.links) else ""
@@ -181,6 +182,7 @@ class Chart:
             "links": list(one.links),
             "low": [_plain(value) for value in one.low],
             "high": [_plain(value) for value in one.high],
+            "pale": one.pale,
         }
 
     def _target(self, target: Target) -> dict[str, Any]:

@@ -92,33 +92,57 @@ def _notes(spec: Mapping[str, Any], result: Any) -> list[str]:
 
 
 def _steps_chart(drawing: Drawing, links: Links) -> Chart:
-    """The share of those who entered that reached each step, a bar for each row."""
+    """The share of those who entered that reached each step; of one funnel also who dropped out before it."""
     result = drawing.result
     names = [f"{index}. {step_name(step)}" for index, step in enumerate(result.steps, 1)]
-    series = []
-    for row in result.rows[:MOST_LINES]:
-        shares = [reached.from_first for reached in row.steps]
-        whisker = [None if index == 0 else share for index, share in enumerate(shares)]
-        series.append(
-            Series(
-                row_name(row) or _("Reached"),
-                [share.rate for share in shares],
-                links=[links.to(point(row, step)) or None for step in range(1, len(shares) + 1)],
-                low=[share and share.low for share in whisker],
-                high=[share and share.high for share in whisker],
-                texts=[f"{formats.percent(s.from_first.rate)} · {formats.number(s.count)}" for s in row.steps],
-            )
-        )
+    only = result.rows[0] if len(result.rows) == 1 else None
+    series = [_reached(row, links) for row in result.rows[:MOST_LINES]]
+    if only:
+        series.append(_lost_series(only, links))
+        rates = [formats.percent(reached.from_first.rate) for reached in only.steps]
+        names = [f"{name}\n{rate}" for name, rate in zip(names, rates, strict=True)]
     return Chart(
         name=drawing.name,
         title=title(drawing.spec),
         labels=names,
         series=series,
-        kind=ChartKind.BAR,
+        kind=ChartKind.STACKED if only else ChartKind.BAR,
         unit=Unit("percent"),
         definition=definition(drawing.spec),
         label_title=_("Step"),
         height="l",
+    )
+
+
+def _reached(row: Any, links: Links) -> Series:
+    shares = [reached.from_first for reached in row.steps]
+    # Everybody who entered reached the first step: nothing to be unsure of.
+    bounds = [(None, None), *((share.low, share.high) for share in shares[1:])]
+    return Series(
+        row_name(row) or _("Reached"),
+        [share.rate for share in shares],
+        links=[links.to(point(row, step)) or None for step in range(1, len(shares) + 1)],
+        low=[low for low, _high in bounds],
+        high=[high for _low, high in bounds],
+        texts=[f"{formats.percent(one.from_first.rate)} · {formats.number(one.count)}" for one in row.steps],
+    )
+
+
+def _lost_series(row: Any, links: Links) -> Series:
+    """Who got to the step before and not to this one, as a share of those who entered."""
+    entered = row.steps[0].count
+    shares = [one.dropped / entered if entered and index else None for index, one in enumerate(row.steps)]
+    return Series(
+        _("Dropped out before"),
+        shares,
+        links=[
+            (links.to(point(row, step, "dropped")) or None) if step > 1 else None for step in range(1, len(shares) + 1)
+        ],
+        texts=[
+            formats.DASH if share is None else f"{formats.percent(share)} · {formats.number(one.dropped)}"
+            for share, one in zip(shares, row.steps, strict=True)
+        ],
+        pale=True,
     )
 
 

@@ -156,10 +156,10 @@
 
   function bars(spec, look, owner) {
     return spec.series.map(function (series, s) {
-      const colour = look.series[owner[s] % look.series.length];
+      const colour = series.pale ? look.soft : look.series[owner[s] % look.series.length];
       return {
         name: series.name, type: "bar", stack: spec.kind === "stacked" && !series.compareTo ? "all" : undefined, barMaxWidth: 42, barGap: "12%", barCategoryGap: "30%",
-        color: series.compareTo ? faded(colour, 0.45) : colour, cursor: series.links.length ? "pointer" : "default",
+        color: series.compareTo ? faded(colour, 0.45) : series.pale ? faded(colour, 0.35) : colour, cursor: series.links.length ? "pointer" : "default",
         data: series.values.map(function (v, i) {
           const late = spec.partialFrom !== null && i >= spec.partialFrom && !series.compareTo;
           return late ? { value: v, itemStyle: { color: faded(colour, 0.3), borderColor: colour, borderType: [4, 3], borderWidth: 1.5 } } : v;
@@ -181,7 +181,8 @@
           type: "custom", z: 4, color: colour, data: spec.labels.map(function (_label, i) { return [i, series.low[i], series.high[i]]; }),
           renderItem: function (_params, api) {
             if (api.value(1) === null || isNaN(api.value(1)) || isNaN(api.value(2))) return;
-            const place = api.barLayout({ barGap: "12%", barCategoryGap: "30%", barMaxWidth: 42, count: spec.series.length })[s];
+            const stacked = spec.kind === "stacked";
+            const place = api.barLayout({ barGap: "12%", barCategoryGap: "30%", barMaxWidth: 42, count: stacked ? 1 : spec.series.length })[stacked ? 0 : s];
             const low = api.coord([api.value(0), api.value(1)]), high = api.coord([api.value(0), api.value(2)]);
             const x = low[0] + place.offsetCenter, half = Math.min(6, place.width / 4), style = { stroke: look.ink, lineWidth: 1.25, fill: "none" };
             return { type: "path", shape: { pathData: "M" + (x - half) + " " + high[1] + "h" + 2 * half + "M" + x + " " + high[1] + "V" + low[1] + "M" + (x - half) + " " + low[1] + "h" + 2 * half }, style: style };
@@ -212,7 +213,7 @@
     const pie = spec.kind === "pie" || spec.kind === "donut";
     const barred = spec.kind === "bar" || spec.kind === "stacked";
     const owner = owners(spec);
-    const colourOf = function (s) { return look.series[owner[s] % look.series.length]; };
+    const colourOf = function (s) { return spec.series[s].pale ? look.soft : look.series[owner[s] % look.series.length]; };
     const text = { color: look.soft, fontFamily: look.font, fontSize: 11.5 };
     const many = pie || spec.series.length > 1;
     const option = {
@@ -237,7 +238,7 @@
     if (series.length) Object.assign(series[0], marks(spec, look));
     return Object.assign(option, {
       grid: { left: 4, right: 14, top: spec.annotations.length ? 24 : 14, bottom: many ? 34 : 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      xAxis: { type: "category", data: spec.labels, boundaryGap: barred, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: Object.assign({ hideOverlap: true }, text) },
+      xAxis: { type: "category", data: spec.labels, boundaryGap: barred, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: Object.assign({ hideOverlap: true, lineHeight: 16 }, text) },
       yAxis: { type: "value", splitNumber: spec.unit.kind === "percent" ? 5 : 4, max: spec.unit.kind === "percent" && !spec.target ? function (v) { return v.max > 0.8 && v.max <= 1 ? 1 : null; } : spec.target ? function (v) { return v.max < spec.target.value ? spec.target.value * 1.08 : null; } : null, splitLine: { lineStyle: { color: look.line } }, axisLabel: Object.assign({ formatter: axisText(spec.unit) }, text), minInterval: spec.unit.kind === "number" ? 0 : undefined },
       series: series,
     });
