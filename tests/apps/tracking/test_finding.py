@@ -258,3 +258,17 @@ def test_a_viewer_sees_no_accounts(customers, people, as_user, product) -> None:
     chen = as_user(people.chen)
     assert chen.get(reverse("tracking:accounts", args=[product.slug])).status_code == 403
     assert chen.get(reverse("tracking:account", args=[product.slug, account.pk])).status_code == 403
+
+
+def test_time_lines_call_events_and_properties_as_the_catalogue_does(customers, access, browser, product) -> None:
+    from yunying.apps.tracking.models import EventDefinition, PropertyDefinition
+    from yunying.apps.tracking.services import describe
+
+    order = EventDefinition.objects.get(product=product, name="order")
+    plan = PropertyDefinition.objects.get(product=product, of="account", name="plan")
+    describe(access=access, entries=[order], words={"title_zh": "下单"})
+    describe(access=access, entries=[plan], words={"title_en": "Contract"})
+    account = Account.objects.get(product=product, key="acme")
+    page = browser.get(reverse("tracking:account", args=[product.slug, account.pk])).content.decode()
+    assert "<span>下单</span>" in page
+    assert "Contract" in page

@@ -6,8 +6,8 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from yunying.apps.tracking import selectors
@@ -55,6 +55,7 @@ def account(request: HttpRequest, access: ProductAccess, account: int) -> HttpRe
     """One account: properties, people, activity and events."""
     found = account_for(access, account)
     product_id, event = access.product.pk, request.GET.get("event", "")
+    titles = selectors.titles(product_id, get_language() or "en")
     page = _whole(request.GET.get("people", ""))
     acting = selectors.people_of_account(product_id, found.key, limit=PEOPLE, offset=(page - 1) * PEOPLE)
     rows = {row.number: row for row in selectors.people(product_id, [one.number for one in acting.people])}
@@ -63,7 +64,7 @@ def account(request: HttpRequest, access: ProductAccess, account: int) -> HttpRe
         "account": found,
         "name": AccountRow(found.key, found.properties).name,
         "first_seen": moment(found.first_seen_ms),
-        "properties": known_of(found.properties, found.marks),
+        "properties": known_of(found, titles, PropertyOf.ACCOUNT),
         "acting": [(rows[one.number], one) for one in acting.people if one.number in rows],
         "acting_total": acting.total,
         "people_next": page + 1 if page * PEOPLE < acting.total else None,
@@ -72,7 +73,7 @@ def account(request: HttpRequest, access: ProductAccess, account: int) -> HttpRe
         "help_page": "people",
     }
     done = selectors.events_done(product_id, account=found.key)
-    context |= timeline_context(request, access, events, done, event)
+    context |= timeline_context(request, access, events, done, event, titles)
     return render(request, "tracking/account.html", context, partial="tracking/_timeline.html")
 
 

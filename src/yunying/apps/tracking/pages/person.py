@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from yunying.apps.tracking import selectors
 from yunying.apps.tracking.access import person_for
-from yunying.apps.tracking.models import Account
+from yunying.apps.tracking.models import Account, Person, PropertyOf
 from yunying.apps.tracking.parts import person_parts
 from yunying.apps.tracking.people.activity import TimelineEvent
 from yunying.apps.tracking.times import moment
@@ -32,11 +33,12 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
     found = person_for(access, number)
     if found.number != number:
         return redirect("tracking:person", product=access.product.slug, number=found.number)
+    titles = selectors.titles(access.product.pk, get_language() or "en")
     product_id, tab = access.product.pk, "sessions" if request.GET.get("show") == "sessions" else "events"
     context = {
         "person": selectors.rows_of([found])[0],
         "seen": selectors.last_seen(product_id, [number]).get(number),
-        "properties": known_of(found.properties, found.marks),
+        "properties": known_of(found, titles, PropertyOf.PERSON),
         "ids": [(row, moment(row.first_ms)) for row in selectors.distinct_ids(product_id, number)],
         "merges": selectors.merges_of(product_id, number),
         "parts": person_parts(access, number),
@@ -48,19 +50,30 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
     event = request.GET.get("event", "")
     events = selectors.person_timeline(product_id, number, before_in(request), TIMELINE + 1, event=event)
     done = selectors.events_done(product_id, number=number)
-    context |= timeline_context(request, access, events, done, event)
+    context |= timeline_context(request, access, events, done, event, titles)
     return render(request, "tracking/person.html", context, partial="tracking/_timeline.html")
 
 
-def known_of(properties: dict[str, Any], marks: dict[str, Any]) -> list[tuple[str, str, datetime | None]]:
-    """Properties by name, with when they got their value where that is on record."""
-    times = {name: moment(mark[1]) for name, mark in marks.items() if len(mark) == 2}
-    return [(name, text_form(value), times.get(name)) for name, value in sorted(properties.items())]
+def known_of(row: Person | Account, titles: selectors.Titles, of: PropertyOf) -> list[tuple[str, str, datetime | None]]:
+    """Properties as they are called, with when they got their value where that is on record."""
+    times = {name: moment(mark[1]) for name, mark in row.marks.items() if len(mark) == 2}
+    return [
+        (titles.property(of, name), text_form(value), times.get(name)) for name, value in sorted(row.properties.items())
+    ]
 
 
-def opened(events: list[TimelineEvent]) -> list[tuple[TimelineEvent, list[tuple[str, str]]]]:
-    """Events with their properties in text."""
-    return [(one, [(name, text_form(value)) for name, value in sorted(one.properties.items())]) for one in events]
+def opened(
+    events: list[TimelineEvent], titles: selectors.Titles
+) -> list[tuple[TimelineEvent, str, list[tuple[str, str]]]]:
+    """Events with what they and their properties are called, and the values in text."""
+
+    def lines(one: TimelineEvent) -> list[tuple[str, str]]:
+        return [
+            (titles.property(PropertyOf.EVENT, name), text_form(value))
+            for name, value in sorted(one.properties.items())
+        ]
+
+    return [(one, titles.event(one.name), lines(one)) for one in events]
 
 
 def timeline_context(
@@ -69,6 +82,7 @@ def timeline_context(
     events: list[TimelineEvent],
     done: list[tuple[str, int]],
     event: str,
+    titles: selectors.Titles,
 ) -> dict[str, Any]:
     """What `_timeline.html` shows: a page of `events`, of which one more than a page was read."""
     last = events[TIMELINE - 1] if len(events) > TIMELINE else None
@@ -76,8 +90,8 @@ def timeline_context(
     keys = {one.account for one in shown if one.account}
     accounts = Account.objects.filter(product=access.product, key__in=keys) if keys else []
     return {
-        "events": opened(shown),
-        "done": done,
+        "events": opened(shown, titles),
+        "done": [(name, titles.event(name), count) for name, count in done],
         "event": event,
         "accounts": {one.key: one.pk for one in accounts},
         "older": {"before": last.ts.isoformat(), "last": last.uuid} if last else None,
