@@ -247,3 +247,13 @@ def test_a_group_that_comes_again_far_below_is_the_same_event_again(tmp_path: Pa
     assert len(twice) == 2
     assert twice[0].uuid == twice[1].uuid
     assert twice[0].props == twice[1].props
+
+
+def test_how_far_a_table_is_read_grows_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("at,who\n" + "2026-01-01 00:00:00,somebody\n" * 1_000_000)
+    mapping = parse({"time": "at", "distinct_id": "who", "events": [{"name": "visit"}]})
+    told = [(chunk.fraction, chunk.first_row + chunk.table.num_rows - 1) for chunk in chunks(path, mapping)]
+    assert len(told) > 5
+    assert all(abs(fraction - rows / 1_000_000) < 0.15 for fraction, rows in told), told
+    assert told[-1] == (1.0, 1_000_000)

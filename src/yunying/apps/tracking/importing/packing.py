@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
 
-__all__ = ["MAX_LINE_BYTES", "checked_encoding", "lines", "packing_of", "recoded", "unpacked"]
+__all__ = ["MAX_LINE_BYTES", "checked_encoding", "lines", "packing_of", "produced", "recoded", "unpacked"]
 
 MAX_LINE_BYTES = 4 << 20
 _PIECE = 1 << 20
@@ -62,6 +62,12 @@ def recoded(stream: BinaryIO, encoding: str) -> BinaryIO:
     return io.BufferedReader(_Recoded(stream, checked_encoding(encoding)), _PIECE)
 
 
+def produced(stream: BinaryIO) -> int:
+    """How many bytes have been taken out of a stream that `recoded` made, counting what was read ahead."""
+    raw: _Recoded = stream.raw  # type: ignore[attr-defined]
+    return raw.produced
+
+
 def lines(stream: BinaryIO) -> Iterator[bytes]:
     """The lines of a stream. Raises LimitReached at one that is longer than MAX_LINE_BYTES."""
     number = 0
@@ -73,6 +79,8 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 class _Recoded(io.RawIOBase):
+    """`produced` is how many bytes of UTF-8 were handed out so far."""
+
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
         self._encoding = encoding
@@ -81,6 +89,7 @@ class _Recoded(io.RawIOBase):
         self._since_newline = 0
         self._lines = 1
         self._begun = False
+        self.produced = 0
 
     def readable(self) -> bool:
         return True
@@ -111,7 +120,9 @@ class _Recoded(io.RawIOBase):
         if not self._begun and text:
             self._begun, text = True, text.removeprefix("\ufeff")
         self._bound(text)
-        return text.encode("utf-8", "replace")
+        found = text.encode("utf-8", "replace")
+        self.produced += len(found)
+        return found
 
     def _bound(self, text: str) -> None:
         last = max(text.rfind("\n"), text.rfind("\r"))

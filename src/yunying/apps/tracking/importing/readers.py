@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from yunying.apps.tracking.importing import workbooks
 from yunying.apps.tracking.importing.mapping import FileMapping
-from yunying.apps.tracking.importing.packing import checked_encoding, lines, recoded, unpacked
+from yunying.apps.tracking.importing.packing import checked_encoding, lines, produced, recoded, unpacked
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = ["FORMATS", "PACKED", "SPACES", "Chunk", "chunks", "format_of", "header_of"]
@@ -86,8 +86,17 @@ def _opened(path: Path, kind: str, mapping: FileMapping) -> tuple[Parts, Callabl
         return _xlsx(book, mapping), book.fraction
     size = max(1, path.stat().st_size)
     packed: Any = path.open("rb", buffering=1 << 20)
-    read = _jsonl if kind == "jsonl" else _csv
-    return _closing(packed, read(unpacked(packed), mapping)), lambda _seen: min(1.0, packed.tell() / size)
+    if kind == "jsonl":
+        return _closing(packed, _jsonl(unpacked(packed), mapping)), lambda _seen: min(1.0, packed.tell() / size)
+    pace = _Pace()
+    return _closing(packed, _csv(unpacked(packed), mapping, pace)), lambda _seen: pace.part * packed.tell() / size
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Which part of the text that was read stands in tables: the reader of CSV is many blocks ahead of them."""
+
+    part: float = 0.0
 
 
 def _closing(file: BinaryIO, parts: Parts) -> Parts:
@@ -173,9 +182,10 @@ def _require(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
     return sorted(set(wanted))
 
 
-def _csv(raw: BinaryIO, mapping: FileMapping) -> Parts:
+def _csv(raw: BinaryIO, mapping: FileMapping, pace: _Pace) -> Parts:
     stream = recoded(raw, mapping.encoding)
     if mapping.separator == SPACES:
+        pace.part = 1.0
         yield from _spaced(stream, mapping)
         return
     header = list(mapping.header) or _header(stream, mapping)
@@ -197,7 +207,8 @@ def _csv(raw: BinaryIO, mapping: FileMapping) -> Parts:
             null_values=[""],
         ),
     )
-    for batch in reader:
+    for number, batch in enumerate(reader, start=1):
+        pace.part = min(1.0, number * BLOCK_BYTES / max(1, produced(stream)))
         yield pa.Table.from_batches([batch]), list(unreadable)
         unreadable.clear()
 
