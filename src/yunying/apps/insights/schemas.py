@@ -27,19 +27,51 @@ WindowName = Literal["total", "day", "week", "month"]
 
 
 class QueryIn(Schema):
-    """`fresh` computes anew instead of answering from the cache."""
+    """A question; report pages show theirs under "API". `fresh` computes anew instead of answering from the cache."""
 
-    spec: dict[str, Any]
+    spec: dict[str, Any] = Field(
+        ...,
+        description="The question: `kind` is trends, funnel or retention, the other fields are the kind's own.",
+        examples=[
+            {
+                "kind": "trends",
+                "range": {"last": 30, "unit": "day"},
+                "series": [{"event": "order", "measure": "people"}],
+            },
+            {
+                "kind": "funnel",
+                "range": {"last": 30, "unit": "day"},
+                "window": {"count": 14, "unit": "day"},
+                "steps": [{"events": [{"event": "visit"}]}, {"events": [{"event": "order"}]}],
+            },
+            {
+                "kind": "retention",
+                "range": {"last": 12, "unit": "week"},
+                "period": "week",
+                "start": {"event": "sign up"},
+                "return": {"event": None},
+            },
+        ],
+    )
     fresh: bool = False
 
 
 class AnswerOut(Schema):
+    """`result` has the kind's numbers, `warnings`, and in `provenance` where they come from.
+
+    A rate is a fraction of one with the bounds of its 95 % Wilson interval; times are seconds; null is "no data".
+    """
+
     cached: bool
     result: dict[str, Any]
 
 
 class PeopleIn(Schema):
-    """`point` names a number of the answer: series, bucket (index, absent for the total), values, remainder."""
+    """`point` names a number of the answer; all kinds take `values` (of the breakdown) and `remainder`.
+
+    Trends: `series` (a letter) and `bucket` (its index, absent for the total). Funnel: `step`, counted from 1, `outcome`
+    converted or dropped, and over time `bucket`. Retention: `cohort` (its index, absent for all), `column`, `returned`.
+    """
 
     spec: dict[str, Any]
     point: dict[str, Any] = {}

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from yunying.apps.insights.builder import FilterRow, Query
+from yunying.apps.insights.kinds.form import Query
+from yunying.apps.insights.kinds.rows import FilterRow
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = ["Bar", "applied", "bar_of", "edited"]
