@@ -40,6 +40,11 @@
     plan();
   }
 
+  // A tile that is swapped away is waited for no longer: the filter bar changed, and its answer would be of no use.
+  document.addEventListener("htmx:beforeCleanupElement", function (event) {
+    const gone = event.detail.elt;
+    if (gone.matches && gone.matches(".db-body.htmx-request")) window.htmx.trigger(gone, "htmx:abort");
+  });
   document.addEventListener("visibilitychange", plan);
   document.addEventListener("htmx:afterSettle", function (event) { if (event.target.id === "dash-work") plan(); });
 
