@@ -82,6 +82,8 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
 def preview(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """The number of one template, for the place that waits for it."""
     kind, key = _kind(request.GET.get("kind", "")), request.GET.get("key", "")
+    if not key:
+        return render(request, "insights/_template_number.html", {"number": ""})
     template = next((one for one in templates_of(kind) if one.key == key), None) if kind else None
     if template is None:
         raise NotFound("template.absent", msg("There is no such template."))
