@@ -37,7 +37,7 @@ def imports(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """Every import of the product with its state, and the kept mappings."""
     slug = access.product.slug
     rows = ImportRun.objects.filter(product=access.product).defer("carry", "plan", "document")
-    for run in rows.filter(status=ImportStatus.RUNNING):
+    for run in rows.filter(status__in=(ImportStatus.RUNNING, ImportStatus.TAKING_BACK)):
         services.settled(run)
     table = Table(
         request=request,

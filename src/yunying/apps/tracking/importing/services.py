@@ -211,7 +211,9 @@ def _begin(access: ProductAccess, run: ImportRun, fingerprint: str, digest: str,
 def cancel(*, access: ProductAccess, run: ImportRun) -> None:
     """Stop a dry run or an import behind the piece it is at. What an import has added until then stays."""
     access.require(Permission.MANAGE_DATA)
-    for number in (run.check_job_id, run.job_id):
+    # Half taken back is nothing to stop at.
+    importing = run.job_id if run.status == ImportStatus.RUNNING else None
+    for number in (run.check_job_id, importing):
         job = Job.objects.filter(pk=number, state__in=_OPEN).first() if number else None
         if job is None:
             continue
@@ -227,9 +229,9 @@ def cancel(*, access: ProductAccess, run: ImportRun) -> None:
 def settled(run: ImportRun) -> ImportRun:
     """`run`, and if its job was given up it is a stopped import: nobody works on it any more."""
     ended = (State.FAILED, State.DISCARDED, State.CANCELLED)
-    if run.status == ImportStatus.RUNNING and Job.objects.filter(pk=run.job_id or 0, state__in=ended).exists():
+    if run.status in _AT_WORK and Job.objects.filter(pk=run.job_id or 0, state__in=ended).exists():
         # The condition leaves an import alone that was started anew meanwhile.
-        given_up = ImportRun.objects.filter(pk=run.pk, status=ImportStatus.RUNNING, job_id=run.job_id)
+        given_up = ImportRun.objects.filter(pk=run.pk, status=run.status, job_id=run.job_id)
         if given_up.update(status=ImportStatus.STOPPED, problem=run.problem or tasks.GIVEN_UP):
             run.refresh_from_db()
     return run
