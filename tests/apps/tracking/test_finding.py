@@ -12,6 +12,7 @@ from yunying.apps.tracking.people.activity import account_timeline, events_done,
 from yunying.apps.tracking.people.finding import FoundPeople, Wanted, person_filter
 from yunying.base.errors import InvalidInput
 from yunying.events.event import Link, LinkKind, Op, OpKind
+from yunying.store import Sql
 
 DAY = 24 * 60
 
@@ -117,6 +118,16 @@ def test_a_person_with_very_many_ids_is_found_by_each_of_them(write, event, prod
     write(*(event(f"alias {n:03}", minute=n, links=[Link(LinkKind.MERGE, "one", f"alias {n:03}")]) for n in range(130)))
     assert len(FoundPeople(product, Wanted())) == 1
     assert names(product, query="alias 129") == ["one"]
+
+
+def test_the_very_first_number_is_found_by_its_own_values_only(store, product) -> None:
+    insert = (
+        "INSERT INTO people (product, person, born, props, version, ids)"
+        " SELECT {product:UInt32}, 0, now64(3), '{\"name\":\"Zoe\"}', 1, 'zoe'"
+    )
+    store.execute(Sql(insert, {"product": product.pk}))
+    assert [row.name for row in FoundPeople(product, Wanted(query="zo"))] == ["Zoe"]
+    assert len(FoundPeople(product, Wanted(query="nobody"))) == 0
 
 
 @pytest.mark.parametrize(

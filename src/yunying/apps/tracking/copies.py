@@ -11,7 +11,7 @@ _STEP = 5_000
 _WITHOUT_IDS = f"""
 SELECT person
 FROM {PEOPLE}
-WHERE person > {{after:UInt32}}
+WHERE person >= {{first:UInt32}}
     AND ids = ''
     AND {OWNER} = person
 ORDER BY person
@@ -22,8 +22,8 @@ LIMIT {{limit:UInt32}}
 def complete_copies() -> int:
     """Copy every person whose copy has no ids; gives how many there were. Nothing but one scan when there are none."""
     store = shared()
-    mirror, after, done = Mirror(store, reload_s=0), 0, 0
-    while numbers := [row[0] for row in store.query(Sql(_WITHOUT_IDS, {"after": after, "limit": _STEP})).rows]:
+    mirror, first, done = Mirror(store, reload_s=0), 0, 0
+    while numbers := [row[0] for row in store.query(Sql(_WITHOUT_IDS, {"first": first, "limit": _STEP})).rows]:
         mirror.persons(numbers, (), token=f"people-with-ids-{numbers[0]}-{numbers[-1]}")
-        after, done = numbers[-1], done + len(numbers)
+        first, done = numbers[-1] + 1, done + len(numbers)
     return done

@@ -33,7 +33,7 @@ _STEP = 2_000
 # Ids and values of properties; the text of all properties is looked at first, because taking it apart costs more.
 _SEARCH = """(
     positionCaseInsensitiveUTF8(ids, {text}) > 0
-    OR person = {exact}
+    OR has({exact}, person)
     OR (
         positionCaseInsensitiveUTF8(props, {quoted}) > 0
         AND arrayExists(
@@ -149,12 +149,12 @@ class FoundPeople(Sequence[PersonRow]):
     def _search(self, binder: Binder) -> str:
         query = self._wanted.query
         # Only a part of very many ids is copied; an id that is typed in full leads to its person all the same.
-        exact = DistinctId.objects.filter(product=self._product, distinct_id=query).values_list("owner", flat=True)
+        exact = DistinctId.objects.filter(product=self._product, distinct_id=query).values_list("owner", flat=True)[:1]
         quoted = orjson.dumps(query).decode()[1:-1]
         return _SEARCH.format(
             text=binder.bind("text", query, "String"),
             quoted=binder.bind("quoted", quoted, "String"),
-            exact=binder.bind("exact", exact.first() or 0, "UInt32"),
+            exact=binder.bind("exact", list(exact), "Array(UInt32)"),
         )
 
     def _conditions(self, binder: Binder) -> list[str]:
