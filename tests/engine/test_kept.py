@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from yunying.base.clock import FixedClock
+from yunying.base.errors import LimitReached
 from yunying.base.zones import Span
 from yunying.engine import Context, Result, kept, parse, run
 from yunying.engine.kept.days import rest, whole_days
@@ -222,6 +223,26 @@ def test_a_small_question_is_not_kept(store: Store, product: int) -> None:
     week(store, product)
     assert [ask(store, product, PEOPLE).provenance.kept_days for _ in range(4)] == [0, 0, 0, 0]
     assert not of(store, "kept_days", product)
+
+
+@pytest.mark.usefixtures("eager")
+def test_states_that_are_too_much_work_are_given_up_and_the_events_answer(
+    store: Store, product: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week(store, product)
+    tried = []
+
+    def too_long(sql: Sql) -> None:
+        tried.append(sql)
+        raise LimitReached("query.too_long", "This question takes too long.")
+
+    wanted = plainly(store, product, PEOPLE)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "execute", too_long)
+        found = [ask(store, product, PEOPLE) for _ in range(5)]
+    assert [numbers(one) for one in found] == [wanted] * 5
+    assert [one.provenance.kept_days for one in found] == [0] * 5
+    assert len(tried) <= 2  # at the second ask, for each of the two events
 
 
 def test_no_more_questions_are_kept_than_are_allowed(store: Store, product: int) -> None:

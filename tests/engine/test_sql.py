@@ -36,6 +36,15 @@ class Listener:
         return Rows((), [], 0, 0.0)
 
 
+class Keeper(Listener):
+    """A store that keeps no states yet: they are made when a question is asked."""
+
+    timeout_s, memory_mb = 30.0, 2048
+
+    def execute(self, sql: Sql) -> None:
+        self.heard.append(sql)
+
+
 def context(store: Any) -> Context:
     return Context(store, 42, ZoneInfo("Asia/Shanghai"), datetime(2024, 2, 1, tzinfo=UTC))
 
@@ -219,6 +228,30 @@ def test_no_value_or_name_of_a_question_stands_in_its_sql() -> None:
     for sql in asked(asks):
         assert "1=1" not in sql.text
         assert evil in sql.params.values()
+
+
+KEPT = {
+    "kept_retention": {"period": "week", "start": {"event": "visit"}, "return": {"event": "order"}},
+    "kept_trends": {"series": [{"event": "order"}, {"event": "visit", "measure": "people"}]},
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_statements_of_kept_states_read_as_agreed_and_ask_for_one_product_only(name: str) -> None:
+    kind = name.removeprefix("kept_")
+    keeper = Keeper()
+    with kept.using(kept.Policy(rows=0, asks=1)):
+        run(parse({"kind": kind, "range": {"from": "2024-01-01", "to": "2024-02-01"}} | KEPT[name]), context(keeper))
+    for sql in keeper.heard:
+        assert sql.params["product"] == 42
+        tables = re.findall(r"(?:FROM|JOIN) +(\w+)(?: FINAL)?\n *(.*\n|.*$)", sql.text)
+        assert {table for table, _ in tables} <= {"events", "kept_days", "late_events"}
+        assert all(re.match(r"WHERE product = \{product:UInt32\}", after) for _, after in tables), sql.text
+    path = GOLDEN / f"{name}.sql"
+    text = ";\n\n".join(sql.text for sql in keeper.heard) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, "utf-8")
+    assert path.read_text("utf-8") == text
 
 
 def sources() -> Iterator[Path]:

@@ -82,10 +82,13 @@ def _holding(session: Session, states: Sequence[State], days: Sequence[Day], kno
     lost: set[date] = set()
     for state in {state.key: state for state in states}.values():
         stale = _stale({state.key}, days, sums, known.noted)
-        if stale and _make(session, state, stale, [sums[day.name] for day in stale]):
+        if not stale:
+            continue
+        if _make(session, state, stale, [sums[day.name] for day in stale]):
             known.keys.add(state.key)
             known.noted |= {(state.key, day.name): sums[day.name] for day in stale}
         else:
+            known.refuse(state.key)
             lost |= {day.name for day in stale}
     return [day for day in days if day.name not in lost]
 

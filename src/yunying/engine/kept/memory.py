@@ -49,6 +49,7 @@ def using(other: Policy) -> Iterator[None]:
 
 
 _MOST_ASKED = 2_000
+_PATIENCE = 50
 
 
 @dataclass(slots=True)
@@ -71,6 +72,12 @@ class Known:
                 self.asked[key] = self.asked.pop(key, 0) + 1
             while len(self.asked) > _MOST_ASKED:
                 self.asked.popitem(last=False)
+
+    def refuse(self, key: int) -> None:
+        """That states of `key` take longer or more memory than they may: not to be tried at each of the next asks."""
+        with _lock:
+            self.asked[key] = -_PATIENCE
+            self.keys.discard(key)
 
     def wanted(self, keys: Sequence[int]) -> bool:
         """Whether all of `keys` have states or have been asked often enough to get them."""
