@@ -76,20 +76,50 @@ _BAD = (Standing.AT_RISK, Standing.OFF_TRACK, Standing.MISSED)
 
 @dataclass(frozen=True, slots=True)
 class KeyResultCard:
-    """A key result as pages show it; values are in words, `width` is the bar's length in percent.
+    """A key result as pages show it; values are in words, made only for what is shown.
 
-    What must stay has `limits` in words in place of baseline and target.
+    What must stay has `limits` in place of baseline and target.
     """
 
     key_result: KeyResult
     verdict: Verdict
     look: Look
-    value: str
-    baseline: str
-    target: str
-    limits: str
-    width: int
-    expected_width: int
+
+    @property
+    def value(self) -> str:
+        return self._words(self.key_result.value)
+
+    @property
+    def baseline(self) -> str:
+        return self._words(self.key_result.baseline)
+
+    @property
+    def target(self) -> str:
+        return self._words(self.key_result.target)
+
+    @property
+    def limits(self) -> str:
+        """“≥ 5”, “≤ 8” or “5 – 8”; empty for what must move."""
+        low, high = self._words(self.key_result.low), self._words(self.key_result.high)
+        if not self.stays:
+            return ""
+        if self.key_result.high is None:
+            return f"≥ {low}"
+        return f"≤ {high}" if self.key_result.low is None else f"{low} – {high}"
+
+    @property
+    def width(self) -> int:
+        """The bar's length in percent."""
+        return int(clamped(self.verdict.progress) * 100)
+
+    @property
+    def expected_width(self) -> int:
+        """Where the straight line is, in percent."""
+        return 0 if self.stays else round(self.verdict.elapsed * 100)
+
+    def _words(self, number: float | None) -> str:
+        metric = self.key_result.metric
+        return shown(number, metric.unit, metric.currency)
 
     @property
     def reason(self) -> str:
@@ -268,29 +298,9 @@ def _standing(
 
 
 def _key_result_card(key_result: KeyResult, zone: str) -> KeyResultCard:
-    metric, verdict = key_result.metric, verdict_of(key_result, zone)
-    stays = key_result.shape != Shape.MOVE
-
-    def words(number: float | None) -> str:
-        return shown(number, metric.unit, metric.currency)
-
-    return KeyResultCard(
-        key_result=key_result,
-        verdict=verdict,
-        look=look_of(verdict.standing, stays=stays),
-        value=words(key_result.value),
-        baseline=words(key_result.baseline),
-        target=words(key_result.target),
-        limits=_limits(key_result, words(key_result.low), words(key_result.high)) if stays else "",
-        width=int(clamped(verdict.progress) * 100),
-        expected_width=0 if stays else round(verdict.elapsed * 100),
-    )
-
-
-def _limits(key_result: KeyResult, low: str, high: str) -> str:
-    if key_result.high is None:
-        return f"≥ {low}"
-    return f"≤ {high}" if key_result.low is None else f"{low} – {high}"
+    verdict = verdict_of(key_result, zone)
+    look = look_of(verdict.standing, stays=key_result.shape != Shape.MOVE)
+    return KeyResultCard(key_result=key_result, verdict=verdict, look=look)
 
 
 def _closed_reason(goal: Goal) -> str:
