@@ -66,6 +66,7 @@ def suggestion(access):
 
 @factory(
     "insights:report",
+    "insights:report_copy",
     "insights:report_edit",
     "insights:report_delete",
     "/api/v1/products/{product}/insights/reports/{report}",

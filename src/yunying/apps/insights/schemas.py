@@ -69,8 +69,9 @@ class AnswerOut(Schema):
 class PeopleIn(Schema):
     """`point` names a number of the answer; all kinds take `values` (of the breakdown) and `remainder`.
 
-    Trends: `series` (a letter) and `bucket` (its index, absent for the total). Funnel: `step`, counted from 1, `outcome`
-    converted or dropped, and over time `bucket`. Retention: `cohort` (its index, absent for all), `column`, `returned`.
+    Trends: `series` (a letter) and `bucket` (its index, absent for the total). Funnel: `step`, counted from 1,
+    `outcome` converted or dropped, and over time `bucket`. Retention: `cohort` (its index, absent for all), `column`,
+    `returned`.
     """
 
     spec: dict[str, Any]
