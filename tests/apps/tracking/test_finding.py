@@ -148,6 +148,20 @@ def test_a_list_shows_what_is_wrong_with_a_condition_and_keeps_it(crowd, browser
     assert "two for" in page
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_no_event_can_have_is_refused_in_words(crowd, browser, product, day) -> None:
+    answer = browser.get(reverse("tracking:people", args=[product.slug]), {"first_to": day})
+    assert answer.status_code == 400
+    assert "between 1901 and 2199" in answer.content.decode()
+    base = f"/api/v1/products/{product.slug}/data/people"
+    assert browser.get(base, {"unseen_since": day}).json()["code"] == "people.day"
+
+
+def test_odd_characters_in_a_search_find_nobody(crowd, browser, product) -> None:
+    page = browser.get(reverse("tracking:people", args=[product.slug]), {"q": "\x00\\'{text:String}"}).content.decode()
+    assert "Nothing matches" in page
+
+
 def test_conditions_are_added_and_taken_away_by_buttons(crowd, browser, product) -> None:
     address = reverse("tracking:people", args=[product.slug])
     both = "f0.property=plan&f0.operator=exact&f0.value=pro&f1.property=city&f1.operator=is_set"

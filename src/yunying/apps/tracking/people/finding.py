@@ -29,6 +29,7 @@ NAMES = ("name", "full_name", "fullName", "username", "nickname", "email", "$nam
 SORTS = {"born": "born", "seen": "seen", "identified": "identified"}
 
 _STEP = 2_000
+_DAYS = ("first_from", "first_to", "seen_from", "unseen_since")
 
 # Ids and values of properties; the text of all properties is looked at first, because taking it apart costs more.
 _SEARCH = """(
@@ -86,10 +87,14 @@ class FoundPeople(Sequence[PersonRow]):
     """The people `wanted`, in order; counted and read when asked, a page at a time.
 
     `sort` is a key of SORTS, `-` in front for descending. Raises what the event store raises: LimitReached when it
-    takes too long, Unavailable.
+    takes too long, Unavailable. A day that no event can have is InvalidInput.
     """
 
     def __init__(self, product: Product, wanted: Wanted, sort: str = "-born") -> None:
+        for name in _DAYS:
+            day: date | None = getattr(wanted, name)
+            if day and not 1900 < day.year < 2200:
+                raise InvalidInput("people.day", msg("Use a day between 1901 and 2199."), field=name)
         self._product = product
         self._wanted = wanted
         self._sort = sort if sort.removeprefix("-") in SORTS else "-born"
@@ -97,7 +102,9 @@ class FoundPeople(Sequence[PersonRow]):
     def narrowed(self, query: str, filters: Any, sort: str) -> "FoundPeople":
         """The same, as a list's search box, choices and headings have it."""
         known = {"yes": True, "no": False}.get(filters.get("known", ""))
-        return FoundPeople(self._product, replace(self._wanted, query=query, identified=known), sort)
+        # U+0000 is in no text that was taken in, and PostgreSQL does not even let it be asked for.
+        wanted = replace(self._wanted, query=query.replace("\x00", ""), identified=known)
+        return FoundPeople(self._product, wanted, sort)
 
     @cached_property
     def _count(self) -> int:
