@@ -20,7 +20,10 @@ from yunying.process import ready_django, ready_store
 ready_django(migrate=True)
 from yunying.apps.tracking.importing.mapping import parse
 from yunying.apps.tracking.importing.runner import import_file
+from yunying.apps.insights.cohorts import lists
+from yunying.apps.insights.models import Cohort
 from yunying.apps.tracking.ingest import Ingest
+from yunying.apps.tracking.selectors import numbers_of_ids
 from yunying.base.actor import SYSTEM
 from yunying.events.event import Event, Link, LinkKind
 from yunying.platform.products.models import Organisation, Product
@@ -45,6 +48,8 @@ with ready_store(config, migrate=True) as store:
     link.links.append(Link(LinkKind.IDENTIFY, "u0", "u1"))
     Ingest().write([link], token="link")
     store.promote("city", "text")
+    numbers = numbers_of_ids(product.pk, ["u1", "u2"]).values()
+    lists.write(product.pk, Cohort.objects.create(product=product, name="Guests", kind="list").pk, numbers)
 spool = config.path(config.spool_url)
 spool.mkdir(parents=True, exist_ok=True)
 (spool / "waiting").write_bytes(b"accepted, not yet stored")
@@ -57,6 +62,8 @@ from yunying.base import clock
 from yunying.config import Config
 from yunying.process import ready_django, ready_store
 ready_django()
+from yunying.apps.insights.cohorts.selectors import KnownCohorts
+from yunying.apps.insights.models import Cohort
 from yunying.apps.tracking.selectors import catalogue_for, people
 from yunying.engine import Context, parse, run
 from yunying.platform.products.models import Product
@@ -68,10 +75,13 @@ QUESTIONS = [
     {"series": [{"event": "order", "measure": "sum", "property": "amount"}],
      "breakdown": [{"of": "event", "property": "city"}]},
     {"series": [{"event": "order", "measure": "people"}], "breakdown": [{"of": "person", "property": "city"}]},
+    {"series": [{"event": "order", "measure": "count"}],
+     "filters": [{"operator": "in_cohort", "values": [Cohort.objects.get(name="Guests").pk]}]},
 ]
 with ready_store(config) as store:
     ctx = Context(store=store, product=product.pk, zone=ZoneInfo(product.timezone), week_start=product.week_start,
-                  now=clock.now(), catalogue=catalogue_for(product.pk), memory_mb=512, timeout_s=30)
+                  now=clock.now(), catalogue=catalogue_for(product.pk), memory_mb=512, timeout_s=30,
+                  cohorts=KnownCohorts(product.pk))
     answers = []
     for question in QUESTIONS:
         answer = run(parse({"kind": "trends", "range": whole, "interval": "day"} | question), ctx).to_json()

@@ -38,11 +38,13 @@ SIDE_TABLES: dict[str, tuple[str, ...]] = {
     "people": ("product", "person", "born", "props", "version"),
     "accounts": ("product", "account", "props", "version"),
     "moved": ("n", "p", "version"),
+    "cohort_members": ("product", "cohort", "person"),
     "refused": ("product", "received", "id", "protocol", "code", "reason", "body", "data", "state", "version"),
 }
 _TYPES: dict[str, Any] = {
     "product": pa.uint32(),
     "person": pa.uint32(),
+    "cohort": pa.uint64(),
     "n": pa.uint32(),
     "p": pa.uint32(),
     "version": pa.uint64(),

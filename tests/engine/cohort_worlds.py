@@ -118,17 +118,20 @@ def groups(inner: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
     )
 
 
-def definitions(cohorts: list[int]) -> st.SearchStrategy[dict[str, Any]]:
+def definitions(cohorts: list[int], *, deep: bool = False) -> st.SearchStrategy[dict[str, Any]]:
+    """Few conditions: what they cost is planning, and there are three definitions for every product."""
     leaf = leaves(cohorts)
-    return groups(st.one_of(leaf, leaf, groups(st.one_of(leaf, groups(leaf, 2)), 2)), 3)
+    if deep:
+        return groups(st.one_of(leaf, leaf, groups(st.one_of(leaf, groups(leaf, 2)), 2)), 3)
+    return groups(st.one_of(leaf, leaf, leaf, groups(leaf, 2)), 2)
 
 
 @st.composite
-def judges(draw: st.DrawFn, product: Product) -> Judge:
-    """Three definitions, each of which may rest on the ones before, and a fixed list."""
+def judges(draw: st.DrawFn, product: Product, *, deep: bool = False) -> Judge:
+    """Three definitions, each of which may rest on the ones before, and a fixed list; the last may be `deep`."""
     known: dict[int, dict[str, Any]] = {}
     for number in (2, 3, 4):
-        known[number] = draw(definitions([LIST, *known]))
+        known[number] = draw(definitions([LIST, *known], deep=deep and number == 4))
     first = min(product.world.born, default=3_000_000) // 20 * 20
     listed = sorted(first + n for n in draw(st.sets(st.integers(0, 7), max_size=5)))
     until = draw(st.one_of(st.just(product.now), times(product.day)))

@@ -66,9 +66,10 @@ def test_reports_by_cohort_are_those_of_the_interpreter_for_long(quick: Store, d
     judge_reports(quick, data)
 
 
-def world(store: Store, data: st.DataObject) -> tuple[Product, Judge, Context]:
+def world(store: Store, data: st.DataObject, *, deep: bool = False) -> tuple[Product, Judge, Context]:
+    """A product in the store, its cohorts' judge, and the context to ask in."""
     product = data.draw(products().flatmap(born))
-    judge = data.draw(judges(product))
+    judge = data.draw(judges(product, deep=deep))
     keep(store, product, data.draw(st.lists(st.integers(0, 29), max_size=4)))
     keep_list(store, product.id, judge.lists[LIST])
     context = Context(
@@ -78,7 +79,7 @@ def world(store: Store, data: st.DataObject) -> tuple[Product, Judge, Context]:
 
 
 def judge_members(store: Store, data: st.DataObject) -> None:
-    _, judge, context = world(store, data)
+    _, judge, context = world(store, data, deep=True)
     context = _until(context, judge)
     every = {number: context.cohorts.definition(number) for number in (LIST, *judge.definitions)}
     wanted = {n: {who for who in judge.everybody() if judge.belongs(n, who)} for n in every}

@@ -11,6 +11,7 @@ from django.db.models import Q
 from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.cohorts.known import definition_of
 from yunying.apps.insights.cohorts.models import Cohort, CohortSize
+from yunying.apps.tracking.services import note_question
 from yunying.base import clock, zones
 from yunying.base.errors import YunyingError
 from yunying.engine import Context
@@ -51,6 +52,7 @@ def count(cohort: Cohort) -> None:
         cohort.size_at = now
         Cohort.objects.filter(pk=cohort.pk).update(problem=cohort.problem, size_at=now)
         return
+    note_question(cohort.product_id, cohort.definition)
     cohort.size, cohort.size_at, cohort.problem = size, now, {}
     Cohort.objects.filter(pk=cohort.pk).update(size=size, size_at=now, problem={})
     _keep(cohort, now.astimezone(ZoneInfo(cohort.product.timezone)).date(), size)
