@@ -257,3 +257,13 @@ def test_how_far_a_table_is_read_grows_with_its_rows(tmp_path: Path) -> None:
     assert len(told) > 5
     assert all(abs(fraction - rows / 1_000_000) < 0.15 for fraction, rows in told), told
     assert told[-1] == (1.0, 1_000_000)
+
+
+def test_the_sum_of_texts_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "texts.csv"
+    path.write_text("at,who,word\n2026-01-01,a,tea\n")
+    event = {"name": "visit", "per": "group", "properties": {"all": {"column": "word", "of": "sum"}}}
+    mapping = parse({"time": "at", "distinct_id": "who", "group": ["who"], "events": [event]})
+    with pytest.raises(InvalidInput) as refused:
+        converted(path, mapping)
+    assert refused.value.code == "import.unfit"

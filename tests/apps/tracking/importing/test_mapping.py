@@ -67,3 +67,25 @@ def test_a_file_that_is_no_mapping_is_told(tmp_path: Path) -> None:
     path.write_text("time =")
     with pytest.raises(InvalidInput, match="not well formed"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"group_within": "many"}, "group_within"),
+        ({"distinct_id": {"column": 5}}, "events[0].distinct_id.column"),
+        ({"distinct_id": {"template": "{who"}}, "events[0].distinct_id.template"),
+        ({"distinct_id": {"template": "nobody"}}, "events[0].distinct_id.template"),
+        ({"distinct_id": {"column": "who", "digits": "two"}}, "events[0].distinct_id.digits"),
+        ({"events": [{"name": "visit", "when": [{"column": "who", "is": []}]}]}, "events[0].when[0]"),
+        ({"events": [{"name": "visit", "when": [{"column": 5, "is": 1}]}]}, "events[0].when[0]"),
+        ({"events": [{"name": "visit", "uuid": ["id"]}]}, "events[0].uuid"),
+        ({"file": {"encoding": "hex"}}, "file.encoding"),
+        ({"file": {"separator": ",,"}}, "file.separator"),
+    ],
+)
+def test_an_entry_of_the_wrong_kind_is_named(changes: dict[str, Any], field: str) -> None:
+    whole = {"time": "at", "distinct_id": "who", "events": [{"name": "visit"}]}
+    with pytest.raises(InvalidInput) as refused:
+        parse(whole | changes)
+    assert refused.value.field == field

@@ -65,7 +65,19 @@ class Converter:
     lookups: "Sequence[Side]" = ()
 
     def convert(self, table: Any, rows: Any) -> Result:
-        """The events of `table`, whose rows have the numbers `rows` (NumPy array, from 1), and what went wrong."""
+        """The events of `table`, whose rows have the numbers `rows` (NumPy array, from 1), and what went wrong.
+
+        Raises InvalidInput when the mapping asks of the values what they cannot give: the sum of texts, for example.
+        """
+        try:
+            return self._convert(table, rows)
+        except pa.ArrowException as error:
+            why = str(error).splitlines()[0]
+            raise InvalidInput(
+                "import.unfit", msg("The mapping does not fit the values of the file: %(why)s"), why=why
+            ) from error
+
+    def _convert(self, table: Any, rows: Any) -> Result:
         columns, faults = self._columns(table)
         grouped = grouping(table, rows, self.mapping)
         result = Result([], [])

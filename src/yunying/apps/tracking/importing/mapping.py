@@ -211,7 +211,7 @@ def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapp
         sheet=str(file.get("sheet", "")),
         header=_names(file.get("header", ()), "file.header"),
         group=group,
-        group_within=int(raw.get("group_within", 5000)),
+        group_within=_count(raw.get("group_within", 5000), "group_within"),
         lookups=tuple(
             _lookup(_table(one, f"lookups[{i}]"), f"lookups[{i}]") for i, one in enumerate(raw.get("lookups", ()))
         ),
@@ -283,15 +283,30 @@ def _value(raw: Any, at: str, *, bare: str = "column") -> Value:
         raise _bad(at, msg("Give exactly one of “column”, “value”, “times” and “template”."))
     return Value(
         constant=table.get("value"),
-        column=table.get("column"),
+        column=_column(table.get("column"), f"{at}.column"),
         times=_names(table.get("times", ()), f"{at}.times"),
-        template=table.get("template"),
+        template=_template(table.get("template"), f"{at}.template"),
         otherwise=_value(table["otherwise"], f"{at}.otherwise") if "otherwise" in table else None,
         aggregate=_member(Aggregate, table.get("of", "first"), f"{at}.of"),
-        digits=table.get("digits"),
+        digits=None if table.get("digits") is None else _count(table["digits"], f"{at}.digits"),
         absolute=bool(table.get("absolute", False)),
         words=_table(table.get("words", {}), f"{at}.words"),
     )
+
+
+def _template(raw: Any, at: str) -> str | None:
+    if raw is None:
+        return None
+    text = str(raw)
+    if text.count("{") == text.count("}") == len([name for name in template_columns(text) if name]) > 0:
+        return text
+    raise _bad(at, msg("A template is text with at least one {column} in it, and no other braces."))
+
+
+def _count(raw: Any, at: str) -> int:
+    if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw <= 1_000_000:
+        return raw
+    raise _bad(at, msg("This must be a whole number from 0 to a million."))
 
 
 def _time(raw: Any, at: str) -> TimeSpec:
@@ -312,9 +327,11 @@ def _time(raw: Any, at: str) -> TimeSpec:
 
 def _condition(raw: Mapping[str, Any], at: str) -> Condition:
     tests = [name for name in raw if name != "column"]
-    if "column" not in raw or len(tests) != 1 or tests[0] not in TESTS:
+    if not isinstance(raw.get("column"), str) or len(tests) != 1 or tests[0] not in TESTS:
         raise _bad(at, msg("A condition is a column and one of %(tests)s."), tests=", ".join(TESTS))
     operand = raw[tests[0]]
+    if operand in ([], None) or isinstance(operand, dict):
+        raise _bad(at, msg("A condition compares with a value or a list of values."))
     return Condition(str(raw["column"]), tests[0], tuple(operand) if isinstance(operand, list) else (operand,))
 
 
