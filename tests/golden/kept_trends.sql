@@ -3,6 +3,9 @@ SELECT DISTINCT question
 FROM kept_days
 WHERE product = {product:UInt32};
 
+INSERT INTO kept_questions (product, question, used)
+SELECT {product:UInt32}, arrayJoin({questions:Array(UInt64)}), toDateTime({now:Int64}, 'UTC');
+
 -- Which events came late?
 SELECT roundDown(toInt64(toUnixTimestamp(at)), {edges:Array(Int64)}) AS since, sum(n) AS n
 FROM late_events
@@ -72,9 +75,6 @@ FROM
 )
 GROUP BY start
 SETTINGS max_execution_time = 30, max_memory_usage = 2147483648, max_bytes_before_external_group_by = 715827882;
-
-INSERT INTO kept_questions (product, question, used)
-SELECT {product:UInt32}, arrayJoin({questions:Array(UInt64)}), toDateTime({now:Int64}, 'UTC');
 
 -- How much was there of each series in each day? (series A, B)
 SELECT series, grouping(bucket) AS is_total, bucket, sum(cell_0) AS value_0, groupBitmapMerge(cell_1) AS value_1

@@ -48,11 +48,12 @@ def find(
     days = whole_days(spans, cuts, context.zone, min(context.now, clock.now()))
     if not 0 < len(days) <= policy().days:
         return None
+    # First of all, so that the night's forgetting does not take what is being made.
+    _note_use(session, keys, known)
     holding = _holding(session, chosen, days, known)
     if not holding:
         return None
     session.kept_days += len(holding)
-    _note_use(session, keys, known)
     return Kept(tuple(chosen), tuple(holding), tuple(rest(spans, holding)))
 
 
