@@ -187,7 +187,9 @@ class Judge:
                 continue
             first = max(i for s, i in places.items() if s < step)
             between = [i for i in range(first + 1, places.get(after, len(walk))) if step in walk[i].steps]
-            places |= {step: between[0]} if between else {}
+            apart = [i for i in between if walk[first].order < walk[i].order]  # not one that cannot be told from it
+            if apart and (after not in places or walk[apart[0]].order < walk[places[after]].order):
+                places[step] = apart[0]
         return places
 
     def _strict(self, walk: list[Done], start: int) -> dict[int, int]:

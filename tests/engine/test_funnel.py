@@ -230,6 +230,7 @@ OPTIONAL = {"events": [{"event": "b"}], "optional": True}
         (funnel(OPTIONAL, "a"), "steps.0.optional"),
         (funnel("a", OPTIONAL), "steps.1.optional"),
         (funnel("a", OPTIONAL, "c", order="unordered"), "steps.1.optional"),
+        (funnel("a", *[OPTIONAL] * 5, "c"), "steps"),
         (funnel("a", "a", order="unordered"), "steps.1"),
         (funnel("a", "b", order="random"), "order"),
         (funnel("a", "b", window={"count": 0, "unit": "day"}), "window.count"),

@@ -10,14 +10,7 @@ SELECT
     sumMap(going, arrayWithConstant(length(going), toUInt64(1))) AS going
 FROM
 (
-    SELECT
-        who,
-        best[1] AS t1,
-        best[2] AS t2,
-        last,
-        entered,
-        converted,
-        going
+    SELECT who, last, entered, converted, going, best[1] AS t1, best[2] AS t2
     FROM
     (
         SELECT who, arrayReduce('argMin', cut, scores) AS best, arrayReduce('min', scores) AS least_score, bitShiftRight(arrayMax(starts), 2) AS last, arrayDistinct(arrayFilter((b, c, s) -> c[1] != 0, buckets, cut, starts)) AS entered, arrayDistinct(arrayFilter((b, c, s) -> c[2] != 0, buckets, cut, starts)) AS converted, arrayExcept(arrayIntersect(arrayDistinct(arrayFilter((b, c, s) -> bitShiftRight(s, 2) >= {open_since:Int64}, buckets, cut, starts)), entered), converted) AS going

@@ -7,11 +7,7 @@ SELECT
     quantilesExactInclusiveIf(0.5, 0.9)(bitShiftRight(t2, 2) - bitShiftRight(t1, 2), t2 != 0) AS mid_p2
 FROM
 (
-    SELECT
-        who,
-        best[1] AS t1,
-        best[2] AS t2,
-        last
+    SELECT who, last, best[1] AS t1, best[2] AS t2
     FROM
     (
         SELECT who, arrayReduce('argMin', cut, scores) AS best, arrayReduce('min', scores) AS least_score, bitShiftRight(arrayMax(starts), 2) AS last

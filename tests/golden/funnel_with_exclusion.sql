@@ -20,13 +20,7 @@ FROM
         last
     FROM
     (
-        SELECT
-            who,
-            best[1] AS t1,
-            best[3] AS t2,
-            best[4] AS t3,
-            least_score.2 AS spoiled,
-            last
+        SELECT who, last, best[1] AS t1, best[3] AS t2, best[4] AS t3, least_score.2 AS spoiled
         FROM
         (
             SELECT who, arrayReduce('argMin', cut, scores) AS best, arrayReduce('min', scores) AS least_score, bitShiftRight(arrayMax(starts), 3) AS last

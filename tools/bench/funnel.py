@@ -38,6 +38,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "3 steps, plan held constant": _THREE | {"hold": [{"property": "plan"}]},
     "3 steps, strict": _THREE | {"order": "strict"},
     "3 steps, unordered": _THREE | {"order": "unordered"},
+    "20 steps": {"steps": [{"events": [{"event": name}]} for name in (*_NAMES, *(f"step {i}" for i in range(15)))]},
 }
 
 

@@ -11,6 +11,7 @@ from itertools import count
 
 from yunying.engine.funnel.matched import walks
 from yunying.engine.funnel.part import Part
+from yunying.engine.funnel.plain import beside
 from yunying.engine.funnel.spec import Order
 from yunying.engine.scan import columns, nested
 
@@ -29,7 +30,7 @@ def _places(part: Part) -> tuple[dict[int, int], dict[int, int]]:
     """Where a chain holds each step, and the next event of each exclusion."""
     place = count(1)
     steps, outs = {}, {}
-    for step in range(1, part.steps + 1):
+    for step in part.path:
         steps[step] = next(place)
         for index in _from(part, step):
             outs[index] = next(place)
@@ -57,8 +58,8 @@ def _ordered(part: Part) -> str:
         forbidden = f"arrayReverseFill(x -> {part.packing.excludes('x', index)}, walk)"
         sql = _level(part, keep, f"arrayPushBack(arrayPopFront({forbidden}), 0) AS out_{index}", sql)
         keep.append(f"out_{index}")
-    for step in range(part.steps, 1, -1):
-        later = [f"d{step + 1}"] if step < part.steps else []
+    for step in reversed(part.path[1:]):
+        later = [f"d{part.after(step)}"] if step < part.steps else []
         sql = _level(part, [*keep, *later], f"{_own(part, step)} AS own", sql)
         if part.plan.spec.steps[step - 1].optional:
             sql = _level(part, [*keep, *later], f"{_next(part, step)} AS through", sql)
@@ -66,7 +67,8 @@ def _ordered(part: Part) -> str:
         else:
             sql = _level(part, keep, f"{_next(part, step)} AS d{step}", sql)
     sql = _level(part, keep, f"{_own(part, 1)} AS own", sql)
-    return _level(part, [], f"arrayFilter((c, x) -> {part.packing.does('x', 1)}, own, walk) AS chains", sql)
+    keep = ["walk"] if part.beside else []
+    return _level(part, keep, f"arrayFilter((c, x) -> {part.packing.does('x', 1)}, own, walk) AS chains", sql)
 
 
 def _own(part: Part, step: int) -> str:
@@ -76,12 +78,13 @@ def _own(part: Part, step: int) -> str:
     if step == part.steps:
         return "arrayMap(x -> [x], walk)"
     names = ["x", *outs, "c"]
-    return f"arrayMap(({', '.join(names)}) -> arrayConcat({own}, c), {', '.join(['walk', *outs, f'd{step + 1}'])})"
+    over = ["walk", *outs, f"d{part.after(step)}"]
+    return f"arrayMap(({', '.join(names)}) -> arrayConcat({own}, c), {', '.join(over)})"
 
 
 def _none(part: Part, step: int) -> str:
     """The chain from a step on that nothing does."""
-    size = sum(1 + len(_from(part, each)) for each in range(step, part.steps + 1))
+    size = sum(1 + len(_from(part, each)) for each in part.path if each >= step)
     return f"arrayWithConstant({size}, to{part.packing.kind}(0))"
 
 
@@ -148,31 +151,33 @@ def score(part: Part, times: list[str], spoiled: str = "false", latest: str = "t
 
 def _picked(part: Part, sql: str, steps: Mapping[int, int], outs: Mapping[int, int]) -> str:
     """The chain that counts as t1 ...: one for each key, or for each bucket its attempts start in."""
-    sql = _level(part, ["chains"], "arrayMap(c -> c[1], chains) AS starts", sql, where="notEmpty(chains)")
+    walk = ["walk"] if part.beside else []
+    starts = "arrayMap(c -> c[1], chains) AS starts"
+    sql = _level(part, [*walk, "chains"], starts, sql, where="notEmpty(chains)")
     inside = f"if({part.took('y', 's')} <= {part.window}, y, 0)"
     cut = f"arrayMap((c, s) -> arrayPushFront(arrayMap(y -> {inside}, arrayPopFront(c)), s), chains, starts) AS cut"
-    keep = ["starts"]
-    sql = _level(part, keep, cut, sql)
-    events = [f"c[{steps[step]}]" for step in range(1, part.steps + 1)]
+    sql = _level(part, [*walk, "starts"], cut, sql)
+    events = [f"c[{steps[step]}]" if step in steps else "0" for step in range(1, part.steps + 1)]
     scored = score(part, events, _spoiled(part, steps, outs), latest="i")
     scores = f"arrayMap((c, i) -> {scored}, cut, arrayEnumerate(cut)) AS scores"
-    sql = _level(part, [*keep, "cut"], scores, sql)
+    sql = _level(part, [*walk, "starts", "cut"], scores, sql)
     sql = _each_bucket(part, sql) if part.bucketed else _best(part, sql, events)
+    keep = [*(["bucket"] if part.bucketed else []), *(["last"] if part.open_since else []), *part.charts]
     spoiled = ["least_score.2 AS spoiled"] if part.spoils else []
-    last = ["last"] if part.open_since else []
-    bucket = ["bucket"] if part.bucketed else []
-    times = [f"best[{steps[step]}] AS t{step}" for step in range(1, part.steps + 1)]
-    return f"{columns([*part.keys, *bucket, *times, *spoiled, *last, *part.charts])}\nFROM\n{nested(sql)}"
+    times = [f"best[{place}] AS t{step}" for step, place in steps.items()]
+    sql = _level(part, [*walk, *keep], ", ".join([*times, *spoiled]), sql)
+    return beside(part, sql, [*walk, *keep, *(["spoiled"] if spoiled else [])])
 
 
 def _best(part: Part, sql: str, events: list[str]) -> str:
+    walk = ["walk"] if part.beside else []
     last = f", {part.latest('arrayMax(starts)')} AS last" if part.open_since else ""
     made = f"arrayReduce('argMin', cut, scores) AS best, arrayReduce('min', scores) AS least_score{last}"
     if not part.charted:
-        return _level(part, [], made, sql)
+        return _level(part, walk, made, sql)
     bucket = f"arrayMap(s -> roundDown(toInt64({part.packing.time('s')}), {part.edges}), starts) AS buckets"
-    sql = _level(part, ["starts", "cut", "scores"], bucket, sql)
-    return _level(part, [], ", ".join([made, *_charts(part, events)]), sql)
+    sql = _level(part, [*walk, "starts", "cut", "scores"], bucket, sql)
+    return _level(part, walk, ", ".join([made, *_charts(part, events)]), sql)
 
 
 def _charts(part: Part, events: list[str]) -> list[str]:
@@ -192,13 +197,20 @@ def _charts(part: Part, events: list[str]) -> list[str]:
 
 def _each_bucket(part: Part, sql: str) -> str:
     """One chain for each bucket: attempts that start in another are no part of it."""
-    sql = _level(part, [], "arrayJoin(arrayZip(cut, scores)) AS attempt", sql)
+    walk = ["walk"] if part.beside else []
+    sql = _level(part, walk, "arrayJoin(arrayZip(cut, scores)) AS attempt", sql)
     start = part.packing.time("attempt.1[1]")
-    sql = _level(part, ["attempt"], f"roundDown(toInt64({start}), {part.edges}) AS bucket", sql)
+    sql = _level(part, [*walk, "attempt"], f"roundDown(toInt64({start}), {part.edges}) AS bucket", sql)
     last = [f"max({part.latest('attempt.1[1]')}) AS last"] if part.open_since else []
     made = ["argMin(attempt.1, attempt.2) AS best", "min(attempt.2) AS least_score", *last]
+    same = [*walk, *(["window"] if part.held else [])]
     keys = [*part.keys, "bucket"]
-    return f"{columns([*keys, *made])}\nFROM\n{nested(sql)}\nGROUP BY {', '.join(keys)}"
+    sql = f"{columns([*keys, *made, *(f'any({name}) AS any_{name}' for name in same)])}\nFROM\n{nested(sql)}"
+    sql = f"{sql}\nGROUP BY {', '.join(keys)}"
+    if not same:
+        return sql
+    kept = [*keys, "best", "least_score", *(["last"] if last else [])]
+    return f"{columns([*kept, *(f'any_{name} AS {name}' for name in same)])}\nFROM\n{nested(sql)}"
 
 
 def _spoiled(part: Part, steps: Mapping[int, int], outs: Mapping[int, int]) -> str:

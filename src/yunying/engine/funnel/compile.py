@@ -5,6 +5,7 @@ Every statement yields rows of
 
     kind, l1 ...  RANKED, MISSING ("no value"), REMAINDER or LEFT_OUT and the texts of the values, with a breakdown
     n1 ...        how many people got to each step
+    everybody     the different people, where some may be left out and stand under several values
     open          how many of the others may still get through, where any may
     sum_, mid_    the sum, and median and 90th percentile, of the milliseconds to a step: p2 from the previous one that
                   is not optional, f2 from the first
@@ -76,6 +77,8 @@ def _figures(part: Part, *, state: bool) -> list[str]:
         took, reached = part.took(later, earlier), f"{later} != 0"
         found.append(f"sumIf({took}, {reached}) AS sum_{name}")
         found.append(f"quantilesExactInclusiveIf{suffix}{_QUANTILES}({took}, {reached}) AS mid_{name}")
+    if part.shared and left_out(part):
+        found.append(f"groupBitmap{suffix}(who) AS everybody")
     found += [f"sumMap({name}, arrayWithConstant(length({name}), toUInt64(1))) AS {name}" for name in part.charts]
     if _wants_histogram(part):
         later, earlier = f"t{part.plan.spec.to_step}", f"t{part.plan.spec.from_step}"
@@ -90,11 +93,14 @@ def _merged(part: Part) -> list[str]:
     for name, _, _ in _stretches(part):
         found.append(f"sum(sum_{name}) AS sum_{name}")
         found.append(f"quantilesExactInclusiveIfMerge{_QUANTILES}(mid_{name}) AS mid_{name}")
+    if part.shared and left_out(part):
+        found.append("groupBitmapMerge(everybody) AS everybody")
     return [*found, *(["groupArrayArray(took) AS took"] if _wants_histogram(part) else [])]
 
 
 def _figure_names(part: Part) -> list[str]:
     found = [f"n{step}" for step in range(1, part.steps + 1)] + (["open"] if part.open_since else [])
+    found += ["everybody"] if part.shared and left_out(part) else []
     for name, _, _ in _stretches(part):
         found += [f"sum_{name}", f"mid_{name}"]
     return found

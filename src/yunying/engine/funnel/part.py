@@ -92,6 +92,21 @@ class Part:
         return tuple(f"h{place}" for place, _ in enumerate(self.plan.spec.hold, 1))
 
     @property
+    def path(self) -> tuple[int, ...]:
+        """The steps an attempt is made of. Only strict ones have to go through optional steps or past them."""
+        spec = self.plan.spec
+        return spec.required if spec.order is Order.ORDERED else tuple(range(1, self.steps + 1))
+
+    @property
+    def beside(self) -> tuple[int, ...]:
+        """The optional steps that are looked for when the attempt that counts is known."""
+        return tuple(step for step in range(1, self.steps + 1) if step not in self.path)
+
+    def after(self, step: int) -> int:
+        """The step of the path that comes after one."""
+        return min(each for each in self.path if each > step)
+
+    @property
     def plain(self) -> bool:
         """Whether the shortest form will do."""
         return self.plan.plain and not (self.bucketed or self.charted)

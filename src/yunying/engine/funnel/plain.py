@@ -12,34 +12,50 @@ from yunying.engine.funnel.matched import walks
 from yunying.engine.funnel.part import Part
 from yunying.engine.scan import nested
 
-__all__ = ["plain_rows"]
+__all__ = ["beside", "plain_rows"]
 
 
 def plain_rows(part: Part) -> str:
     """keys, t1 ... and `last`, the start of the latest attempt, for each person (and what is held)."""
     sql = _level(part, ["walk"], f"arrayFill(x -> {part.packing.does('x', 1)}, walk) AS s1", walks(part))
-    for step in range(2, part.steps + 1):
-        sql = _level(part, ["walk", *_starts(step - 1)], _advance(part, step), sql)
-    got = [f"s{step}[-1] != 0 AS got_{step}" for step in range(2, part.steps + 1)]
+    later = part.path[1:]
+    for place, step in enumerate(later):
+        sql = _level(part, ["walk", "s1", *(f"s{each}" for each in later[:place])], _advance(part, step), sql)
+    got = [f"s{step}[-1] != 0 AS got_{step}" for step in later]
     last = [f"{part.latest('s1[-1]')} AS last"] if part.open_since else []
-    deepest = ", ".join(f"s{step}[-1] != 0, s{step}" for step in range(part.steps, 1, -1))
+    deepest = ", ".join(f"s{step}[-1] != 0, s{step}" for step in reversed(later))
     first = f"arrayFirst(x -> x != 0, multiIf({deepest}, s1)) AS t1"
     sql = _level(part, ["walk"], ", ".join([*got, *last, first]), sql) + "\nWHERE s1[-1] != 0"
-    keep = ["walk", *(["last"] if last else []), *(f"got_{step}" for step in range(2, part.steps + 1))]
-    for step in range(2, part.steps + 1):
-        later = f"arrayFirst(x -> {part.packing.does('x', step)} AND x > t{step - 1}, walk)"
-        sql = _level(part, [*keep, *part.times[: step - 1]], f"if(got_{step}, {later}, 0) AS t{step}", sql)
-    return sql
-
-
-def _starts(steps: int) -> list[str]:
-    return [f"s{step}" for step in range(1, steps + 1)]
+    keep, done = ["walk", *(["last"] if last else []), *(f"got_{step}" for step in later)], ["t1"]
+    for step in later:
+        found = f"arrayFirst(x -> {part.packing.does('x', step)} AND x > {done[-1]}, walk)"
+        sql = _level(part, [*keep, *done], f"if(got_{step}, {found}, 0) AS t{step}", sql)
+        done.append(f"t{step}")
+    return beside(part, sql, ["walk", *(["last"] if last else [])])
 
 
 def _advance(part: Part, step: int) -> str:
     """The starts of attempts that have got to `step`: those that were at the one before when it was done in time."""
+    before = part.plan.spec.before(step)
     done, took = part.packing.does("x", step), part.took("x", "s")
-    return f"arrayFill((s, x) -> {done} AND {took} <= {part.window}, s{step - 1}, walk) AS s{step}"
+    return f"arrayFill((s, x) -> {done} AND {took} <= {part.window}, s{before}, walk) AS s{step}"
+
+
+def beside(part: Part, sql: str, keep: list[str]) -> str:
+    """`sql`, which has t1 ... of the path and `walk`, with the optional steps that were done between.
+
+    One is done by the earliest event after the last step done before it, ahead of the next step of the path.
+    """
+    done = [f"t{step}" for step in part.path]
+    for step in part.beside:
+        since, until = f"t{part.plan.spec.before(step)}", f"t{part.after(step)}"
+        earlier = [f"t{each}" for each in part.beside if part.plan.spec.before(step) < each < step]
+        last = f"greatest({', '.join([since, *earlier])})" if earlier else since
+        in_time = f"({until} = 0 OR x < {until}) AND {part.took('x', 't1')} <= {part.window}"
+        test = f"{part.packing.does('x', step)} AND x > {last} AND {in_time}"
+        sql = _level(part, [*keep, *done], f"if({since} = 0, 0, arrayFirst(x -> {test}, walk)) AS t{step}", sql)
+        done.append(f"t{step}")
+    return sql
 
 
 def _level(part: Part, keep: list[str], made: str, sql: str) -> str:

@@ -56,10 +56,8 @@ class Plan:
 
     @property
     def plain(self) -> bool:
-        """Whether the shortest form will do: ordered steps that no event can confuse, and nothing else."""
-        spec = self.spec
-        ordered = spec.order is Order.ORDERED and not spec.exclusions and len(spec.required) == len(spec.steps)
-        return ordered and self.apart
+        """Whether the shortest form will do: ordered steps that no event can confuse, and no exclusions."""
+        return self.spec.order is Order.ORDERED and not self.spec.exclusions and self.apart
 
     @property
     def charted(self) -> bool:

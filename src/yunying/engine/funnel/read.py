@@ -14,6 +14,7 @@ from yunying.engine.funnel.spec import (
     MAX_EVENTS,
     MAX_EXCLUSIONS,
     MAX_HELD,
+    MAX_OPTIONAL,
     MAX_STEPS,
     Attribution,
     Display,
@@ -99,6 +100,12 @@ def _check_steps(steps: Sequence[Step], order: Order) -> None:
             field.fail("funnel.optional_end", msg("The first and the last step cannot be optional."))
     if order is Order.UNORDERED:
         _check_different(steps)
+    if sum(step.optional for step in steps) > MAX_OPTIONAL:
+        Node(None, "steps").fail(
+            "funnel.too_many_optional",
+            msg("A funnel can have at most %(most)s optional steps. Make fewer of them optional."),
+            most=MAX_OPTIONAL,
+        )
 
 
 def _check_different(steps: Sequence[Step]) -> None:

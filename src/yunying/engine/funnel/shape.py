@@ -42,7 +42,7 @@ def shape(plan: Plan, lines: Sequence[Line], unknown: Sequence[Warning], provena
     """The whole answer, from the lines in their order."""
     spec = plan.spec
     shown = [line for line in lines if line.key[0] != LEFT_OUT]
-    left_out = sum(line.figures["n1"] for line in lines if line.key[0] == LEFT_OUT)
+    left_out = sum(line.figures.get("everybody", line.figures["n1"]) for line in lines if line.key[0] == LEFT_OUT)
     empty = not any(line.figures["n1"] for line in lines)
     nothing = [Warning("funnel.no_data", msg("Nobody did the first step in this range."))] if empty else []
     return FunnelResult(

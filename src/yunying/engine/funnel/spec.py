@@ -18,6 +18,7 @@ __all__ = [
     "MAX_EVENTS",
     "MAX_EXCLUSIONS",
     "MAX_HELD",
+    "MAX_OPTIONAL",
     "MAX_STEPS",
     "Attribution",
     "Display",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 MAX_STEPS, MAX_EVENTS, MAX_EXCLUSIONS, MAX_HELD, MAX_BINS = 20, 20, 10, 3, 100
+# Each one more multiplies the ways through a funnel, and with them what planning a statement costs.
+MAX_OPTIONAL = 4
 
 
 class Order(StrEnum):
