@@ -19,7 +19,7 @@ def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 def ask(
     front: Front, path: str, chunks: list[bytes], headers: list[tuple[bytes, bytes]] | None = None, *, cut: bool = False
 ) -> Answer:
-    """One request, its body in `chunks`, straight into the ASGI application; `cut`: the client leaves before its end."""
+    """One request, its body in `chunks`, straight into the ASGI application; `cut`: the client leaves early."""
     last = len(chunks) - 1
     waiting = [{"type": "http.request", "body": c, "more_body": cut or n < last} for n, c in enumerate(chunks)]
     sent: list[dict[str, Any]] = []

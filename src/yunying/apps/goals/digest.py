@@ -56,7 +56,7 @@ class Changed:
     @property
     def line(self) -> str:
         said = [part for part in (self._status(), self._progress(), self._said()) if part]
-        return gettext("%(goal)s: %(changes)s") % {"goal": self.card.goal.title, "changes": "; ".join(said)}
+        return gettext("%(goal)s: %(changes)s") % {"goal": self.card.goal.title, "changes": " · ".join(said)}
 
     def _status(self) -> str:
         if self.closed:

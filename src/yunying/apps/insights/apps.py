@@ -9,7 +9,7 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         from yunying.apps.insights.palette import kept_in_palette
-        from yunying.apps.tracking.parts import PersonPart, add_person_part
+        from yunying.apps.tracking.services import PersonPart, add_person_part
         from yunying.platform.ui.shell import add_palette
 
         add_palette(kept_in_palette)

@@ -146,7 +146,7 @@ class BulkForm(forms.Form):
 
 class SheetForm(forms.Form):
     file = forms.FileField(
-        label=_("Sheet"),
+        label=pgettext_lazy("catalogue", "Sheet"),
         help_text=_("Excel (xlsx) or text (csv), with the columns of an export. An empty cell changes nothing."),
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv"}),
     )

@@ -1,7 +1,17 @@
-"""Commands on the catalogue, and word of what was asked; the write side of events is `ingest`."""
+"""Commands on the catalogue, word of what was asked, parts of a person's page; events are written by `ingest`."""
 
 from yunying.apps.tracking.catalogue.plan import apply_plan, plan_of
 from yunying.apps.tracking.catalogue.words import announce_event, announce_property, describe
 from yunying.apps.tracking.columns import note_question
+from yunying.apps.tracking.parts import PersonPart, add_person_part
 
-__all__ = ["announce_event", "announce_property", "apply_plan", "describe", "note_question", "plan_of"]
+__all__ = [
+    "PersonPart",
+    "add_person_part",
+    "announce_event",
+    "announce_property",
+    "apply_plan",
+    "describe",
+    "note_question",
+    "plan_of",
+]

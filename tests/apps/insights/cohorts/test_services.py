@@ -89,7 +89,7 @@ def test_a_changed_cohort_changes_kept_answers_at_once(access: ProductAccess, sh
     cohort = create(access, name="Some", definition=all_of(did(least=2)))
     filters = [{"operator": "in_cohort", "values": [cohort.pk]}]
     assert people_by_day(access, filters=filters).rows[0].total == 2
-    update(access, cohort, version=1, definition=all_of(did(least=3)))
+    update(access=access, cohort=cohort, version=1, definition=all_of(did(least=3)))
     assert people_by_day(access, filters=filters).rows[0].total == 1
 
 
@@ -98,7 +98,7 @@ def test_a_circle_is_refused_and_named(access: ProductAccess, shop: Product) -> 
     second = create(access, name="Second", definition=all_of({"kind": "cohort", "cohort": first.pk}))
     third = {"op": "and", "items": [{"operator": "in_cohort", "values": [second.pk]}]}
     with pytest.raises(InvalidInput) as refused:
-        update(access, first, version=1, definition=all_of(did(filters=third)))
+        update(access=access, cohort=first, version=1, definition=all_of(did(filters=third)))
     assert refused.value.code == "cohort.circle"
     assert "First → Second → First" in refused.value.text
     assert Cohort.objects.get(pk=first.pk).version == 1
@@ -155,9 +155,9 @@ def test_a_cohort_in_use_stays_and_says_where(access: ProductAccess, shop: Produ
     }
     report = create_report(access=access, name="Orders by cohort", spec=spec)
     with pytest.raises(Conflict, match="Orders by cohort"):
-        delete(access, cohort)
+        delete(access=access, cohort=cohort)
     report.delete()
-    delete(access, cohort)
+    delete(access=access, cohort=cohort)
     assert not Cohort.objects.exists()
 
 
@@ -165,9 +165,9 @@ def test_names_are_unique_and_versions_close_the_race(access: ProductAccess, sho
     cohort = create(access, name="Twice", definition=all_of(did(least=2)))
     with pytest.raises(Conflict):
         create(access, name="Twice", definition=all_of(did()))
-    update(access, cohort, version=1, name="Two or more")
+    update(access=access, cohort=cohort, version=1, name="Two or more")
     with pytest.raises(Conflict):
-        update(access, cohort, version=1, name="Again")
+        update(access=access, cohort=cohort, version=1, name="Again")
     assert choices(access) == [(cohort.pk, "Two or more")]
 
 
@@ -203,8 +203,8 @@ def test_the_people_behind_a_number_become_a_list(access: ProductAccess, shop: P
     cohort = create_list(access, name="On the second", spec=spec, point={"series": "A", "bucket": 0})
     assert ids_in(shop, cohort) == {"lin", "mei"}
     with pytest.raises(InvalidInput):
-        update(access, cohort, version=1, definition=all_of(did()))
-    delete(access, cohort)
+        update(access=access, cohort=cohort, version=1, definition=all_of(did()))
+    delete(access=access, cohort=cohort)
 
 
 def test_sizes_are_kept_by_day_and_missing_days_are_made_up_for(
@@ -250,6 +250,6 @@ def test_who_may_only_look_changes_nothing(people: Cast, shop: Product) -> None:
     with pytest.raises(NotAllowed):
         create(chen, name="Mine", definition=all_of(did()))
     with pytest.raises(NotAllowed):
-        delete(chen, cohort)
+        delete(access=chen, cohort=cohort)
     with pytest.raises(NotFound):
         cohort_for(people.access("dee"), cohort.pk)

@@ -64,13 +64,13 @@ def get_cohort(request: HttpRequest, product: Path[str], cohort: Path[Id]) -> Co
 @router.patch("/{cohort}", response=schemas.CohortOut, summary="Change a cohort")
 def update_cohort(request: HttpRequest, product: Path[str], cohort: Path[Id], body: schemas.CohortPatch) -> Cohort:
     access = api_access(request, product, Permission.EDIT_REPORTS)
-    return services.update(access, cohort_for(access, cohort), **body.model_dump(exclude_unset=True))
+    return services.update(access=access, cohort=cohort_for(access, cohort), **body.model_dump(exclude_unset=True))
 
 
 @router.delete("/{cohort}", response={204: None}, summary="Delete a cohort")
 def delete_cohort(request: HttpRequest, product: Path[str], cohort: Path[Id]) -> Status[None]:
     access = api_access(request, product, Permission.EDIT_REPORTS)
-    services.delete(access, cohort_for(access, cohort))
+    services.delete(access=access, cohort=cohort_for(access, cohort))
     return Status(204, None)
 
 

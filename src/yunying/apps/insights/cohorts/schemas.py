@@ -10,13 +10,13 @@ from yunying.platform.products.rest import Text
 
 __all__ = [
     "CohortIn",
+    "CohortMemberOut",
     "CohortOut",
     "CohortPatch",
     "CountIn",
     "CountOut",
     "ListIn",
     "ListOut",
-    "MemberOut",
     "MembersOut",
     "SizeOut",
 ]
@@ -88,7 +88,7 @@ class SizeOut(Schema):
     size: int
 
 
-class MemberOut(Schema):
+class CohortMemberOut(Schema):
     number: int
     distinct_id: str
     name: str
@@ -97,4 +97,4 @@ class MemberOut(Schema):
 
 class MembersOut(Schema):
     total: int
-    people: list[MemberOut]
+    people: list[CohortMemberOut]

@@ -21,7 +21,7 @@ from yunying.platform.audit.services import record
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.models import Product
 
-__all__ = ["MOST_COHORTS", "checked_definition", "create", "create_list", "create_list_of_ids", "delete", "update"]
+__all__ = ["MOST_COHORTS", "create", "create_list", "create_list_of_ids", "delete", "update"]
 
 MOST_COHORTS = 500
 
@@ -29,7 +29,7 @@ MOST_COHORTS = 500
 def create(access: ProductAccess, *, name: str, definition: Mapping[str, Any], description: str = "") -> Cohort:
     """Keep a definition under a name. Raises InvalidInput (what to change) and Conflict (the name is taken)."""
     access.require(Permission.EDIT_REPORTS)
-    fields = {"definition": checked_definition(access.product, definition)}
+    fields = {"definition": _checked_definition(access.product, definition)}
     return _create(access, name, description, CohortKind.DEFINITION, fields, ())
 
 
@@ -64,9 +64,9 @@ def create_list_of_ids(
 
 
 def update(
+    *,
     access: ProductAccess,
     cohort: Cohort,
-    *,
     version: int,
     name: str | None = None,
     description: str | None = None,
@@ -83,7 +83,7 @@ def update(
     if definition is not None:
         if cohort.is_list:
             raise InvalidInput("cohort.is_list", msg("A fixed list has no conditions."), field="definition")
-        changes["definition"] = checked_definition(access.product, definition, cohort)
+        changes["definition"] = _checked_definition(access.product, definition, cohort)
     before = _facts(cohort)
     redefined = changes.get("definition", cohort.definition) != cohort.definition
     try:
@@ -98,7 +98,7 @@ def update(
     return cohort
 
 
-def delete(access: ProductAccess, cohort: Cohort) -> None:
+def delete(*, access: ProductAccess, cohort: Cohort) -> None:
     """Remove a cohort. Raises Conflict, which says where, while something asks for it."""
     access.require(Permission.EDIT_REPORTS)
     users = uses_in(access.product).get(cohort.pk, [])
@@ -115,7 +115,9 @@ def delete(access: ProductAccess, cohort: Cohort) -> None:
     lists.forget(access.product.pk, key)
 
 
-def checked_definition(product: Product, definition: Mapping[str, Any], cohort: Cohort | None = None) -> dict[str, Any]:
+def _checked_definition(
+    product: Product, definition: Mapping[str, Any], cohort: Cohort | None = None
+) -> dict[str, Any]:
     """The definition as the engine reads it. Raises InvalidInput: a field at fault, a circle, an absent cohort."""
     found = engine.parse(definition)
     instead = {cohort.pk: found} if cohort else {}

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunying.apps.insights.dashboards.models import Dashboard, Kind, Look, Tile, Variant
 from yunying.apps.insights.dashboards.services import LONGEST_TEXT
@@ -18,7 +19,7 @@ __all__ = ["REFRESH_CHOICES", "AnnotationForm", "DashboardForm", "LinkForm", "Su
 
 REFRESH_CHOICES = (
     ("0", _("by hand")),
-    ("1", _("every minute")),
+    ("1", pgettext_lazy("refresh", "every minute")),
     ("5", _("every 5 minutes")),
     ("15", _("every 15 minutes")),
 )

@@ -179,7 +179,7 @@ def _keep(request: HttpRequest, access: ProductAccess, form: CohortSaveForm, coh
         if cohort is None:
             kept = services.create(access, **fields)
         else:
-            kept = services.update(access, cohort, version=data["version"] or 0, **fields)
+            kept = services.update(access=access, cohort=cohort, version=data["version"] or 0, **fields)
     except YunyingError as error:
         add_problem(form, error)
         return None

@@ -160,6 +160,6 @@ def of_person(request: HttpRequest, access: ProductAccess, number: int) -> HttpR
 @require_POST
 @product_view(Permission.EDIT_REPORTS)
 def delete(request: HttpRequest, access: ProductAccess, cohort_id: int) -> HttpResponse:
-    services.delete(access, cohort_for(access, cohort_id))
+    services.delete(access=access, cohort=cohort_for(access, cohort_id))
     messages.success(request, _("The cohort is deleted."))
     return redirect("insights:cohorts", access.product.slug)
