@@ -2,8 +2,9 @@
 
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from queue import Empty, LifoQueue
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
 from yunying.store.erasing import erasing, taking_back
 from yunying.store.faults import away, translated
+from yunying.store.hurry import hurried
 from yunying.store.late import LATE_EVENTS, late_events
 from yunying.store.scripts import scripts
 from yunying.store.sql import Rows, Sql
@@ -155,8 +157,7 @@ class Store:
 
         Minutes for tens of millions of events. Rows that are inserted meanwhile may stay. Raises Unavailable.
         """
-        for statement in erasing(product, self._address.form):
-            self.execute(statement)
+        self._carry_out(erasing(product, self._address.form))
         self.reload_owners()
 
     def take_back(self, product: int, number: int, *, events: int) -> None:
@@ -164,14 +165,20 @@ class Store:
 
         Events that were there before the import stay. Raises Unavailable.
         """
-        for statement in taking_back(product, number, 1 + events // 2_000_000, self._address.form):
-            self.execute(statement)
+        self._carry_out(taking_back(product, number, 1 + events // 2_000_000, self._address.form))
         self.void_kept(product)
 
     def void_kept(self, product: int) -> None:
         """Make what is kept of the days of a product no longer hold: after events of it were removed."""
         first = "INSERT INTO late_events (product, at, n) SELECT {product:UInt32}, toDateTime(0, 'UTC'), 1"
         self.execute(Sql(first, {"product": product}))
+
+    def _carry_out(self, mutations: Iterable[Sql]) -> None:
+        """One after the other. Nodes of a cluster share the work and need no waking."""
+        wake = partial(self.execute, Sql("SYSTEM START MERGES events"))
+        with nullcontext() if self._address.form.cluster else hurried(wake):
+            for statement in mutations:
+                self.execute(statement)
 
     def close(self) -> None:
         """Close idle clients; the store answers Unavailable from now on."""
