@@ -261,7 +261,23 @@ def sources() -> Iterator[Path]:
 
 
 # Not questions: these list, export and remember single events, and belong to the app that keeps them.
-KEEPERS = ("tracking/selectors.py", "tracking/exporting.py", "tracking/write/repeats.py")
+KEEPERS = (
+    "tracking/selectors.py",
+    "tracking/exporting.py",
+    "tracking/write/repeats.py",
+    "tracking/catalogue/reads.py",
+    "tracking/importing/ledger.py",
+    "tracking/people/accounts.py",
+    "tracking/people/activity.py",
+)
+
+
+@pytest.mark.parametrize("keeper", [name for name in KEEPERS if not name.endswith("repeats.py")])
+def test_whoever_else_reads_events_keeps_to_a_product(keeper: str) -> None:
+    """No other guard stands outside of the engine. (`repeats` remembers ids of all products, and answers nobody.)"""
+    text = next(path for path in sources() if str(path).endswith(keeper)).read_text("utf-8")
+    for place in re.finditer(r"(FROM|JOIN) \{EVENTS(_WITH_REPEATS)?\}", text):
+        assert re.search(r"product = \{", text[place.end() : place.end() + 400]), text[place.start() :][:200]
 
 
 def others() -> list[Path]:

@@ -173,7 +173,7 @@ def test_the_digest_tells_each_person_once_a_week_only_what_changed(
     drain()
     told = Notification.objects.filter(kind="goal.digest")
     assert sorted(told.values_list("user_id", flat=True)) == sorted([people.ada.pk, people.chen.pk])
-    assert told.first().text == "• Sell more tea: from “At risk” to “Off track”; 2% → 6%; 1 check-in"
+    assert told.first().text == "• Sell more tea: from “At risk” to “Off track” · 2% → 6% · 1 check-in"
     assert [one.to for one in mail.outbox if "Your goals this week" in one.subject] == [["ada@example.com"]]
 
 
