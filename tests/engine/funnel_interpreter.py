@@ -211,11 +211,11 @@ class Judge:
         first, last = out.get("from", 1), out.get("to", len(self.steps))
         if first not in reached:
             return False
-        end = reached.get(last, len(walk))
-        return any(
-            index in walk[i].forbidden and (last in reached or walk[i].event.at <= limit)
-            for i in range(reached[first] + 1, end)
-        )
+        waiting = walk[reached[first] + 1 : reached.get(last)]
+        if last not in reached:
+            return any(index in done.forbidden and done.event.at <= limit for done in waiting)
+        # What has the same time and can do the same as the later step's event stands beside it, not before it.
+        return any(index in done.forbidden and done.order < walk[reached[last]].order for done in waiting)
 
     # --- people ---------------------------------------------------------------------------------------------------
 
