@@ -31,7 +31,7 @@ FULL = (
     "/p/tea/insights/funnels/?t0.e0.event=order&t1.e0.event=order&x0.event=refund&b0.property=city&range=last-12-month",
     "/p/tea/insights/retention/?start.event=order&period=month&range=last-12-month",
 )
-NOT_PAGES = re.compile(r"^/(static|api/v1/openapi\.json|healthz)|\.(xlsx|csv|png|ics)$")
+NOT_PAGES = re.compile(r"^/(static|api/v1/openapi\.json|healthz)|\.(xlsx|csv|png|ics)$|/export/|[?&](as|export)=")
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def _judge(page: Page, path: str, folder: Path, device: str) -> Iterator[str]:
         yield f"{path}: answered {answer and answer.status}"
         return
     # Parts that the page fetches by itself have begun when it is loaded; silence on the wire would cost half a second.
-    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    page.locator(".htmx-request, .htmx-swapping, .htmx-settling").first.wait_for(state="detached")
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{_pattern(path)}.png", full_page=True)
     wide = page.evaluate("document.documentElement.scrollWidth")

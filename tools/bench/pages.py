@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUDGET_MS = 300
 ROUNDS = 5
 START_S = 60
-NOT_PAGES = re.compile(r"^/(static/|healthz|api/v1/openapi)|/logout/|\.(xlsx|csv|png|ics)$")
+NOT_PAGES = re.compile(r"^/(static/|healthz|api/v1/openapi)|/logout/|\.(xlsx|csv|png|ics)$|/export/|[?&](as|export)=")
 
 
 class Links(HTMLParser):
