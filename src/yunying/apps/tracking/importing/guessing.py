@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from yunying.apps.tracking.importing.plans import EXCEL_DAYS, ColumnPlan, Plan, Role
@@ -169,7 +170,7 @@ def _time_format(values: Sequence[str], native: str, least: float) -> tuple[str,
     """The format most values have, if at least that share has it; and whether another order of day and month fits."""
     if native.startswith(("timestamp", "date")):
         return "iso", False
-    shares = {form: _share(values, lambda value, form=form: _is_time(value, form)) for form in TIME_FORMATS}  # type: ignore[misc]
+    shares = {form: _share(values, partial(_is_time, form)) for form in TIME_FORMATS}
     best = max(TIME_FORMATS, key=lambda form: (shares[form], -TIME_FORMATS.index(form)))
     if shares[best] < least:
         return "", False
@@ -177,7 +178,7 @@ def _time_format(values: Sequence[str], native: str, least: float) -> tuple[str,
     return best, other != best and shares.get(other, 0.0) == shares[best]
 
 
-def _is_time(text: str, form: str) -> bool:
+def _is_time(form: str, text: str) -> bool:
     if form == "iso":
         # "20261103" and "2026" are also ISO 8601, but in a table they are seldom meant so.
         return not text.isdecimal() and _is(datetime.fromisoformat, text)

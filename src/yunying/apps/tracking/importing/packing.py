@@ -9,13 +9,16 @@ import gzip
 import io
 import lzma
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
 
-__all__ = ["MAX_LINE_BYTES", "checked_encoding", "lines", "packing_of", "produced", "recoded", "unpacked"]
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+__all__ = ["MAX_LINE_BYTES", "Recoded", "checked_encoding", "lines", "packing_of", "recoded", "unpacked"]
 
 MAX_LINE_BYTES = 4 << 20
 _PIECE = 1 << 20
@@ -54,18 +57,25 @@ def checked_encoding(name: str) -> str:
     return "utf-8" if found.name == "utf-8-sig" else found.name
 
 
-def recoded(stream: BinaryIO, encoding: str) -> BinaryIO:
+class Recoded(io.BufferedReader):
+    """A stream of UTF-8 made from another encoding."""
+
+    def __init__(self, source: "_Recoding") -> None:
+        super().__init__(source, _PIECE)
+        self._source = source
+
+    @property
+    def produced(self) -> int:
+        """How many bytes have been taken out, counting what was read ahead."""
+        return self._source.produced
+
+
+def recoded(stream: BinaryIO, encoding: str) -> Recoded:
     """The text of `stream` as UTF-8 without a byte-order mark; reading it raises InvalidInput where it is no such text.
 
     It also refuses a line that never ends, before anybody keeps it in memory.
     """
-    return io.BufferedReader(_Recoded(stream, checked_encoding(encoding)), _PIECE)
-
-
-def produced(stream: BinaryIO) -> int:
-    """How many bytes have been taken out of a stream that `recoded` made, counting what was read ahead."""
-    raw: _Recoded = stream.raw  # type: ignore[attr-defined]
-    return raw.produced
+    return Recoded(_Recoding(stream, checked_encoding(encoding)))
 
 
 def lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -78,7 +88,7 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-class _Recoded(io.RawIOBase):
+class _Recoding(io.RawIOBase):
     """`produced` is how many bytes of UTF-8 were handed out so far."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
@@ -94,14 +104,15 @@ class _Recoded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
         while not self._ready:
             piece = self._stream.read(_PIECE)
             self._ready = self._text_of(piece)
             if not piece:
                 break
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
+        view = memoryview(buffer)
+        size = min(len(view), len(self._ready))
+        view[:size] = self._ready[:size]
         self._ready = self._ready[size:]
         return size
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from yunying.apps.tracking.importing import workbooks
 from yunying.apps.tracking.importing.mapping import FileMapping
-from yunying.apps.tracking.importing.packing import checked_encoding, lines, produced, recoded, unpacked
+from yunying.apps.tracking.importing.packing import checked_encoding, lines, recoded, unpacked
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = ["FORMATS", "PACKED", "SPACES", "Chunk", "chunks", "format_of", "header_of"]
@@ -208,7 +208,7 @@ def _csv(raw: BinaryIO, mapping: FileMapping, pace: _Pace) -> Parts:
         ),
     )
     for number, batch in enumerate(reader, start=1):
-        pace.part = min(1.0, number * BLOCK_BYTES / max(1, produced(stream)))
+        pace.part = min(1.0, number * BLOCK_BYTES / max(1, stream.produced))
         yield pa.Table.from_batches([batch]), list(unreadable)
         unreadable.clear()
 

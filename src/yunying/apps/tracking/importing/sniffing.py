@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -121,8 +121,8 @@ def _text_layout(path: Path) -> Layout:
     return Layout("csv", separator, encoding, header=_is_header(first), packing=packing)
 
 
-def _content(path: Path) -> Any:
-    return unpacked(path.open("rb", buffering=1 << 20))  # type: ignore[arg-type]
+def _content(path: Path) -> BinaryIO:
+    return unpacked(io.BufferedReader(path.open("rb", buffering=0), 1 << 20))
 
 
 def _encoding(head: bytes) -> tuple[str, str]:
