@@ -10,14 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from yunying.apps.tracking.importing.conditions import passing
 from yunying.apps.tracking.importing.groups import Groups, grouping
 from yunying.apps.tracking.importing.mapping import (
     ROW_IN_GROUP,
     Aggregate,
     ColumnType,
-    Condition,
     FileMapping,
     Rule,
+    TimeSpec,
     Value,
     template_columns,
 )
@@ -111,13 +112,13 @@ class Converter:
     def _apply(
         self, rule: Rule, columns: Columns, rows: Any, grouped: Groups, broken: dict[int, Fault], result: Result
     ) -> None:
-        chosen = np.flatnonzero(_passing(rule.when, columns, len(rows)))
+        chosen = np.flatnonzero(passing(rule.when, columns, len(rows)))
         if broken:
             chosen = chosen[~np.isin(chosen, np.fromiter(broken, np.int64))]
         if not len(chosen):
             return
         assert rule.time is not None
-        moments, bad_times = epoch_ms(pc.take(columns[rule.time.column], pa.array(chosen)), rule.time, self.zone)
+        moments, bad_times = self._moments(rule.time, pc.take(columns[rule.time.column], pa.array(chosen)))
         if bad_times:
             broken.update({int(chosen[f.position]): Fault(int(chosen[f.position]), *_rest(f)) for f in bad_times})
             valid = moments.is_valid().to_numpy(zero_copy_only=False)
@@ -125,6 +126,12 @@ class Converter:
             if not len(chosen):
                 return
         picked = grouped.of(chosen) if rule.per_group else None
+        taken = self.mapping.span.taken(moments, picked, self.zone)
+        if taken is not None:
+            chosen, moments = chosen[taken], moments.filter(pa.array(taken))
+            if not len(chosen):
+                return
+            picked = grouped.of(chosen) if rule.per_group else None
         shape = _Rows(columns, chosen, picked, self.mapping.types)
         firsts = chosen if picked is None else chosen[picked.order][picked.starts]
         clock = moments if picked is None else pc.take(moments, pa.array(picked.order[picked.starts]))
@@ -132,6 +139,9 @@ class Converter:
         for index, found in shape.faults.items():
             position = int(firsts[index])
             broken.setdefault(position, Fault(position, *_rest(found)))
+
+    def _moments(self, spec: TimeSpec, column: Any) -> tuple[Any, list[Fault]]:
+        return epoch_ms(column, spec, self.zone, self.mapping.span.shift_days)
 
     def _events(self, rule: Rule, shape: "_Rows", moments: list[int], rows: Any, positions: Any) -> list[Event]:
         names = shape.texts(rule.name)
@@ -172,16 +182,22 @@ class Converter:
         ]
 
     def _ids(self, rule: Rule, shape: "_Rows", names: list[str], rows: Any, positions: Any) -> list[str]:
-        """The file's own ids; else deterministic ones: of the key columns, else of its content and the row's number."""
+        """The file's own ids; else deterministic ones: of the key columns, else of its content and the row's number.
+
+        What is moved is another event than what was recorded: the store knows an event by its id and its time.
+        """
+        days = self.mapping.span.shift_days
+        moved = f"\x1f{days} days" if days else ""
         if rule.uuid:
-            return shape.uuids(rule.uuid)
+            found = shape.uuids(rule.uuid)
+            return [_uuid(moved, one) for one in found] if moved else found
         if not rule.id:
             keys: list[list[Any]] = [rows.tolist()]
             origin = f"{self.fingerprint}\x1f{self.mapping.rules.index(rule)}"
         else:
             keys = [positions.tolist() if name == ROW_IN_GROUP else shape.texts(Value(column=name)) for name in rule.id]
             origin = self.mapping.source
-        return [_uuid(origin, *parts) for parts in zip(names, *keys, strict=True)]
+        return [_uuid(origin + moved, *parts) for parts in zip(names, *keys, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,37 +340,6 @@ def _finished(array: Any, value: Value) -> list[Any]:
         array = pc.cast(array, pa.string())
     found: list[Any] = array.to_pylist()
     return found
-
-
-def _passing(when: Sequence[Condition], columns: Columns, count: int) -> Any:
-    mask = np.ones(count, dtype=bool)
-    for condition in when:
-        mask &= _test(columns[condition.column], condition)
-    return mask
-
-
-_ORDER: dict[str, Callable[[Any, Any], Any]] = {
-    "gt": pc.greater,
-    "gte": pc.greater_equal,
-    "lt": pc.less,
-    "lte": pc.less_equal,
-}
-
-
-def _test(array: Any, condition: Condition) -> Any:
-    """Null never passes a positive test and always passes a negative one, as in reports."""
-    first = condition.operands[0]
-    negative = condition.test in ("is_not", "not_starts_with")
-    if condition.test == "empty":
-        found = array.is_null() if first else array.is_valid()
-    elif condition.test in ("is", "is_not"):
-        found = pc.is_in(array, value_set=pc.cast(pa.array(condition.operands), array.type), skip_nulls=True)
-    elif condition.test in ("starts_with", "not_starts_with"):
-        found = pc.starts_with(pc.cast(array, pa.string()), pattern=str(first))
-    else:
-        found = _ORDER[condition.test](array, pa.scalar(first))
-    passes = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
-    return ~passes if negative else passes
 
 
 def _name_fault(name: str) -> str:

@@ -8,29 +8,29 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from yunying.apps.tracking.importing.packing import checked_encoding
+from yunying.apps.tracking.importing.spans import WHOLE, Span, parse_span
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = [
-    "Aggregate",
-    "ColumnType",
-    "Condition",
-    "FileMapping",
-    "Lookup",
-    "Rule",
-    "TimeSpec",
-    "Value",
-    "load",
-    "parse",
-]
+    "Aggregate", "ColumnType", "Condition", "FileMapping", "Lookup", "Rule", "TimeSpec", "Value", "load", "parse",
+    "spanned",
+]  # fmt: skip
 
 ROW_IN_GROUP = "#"
+_ENTRIES = (
+    "source", "file", "columns", "group", "group_within", "time", "shift_days", "since", "until", "distinct_id",
+    "lookups", "events",
+)  # fmt: skip
+_RULE_ENTRIES = (
+    "name", "per", "when", "id", "uuid", "time", "distinct_id", "account", "session", "properties", "spread", "person",
+)  # fmt: skip
 
 
 class ColumnType(StrEnum):
@@ -155,6 +155,7 @@ class FileMapping:
     group: tuple[str, ...] = ()
     group_within: int = 5000
     lookups: tuple[Lookup, ...] = ()
+    span: Span = WHOLE
     digest: str = ""
 
     def columns(self) -> set[str]:
@@ -190,7 +191,7 @@ def load(path: Path) -> FileMapping:
 
 def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapping:
     """A mapping given as plain data. Raises InvalidInput naming the entry at fault."""
-    _known(raw, "", "source", "file", "columns", "group", "group_within", "time", "distinct_id", "lookups", "events")
+    _known(raw, "", *_ENTRIES)
     file = _table(raw.get("file", {}), "file")
     _known(file, "file", "format", "separator", "encoding", "header", "sheet")
     events = raw.get("events")
@@ -215,27 +216,21 @@ def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapp
         lookups=tuple(
             _lookup(_table(one, f"lookups[{i}]"), f"lookups[{i}]") for i, one in enumerate(raw.get("lookups", ()))
         ),
+        span=parse_span(raw),
         digest=hashlib.sha256(canonical.encode()).hexdigest(),
     )
 
 
+def spanned(mapping: FileMapping, span: Span) -> FileMapping:
+    """The same mapping for another span. Its digest differs, so an import with it is one of its own."""
+    if span == mapping.span:
+        return mapping
+    canonical = json.dumps([mapping.digest, span.to_json()], sort_keys=True)
+    return replace(mapping, span=span, digest=hashlib.sha256(canonical.encode()).hexdigest())
+
+
 def _rule(raw: Mapping[str, Any], at: str, whole: Mapping[str, Any], group: tuple[str, ...]) -> Rule:
-    _known(
-        raw,
-        at,
-        "name",
-        "per",
-        "when",
-        "id",
-        "uuid",
-        "time",
-        "distinct_id",
-        "account",
-        "session",
-        "properties",
-        "spread",
-        "person",
-    )
+    _known(raw, at, *_RULE_ENTRIES)
     per = raw.get("per", "row")
     if per not in ("row", "group") or (per == "group" and not group):
         raise _bad(f"{at}.per", msg("“per” is “row”, or “group” when the mapping names the columns of “group”."))

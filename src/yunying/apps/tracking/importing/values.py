@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yunying.apps.tracking.importing.mapping import ColumnType, TimeSpec
+from yunying.apps.tracking.importing.spans import shifted
 from yunying.base.errors import msg
 
 __all__ = ["Fault", "epoch_ms", "plain", "typed"]
@@ -72,22 +73,30 @@ def plain(array: Any) -> Any:
     return array
 
 
-def epoch_ms(column: Any, spec: TimeSpec, zone: str) -> tuple[Any, list[Fault]]:
-    """UTC epoch milliseconds of a column of times.
+def epoch_ms(column: Any, spec: TimeSpec, zone: str, shift_days: int = 0) -> tuple[Any, list[Fault]]:
+    """UTC epoch milliseconds of a column of times, moved by `shift_days` of the wall clock of `zone`.
 
     Wall-clock times of `spec.zone` (else `zone`): one that occurs twice is the first of the two, one that a clock
     change skips is moved past the gap. Empty and unreadable values, and times before 1970 or after 2299, are null and
     a Fault.
     """
     moments, faults = _epoch_ms(column, spec, spec.zone or zone)
+    moments, outside = _storable(moments, column, spec)
+    if not shift_days:
+        return moments, faults + outside
+    moved, beyond = _storable(shifted(moments, shift_days, zone), column, spec)
+    return moved, faults + outside + beyond
+
+
+def _storable(moments: Any, column: Any, spec: TimeSpec) -> tuple[Any, list[Fault]]:
+    """The moments that the event store can hold, the others null and a Fault."""
     outside = pc.fill_null(pc.or_(pc.less(moments, FIRST_MS), pc.greater_equal(moments, END_MS)), False)
     if not pc.any(outside).as_py():
-        return moments, faults
+        return moments, []
     found = np.flatnonzero(outside.to_numpy(zero_copy_only=False))
     values = pc.cast(pc.take(column, pa.array(found)), pa.string()).to_pylist()
-    faults += [
-        Fault(int(i), spec.column, v, msg("before 1970 or after 2299")) for i, v in zip(found, values, strict=True)
-    ]
+    why = msg("before 1970 or after 2299")
+    faults = [Fault(int(i), spec.column, v, why) for i, v in zip(found, values, strict=True)]
     return pc.if_else(outside, None, moments), faults
 
 
