@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.cohorts.known import KnownCohorts
 from yunying.apps.insights.cohorts.models import Cohort
-from yunying.apps.insights.cohorts.selectors import names_of
-from yunying.apps.insights.cohorts.words import Told, told
+from yunying.apps.insights.cohorts.words import Told, names_for, told
 from yunying.apps.tracking.selectors import FoundPeople, Wanted
 from yunying.base.errors import InvalidInput, LimitReached, Unavailable
 from yunying.engine import cohorts as engine
@@ -55,7 +54,7 @@ def preview(access: ProductAccess, definition: Mapping[str, Any], cohort: Cohort
         path = error.field or ""
         return Preview(problem=problem_of(error).detail, path=path, field=field_of(definition, path))
     everybody = len(FoundPeople(product, Wanted()))
-    return Preview(size, everybody, told(found.root, names_of(access)), tuple(_(w.message) % w.data for w in warnings))
+    return Preview(size, everybody, told(found.root, names_for(access)), tuple(_(w.message) % w.data for w in warnings))
 
 
 _NAMES = {"times": "times", "within": "count", "absent": "absent", "at_least": "at_least", "values": "v0"}

@@ -1,6 +1,5 @@
 """Why a person is in a cohort or not, in words: every condition, what was asked and what was found."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,8 +8,8 @@ from django.utils.translation import ngettext
 
 from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.cohorts.models import Cohort
-from yunying.apps.insights.cohorts.selectors import definition_of, names_of
-from yunying.apps.insights.cohorts.words import condition_words, group_words
+from yunying.apps.insights.cohorts.selectors import definition_of
+from yunying.apps.insights.cohorts.words import Names, condition_words, group_words, names_for
 from yunying.apps.tracking.selectors import PersonRow
 from yunying.apps.tracking.selectors import people as people_rows
 from yunying.base.errors import NotFound, msg
@@ -44,10 +43,10 @@ def reasons_of(access: ProductAccess, cohort: Cohort, number: int) -> tuple[Pers
     if person is None:
         raise NotFound("person.absent", msg("There is no such person."))
     told = engine.explain(definition_of(cohort), number, context_for(access.product))
-    return person, Reasons(told.member, told.exists, _reason(told.root, names_of(access)))
+    return person, Reasons(told.member, told.exists, _reason(told.root, names_for(access)))
 
 
-def _reason(told: engine.Explained, names: Mapping[int, str]) -> Reason:
+def _reason(told: engine.Explained, names: Names) -> Reason:
     part = told.part
     if isinstance(part, engine.Joined) and len(part.items) == 1 and not part.no:
         return _reason(told.items[0], names)
@@ -55,7 +54,7 @@ def _reason(told: engine.Explained, names: Mapping[int, str]) -> Reason:
         text = _("stands in the fixed list")
     else:
         text = group_words(part) if isinstance(part, engine.Joined) else condition_words(part, names)
-    events = tuple((one.event, one.at) for one in told.occurrences)
+    events = tuple((names.titles.event(one.event), one.at) for one in told.occurrences)
     return Reason(told.holds, text, _found(told), events, tuple(_reason(item, names) for item in told.items))
 
 

@@ -7,15 +7,31 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from yunying.apps.insights.cohorts.selectors import names_of
+from yunying.apps.insights.kinds.naming import Titles, titles_for
 from yunying.apps.insights.words import COHORT_OPERATORS, OPERATORS, SIDES
 from yunying.engine import cohorts as engine
 from yunying.engine.filters import Condition, Filter, Group, Operator
 from yunying.engine.ranges import Last
+from yunying.platform.products.access import ProductAccess
 
-__all__ = ["Told", "condition_words", "told"]
+__all__ = ["Names", "Told", "condition_words", "names_for", "told"]
 
 _OPERATORS = dict((*OPERATORS, *COHORT_OPERATORS))
 _SIDES = dict(SIDES)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a definition's words call cohorts, by number, and events and properties."""
+
+    cohorts: Mapping[int, str]
+    titles: Titles
+
+
+def names_for(access: ProductAccess) -> Names:
+    """The names in a product, in the reader's language. Two queries."""
+    return Names(names_of(access), titles_for(access.product))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +42,8 @@ class Told:
     items: tuple["Told", ...] = ()
 
 
-def told(tree: engine.Tree, names: Mapping[int, str]) -> Told:
-    """The definition as lines; `names` are those of the product's cohorts."""
+def told(tree: engine.Tree, names: Names) -> Told:
+    """The definition as lines."""
     if not isinstance(tree, engine.Joined):
         return Told(condition_words(tree, names))
     if len(tree.items) == 1 and not tree.no:
@@ -44,13 +60,13 @@ def group_words(tree: engine.Joined) -> str:
     return _("All of these") if tree.op == "and" else _("At least one of these")
 
 
-def condition_words(leaf: engine.Tree, names: Mapping[int, str]) -> str:
+def condition_words(leaf: engine.Tree, names: Names) -> str:
     """One condition as a sentence without its full stop."""
     match leaf:
         case engine.Property():
             return _filter(leaf.condition, names)
         case engine.InCohort():
-            name = names.get(leaf.cohort) or str(leaf.cohort)
+            name = names.cohorts.get(leaf.cohort) or str(leaf.cohort)
             return (
                 _("is not in the cohort “%(name)s”") % {"name": name}
                 if leaf.no
@@ -70,7 +86,7 @@ def condition_words(leaf: engine.Tree, names: Mapping[int, str]) -> str:
     return ""
 
 
-def _did(leaf: engine.Did, names: Mapping[int, str]) -> str:
+def _did(leaf: engine.Did, names: Names) -> str:
     data = {"event": _event(leaf, names), "when": _when(leaf.within), "times": _times(leaf.times)}
     once = leaf.times == engine.Times()
     if leaf.no:
@@ -110,24 +126,25 @@ def _length(window: Last) -> str:
     return counted[window.unit.value] % {"count": window.count}
 
 
-def _event(leaf: Any, names: Mapping[int, str]) -> str:
-    event = f"“{leaf.event}”" if leaf.event else _("any event")
+def _event(leaf: Any, names: Names) -> str:
+    event = f"“{names.titles.event(leaf.event)}”" if leaf.event else _("any event")
     if not leaf.filters.items:
         return str(event)
     return _("%(event)s (%(filters)s)") % {"event": event, "filters": _filter(leaf.filters, names)}
 
 
-def _filter(tree: Filter, names: Mapping[int, str]) -> str:
+def _filter(tree: Filter, names: Names) -> str:
     if isinstance(tree, Group):
         parts = [_filter(item, names) for item in tree.items]
         return (_(" and ") if tree.op == "and" else _(" or ")).join(parts)
     operator = str(_OPERATORS[tree.operator.value])
     if tree.operator.positive is Operator.IN_COHORT:
-        found = [names.get(int(value)) or str(value) for value in tree.values]
+        found = [names.cohorts.get(int(value)) or str(value) for value in tree.values]
         return f"{operator} {_(' or ').join(f'“{name}”' for name in found)}"
     side = "" if tree.of.value == "event" else f"{_SIDES[tree.of.value]}: "
     values = _values(tree)
-    return f"{side}{tree.property} {operator}{' ' if values else ''}{values}"
+    name = names.titles.property(tree.of.value, tree.property)
+    return f"{side}{name} {operator}{' ' if values else ''}{values}"
 
 
 def _values(condition: Condition) -> str:

@@ -6,6 +6,7 @@ The same face is drawn on pages, in pictures, in spreadsheets and in mails.
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -14,12 +15,13 @@ from django.utils.translation import gettext as _
 
 from yunying.apps.insights.answers import run_report
 from yunying.apps.insights.dashboards.annotations import Mark, marks_from
-from yunying.apps.insights.dashboards.bar import Bar, applied
+from yunying.apps.insights.dashboards.bar import NO_COMPARISON, Bar
+from yunying.apps.insights.dashboards.following import applied, in_words, left_out, left_out_of_metric
 from yunying.apps.insights.dashboards.models import Kind, Look, Tile
 from yunying.apps.insights.dashboards.texts import html_of
 from yunying.apps.insights.dashboards.trends import ring, trends_card
 from yunying.apps.insights.freshness import reach_of
-from yunying.apps.insights.kinds import Board, Fact, Grid, Sheet, board_of, sheet_of
+from yunying.apps.insights.kinds import Board, Fact, Grid, Sheet, Titles, board_of, named, sheet_of, titles_for
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.pictures import metric_card
 from yunying.apps.insights.rates import RATES
@@ -35,19 +37,25 @@ from yunying.platform.ui.errors import problem_of
 __all__ = ["Face", "Viewer", "face_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Viewer:
     """For whom tiles are drawn. People by a shared link see no links, no definitions and no reasons of errors."""
 
     access: ProductAccess
     public: bool = False
 
+    @cached_property
+    def titles(self) -> Titles:
+        """What events and properties are called, looked up once for all tiles."""
+        return titles_for(self.access.product)
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
     """One of `chart`, `grid`, `card`, `text` (from `source`) and `problem` is there.
 
-    `as_table` shows the chart's numbers instead of the chart. `hint` says what to do about the problem.
+    `as_table` shows the chart's numbers instead of the chart. `hint` says what to do about the problem. `apart` says
+    what of the filter bar the tile does not follow.
     """
 
     title: str
@@ -60,10 +68,16 @@ class Face:
     hint: str = ""
     as_table: bool = False
     period: str = ""
+    apart: str = ""
     url: str = ""
     warnings: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     sheet: Sheet | None = field(default=None, repr=False)
+
+    @property
+    def told(self) -> str:
+        """The period, and what is not followed, where there is one line for both."""
+        return " · ".join(part for part in (self.period, self.apart) if part)
 
     @property
     def nothing(self) -> str:
@@ -119,13 +133,14 @@ def _of_metric(tile: Tile, bar: Bar, viewer: Viewer) -> Face:
     metric = tile.metric
     assert metric is not None
     rate = metric.question["kind"] in RATES
+    apart = in_words(left_out_of_metric(bar, rate=rate))
     if not bar.conditions and (bar.span is None or rate):
-        card = metric_card(viewer.access, metric)
+        card = _compared(metric_card(viewer.access, metric), bar)
         period = card.definition.partition(". ")[0]
-        return Face(_title(tile), card=replace(card, title=_title(tile)), period=period, url=card.url)
+        return Face(_title(tile), card=replace(card, title=_title(tile)), period=period, apart=apart, url=card.url)
     card, period = _rate_card(metric, bar, viewer) if rate else _metric_card(metric, bar, viewer)
     card = replace(
-        card,
+        _compared(card, bar),
         title=_title(tile),
         url=_url(tile, viewer),
         good=metric.direction,
@@ -133,7 +148,11 @@ def _of_metric(tile: Tile, bar: Bar, viewer: Viewer) -> Face:
         definition=metric.description,
         name=f"tile-{tile.pk}",
     )
-    return Face(_title(tile), card=card, period=period, url=card.url)
+    return Face(_title(tile), card=card, period=period, apart=apart, url=card.url)
+
+
+def _compared(card: NumberCard, bar: Bar) -> NumberCard:
+    return replace(card, previous=None) if bar.compare == NO_COMPARISON else card
 
 
 def _metric_card(metric: Metric, bar: Bar, viewer: Viewer) -> tuple[NumberCard, str]:
@@ -174,19 +193,21 @@ def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) ->
     assert report is not None
     spec = applied(report.spec, bar)
     answer = run_report(viewer.access, spec)
-    board = board_of(viewer.access, spec, answer, name=f"tile-{tile.pk}", look=_look(tile, report.kind, answer.result))
+    look, titles = _look(tile, report.kind, answer.result), viewer.titles
+    board = board_of(viewer.access, spec, answer, name=f"tile-{tile.pk}", look=look, titles=titles)
     face = Face(
         _title(tile),
         period=_period(answer.result),
+        apart=in_words(left_out(report.spec, bar, tile.chart)),
         url=_url(tile, viewer),
         warnings=board.warnings,
         facts=board.facts[:3],
-        sheet=sheet_of(spec, answer),
+        sheet=sheet_of(spec, answer, titles),
     )
     if report.kind == "trends" and tile.chart == Look.NUMBER:
         return replace(face, card=replace(trends_card(answer.result, Measured(), whole=True), title=face.title))
     if report.kind == "trends" and tile.chart == Look.DONUT:
-        return replace(face, chart=ring(spec, answer.result, name=f"tile-{tile.pk}", title=face.title))
+        return replace(face, chart=ring(named(spec, titles), answer.result, name=f"tile-{tile.pk}", title=face.title))
     return _of_board(face, board, tile, viewer, marks)
 
 

@@ -108,7 +108,10 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Everything a page needs of an answer. `starts` are the times of the first chart's labels, where it has some."""
+    """Everything a page needs of an answer. `starts` are the times of the first chart's labels, where it has some.
+
+    `names` are the display names the page uses, each with the name in code.
+    """
 
     kind: str
     title: str
@@ -122,6 +125,7 @@ class Board:
     notes: tuple[str, ...] = ()
     hidden_lines: int = 0
     starts: tuple[datetime, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def chart(self) -> Chart | None:
@@ -131,9 +135,13 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What a board is made from. `people_url` is empty for those who may not see people; `look` is the chart wanted."""
+    """What a board is made from. `people_url` is empty for those who may not see people; `look` is the chart wanted.
+
+    `said` is the question in display names, for words; `spec` is the one that was asked, for addresses.
+    """
 
     spec: Mapping[str, Any]
+    said: Mapping[str, Any]
     answer: Answer
     people_url: str = ""
     name: str = "report"

@@ -23,7 +23,8 @@ class PageKind:
     """How one kind of report looks on pages.
 
     `page` names its address; `form` is what its builder shows; `builder`, `controls` and `missing` are its templates.
-    `draw` makes the board of an answer, `sheet` the file; `title` names a question that has no name yet; `point_words`
+    `draw` makes the board of an answer, `sheet` the file; `title` names a question that has no name yet;
+    `definition` says in words what its numbers count; `point_words`
     says which people a point means, `siblings` names the points beside it (who came back, and who did not); `events`
     are those a question is about (None: any).
     """
@@ -41,6 +42,7 @@ class PageKind:
     draw: Callable[[Drawing], Board]
     sheet: Callable[[Mapping[str, Any], Any], Sheet]
     title: Callable[[Mapping[str, Any]], str]
+    definition: Callable[[Mapping[str, Any]], str]
     point_words: Callable[[Mapping[str, Any], Mapping[str, Any], Product], str]
     events: Callable[[Mapping[str, Any]], list[str | None]]
     siblings: Callable[[Mapping[str, Any]], list[tuple[str, dict[str, Any]]]] = _none

@@ -14,7 +14,7 @@ from yunying.apps.insights.answers import Answer, run_report
 from yunying.apps.insights.cohorts.selectors import choices
 from yunying.apps.insights.dashboards.annotations import marked
 from yunying.apps.insights.freshness import last_event_day, today_of
-from yunying.apps.insights.kinds import Board, board_of, page_kind, page_kinds, page_url, sheet_of
+from yunying.apps.insights.kinds import Board, board_of, page_kind, page_kinds, page_url, sheet_of, titles_for
 from yunying.apps.insights.kinds.fields import field_id
 from yunying.apps.insights.kinds.form import address_of
 from yunying.apps.insights.kinds.rows import Asking
@@ -50,7 +50,7 @@ def page(request: HttpRequest, access: ProductAccess, kind: str) -> HttpResponse
     asked = _dated(asked, access) if request.GET else _begun(asked, newest, access)
     answer, problem = _answer(request, access, asked)
     if answer is not None and request.GET.get("export") in ("xlsx", "csv"):
-        found = sheet_of(asked.spec, answer)
+        found = sheet_of(asked.spec, answer, titles_for(access.product))
         return file_response(request.GET["export"], shown.name, list(found.heads), found.rows)
     board = _board(access, asked, answer)
     partial = PARTS.get(request.headers.get("HX-Target", ""))

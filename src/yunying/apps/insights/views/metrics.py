@@ -15,7 +15,7 @@ from yunying.apps.insights import services
 from yunying.apps.insights.access import metric_for
 from yunying.apps.insights.forms import MetricForm, add_problem
 from yunying.apps.insights.freshness import today_of
-from yunying.apps.insights.kinds import page_url
+from yunying.apps.insights.kinds import named, page_kind, page_url, titles_for
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.pictures import metric_card, metric_chart
 from yunying.apps.insights.questions import asked_over, suggested_unit
@@ -42,8 +42,10 @@ def show(request: HttpRequest, access: ProductAccess, metric_id: int) -> HttpRes
     metric = metric_for(access, metric_id)
     if metric.recent_at is None:
         try_to_refresh(metric)
+    said = named(metric.question, titles_for(access.product))
     context = {
         "metric": metric,
+        "definition": page_kind(said["kind"]).definition(said),
         "chart": metric_chart(metric),
         "change": what_changed(metric),
         "trends_url": _trends_of(access, metric),
@@ -62,7 +64,8 @@ def create(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     unit, direction, window = suggested_unit(spec)
     start = {"unit": unit, "direction": direction, "window": window, "currency": access.product.currency}
     start["spec"] = json.dumps(spec, ensure_ascii=False)
-    form = MetricForm(request.POST or None, question=spec, initial=start)
+    said = named(spec, titles_for(access.product))
+    form = MetricForm(request.POST or None, question=said, initial=start)
     if request.method == "POST" and form.is_valid():
         data = {name: value for name, value in form.cleaned_data.items() if name not in ("spec", "version")}
         try:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.cohorts.services import create_list
-from yunying.apps.insights.kinds import page_url
+from yunying.apps.insights.kinds import named, page_url, titles_for
 from yunying.apps.insights.views.asked import Asked, asked_of, spec_in
 from yunying.apps.tracking.selectors import people as people_rows
 from yunying.base.errors import InvalidInput, YunyingError, msg
@@ -46,7 +46,7 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     page = {
         "found": found,
         "people": people_rows(access.product.pk, list(found.numbers)),
-        "what": asked.kind.point_words(asked.spec, point, access.product),
+        "what": asked.kind.point_words(named(asked.spec, titles_for(access.product)), point, access.product),
         "kind": asked.kind,
         "siblings": _siblings(request, asked, point),
         "page": number,

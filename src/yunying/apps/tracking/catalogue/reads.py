@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.core.cache import cache
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, Value
 
 from yunying.apps.tracking.models import EventDefinition, EventProperty, PropertyDefinition
 from yunying.base import clock, zones
@@ -37,8 +37,8 @@ _SAMPLE = 200
 class Titles:
     """What names are called in one language; a name nobody renamed is called as it is sent."""
 
-    events: Mapping[str, str]
-    properties: Mapping[tuple[str, str], str]
+    events: dict[str, str]
+    properties: dict[tuple[str, str], str]
 
     def event(self, name: str) -> str:
         return self.events.get(name, name)
@@ -49,13 +49,19 @@ class Titles:
 
 
 def titles(product_id: int, language: str) -> Titles:
-    """The display names of a product's events and properties, for suggestions and reports. Two queries."""
-    events = EventDefinition.objects.filter(product_id=product_id).exclude(title_en="", title_zh="")
-    properties = PropertyDefinition.objects.filter(product_id=product_id).exclude(title_en="", title_zh="")
-    return Titles(
-        {row.name: row.title(language) for row in events},
-        {(row.of, row.name): row.title(language) for row in properties},
-    )
+    """The display names of a product's events and properties, for everything a reader sees. One query."""
+    fields = ("side", "name", "title_en", "title_zh")
+    events = EventDefinition.objects.filter(product_id=product_id).annotate(side=Value(""))
+    properties = PropertyDefinition.objects.filter(product_id=product_id).annotate(side=F("of"))
+    rows = events.exclude(title_en="", title_zh="").values_list(*fields)
+    found = Titles({}, {})
+    for side, name, en, zh in rows.union(properties.exclude(title_en="", title_zh="").values_list(*fields), all=True):
+        shown = EventDefinition(name=name, title_en=en, title_zh=zh).title(language)
+        if side:
+            found.properties[side, name] = shown
+        else:
+            found.events[name] = shown
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,11 @@ from yunying.apps.insights.cohorts.selectors import (
     cohorts_of_person,
     definition_of,
     history_of_definition,
-    names_of,
 )
 from yunying.apps.insights.cohorts.shown import Line, lines_of, problem_text, size_chart
 from yunying.apps.insights.cohorts.sizes import count, history_of
 from yunying.apps.insights.cohorts.uses import uses_in
-from yunying.apps.insights.cohorts.words import told
+from yunying.apps.insights.cohorts.words import names_for, told
 from yunying.apps.tracking.access import person_for
 from yunying.apps.tracking.selectors import PersonRow, numbers_of_ids
 from yunying.engine import cohorts as engine
@@ -91,7 +90,7 @@ def show(request: HttpRequest, access: ProductAccess, cohort_id: int) -> HttpRes
         "line": Line(cohort, history_of(cohort), ()),
         "problem": problem_text(cohort),
         "chart": size_chart(cohort),
-        "told": None if isinstance(definition, engine.Members) else told(definition.root, names_of(access)),
+        "told": None if isinstance(definition, engine.Members) else told(definition.root, names_for(access)),
         "definition": json.dumps(cohort.definition, ensure_ascii=False, indent=2),
         "table": table,
         "uses": uses_in(access.product).get(cohort.pk, []),

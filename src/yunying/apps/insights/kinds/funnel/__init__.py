@@ -6,7 +6,7 @@ from django.utils.translation import pgettext_lazy
 from yunying.apps.insights.kinds.funnel.board import draw
 from yunying.apps.insights.kinds.funnel.form import FunnelForm
 from yunying.apps.insights.kinds.funnel.sheet import sheet
-from yunying.apps.insights.kinds.funnel.words import events, point_words, siblings, title
+from yunying.apps.insights.kinds.funnel.words import definition, events, point_words, siblings, title
 from yunying.apps.insights.kinds.registry import PageKind, register
 
 register(
@@ -24,6 +24,7 @@ register(
         draw=draw,
         sheet=sheet,
         title=title,
+        definition=definition,
         point_words=point_words,
         events=events,
         siblings=siblings,

@@ -18,7 +18,7 @@ from yunying.apps.insights.kinds.board import (
     values_text,
 )
 from yunying.apps.insights.kinds.funnel.times import over_time, times
-from yunying.apps.insights.kinds.funnel.words import definition, row_name, step_name, title
+from yunying.apps.insights.kinds.funnel.words import definition, row_name, step_names, title
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series, Unit
 
@@ -37,11 +37,11 @@ def draw(drawing: Drawing) -> Board:
         charts, grids = times(drawing)
     else:
         charts = (_steps_chart(drawing, links),)
-        grids = _steps_grids(result, links)
+        grids = _steps_grids(drawing, links)
     return Board(
         kind="funnel",
-        title=title(drawing.spec),
-        definition=definition(drawing.spec),
+        title=title(drawing.said),
+        definition=definition(drawing.said),
         charts=charts,
         grids=grids,
         warnings=drawing.warnings(),
@@ -94,7 +94,7 @@ def _notes(spec: Mapping[str, Any], result: Any) -> list[str]:
 def _steps_chart(drawing: Drawing, links: Links) -> Chart:
     """The share of those who entered that reached each step; of one funnel also who dropped out before it."""
     result = drawing.result
-    names = [f"{index}. {step_name(step)}" for index, step in enumerate(result.steps, 1)]
+    names = _numbered(drawing)
     only = result.rows[0] if len(result.rows) == 1 else None
     series = [_reached(row, links) for row in result.rows[:MOST_LINES]]
     if only:
@@ -108,7 +108,7 @@ def _steps_chart(drawing: Drawing, links: Links) -> Chart:
         series=series,
         kind=ChartKind.STACKED if only else ChartKind.BAR,
         unit=Unit("percent"),
-        definition=definition(drawing.spec),
+        definition=definition(drawing.said),
         label_title=_("Step"),
         height="l",
     )
@@ -152,14 +152,19 @@ def point(row: Any, step: int, outcome: str = "converted", bucket: int | None = 
     return {"step": step, "outcome": outcome, "values": values, "remainder": row.remainder, "bucket": bucket}
 
 
-def _steps_grids(result: Any, links: Links) -> tuple[Grid, ...]:
-    if len(result.rows) == 1:
-        return (_one_grid(result, links),)
-    return (_compared_grid(result, links), _dropped_grid(result, links))
+def _numbered(drawing: Drawing) -> list[str]:
+    return [f"{index}. {name}" for index, name in enumerate(step_names(drawing.said), 1)]
 
 
-def _one_grid(result: Any, links: Links) -> Grid:
+def _steps_grids(drawing: Drawing, links: Links) -> tuple[Grid, ...]:
+    if len(drawing.result.rows) == 1:
+        return (_one_grid(drawing, links),)
+    return (_compared_grid(drawing, links), _dropped_grid(drawing, links))
+
+
+def _one_grid(drawing: Drawing, links: Links) -> Grid:
     """A line for each step of the only funnel."""
+    result = drawing.result
     row = result.rows[0]
     heads = (
         _("Step"),
@@ -173,11 +178,11 @@ def _one_grid(result: Any, links: Links) -> Grid:
     )
     rows = tuple(
         GridRow(
-            f"{index}. {step_name(name)}",
+            name,
             _step_cells(row, index, reached, links),
-            note=_("may be skipped") if name.optional else "",
+            note=_("may be skipped") if step.optional else "",
         )
-        for index, (name, reached) in enumerate(zip(result.steps, row.steps, strict=True), 1)
+        for index, (name, step, reached) in enumerate(zip(_numbered(drawing), result.steps, row.steps, strict=True), 1)
     )
     note = _("Times are from the step before, over the people who got there.")
     return Grid("steps", _("Steps"), heads, rows, notes=(note,))
@@ -201,11 +206,11 @@ def _step_cells(row: Any, step: int, reached: Any, links: Links) -> tuple[Cell, 
     )
 
 
-def _compared_grid(result: Any, links: Links) -> Grid:
+def _compared_grid(drawing: Drawing, links: Links) -> Grid:
     """A line for each value: how many reached each step, and which share of those who entered."""
-    steps = [f"{index}. {step_name(step)}" for index, step in enumerate(result.steps, 1)]
+    steps = _numbered(drawing)
     rows = []
-    for row in result.rows:
+    for row in drawing.result.rows:
         cells = [
             Cell(
                 formats.number(reached.count),
@@ -219,9 +224,9 @@ def _compared_grid(result: Any, links: Links) -> Grid:
     return Grid("compared", _("Reached"), (_("Reached"), *steps, _("Median time")), tuple(rows))
 
 
-def _dropped_grid(result: Any, links: Links) -> Grid:
+def _dropped_grid(drawing: Drawing, links: Links) -> Grid:
     """A line for each value: how many got to the step before and not to this one."""
-    steps = [f"{index}. {step_name(step)}" for index, step in enumerate(result.steps, 1)][1:]
+    steps = _numbered(drawing)[1:]
     rows = tuple(
         GridRow(
             values_text(row.values, row.remainder),
@@ -231,7 +236,7 @@ def _dropped_grid(result: Any, links: Links) -> Grid:
                 if index > 1
             ),
         )
-        for row in result.rows
+        for row in drawing.result.rows
     )
     return Grid("dropped", _("Dropped out"), (_("Dropped out before"), *steps), rows)
 

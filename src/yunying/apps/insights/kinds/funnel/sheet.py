@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from yunying.apps.insights.kinds.board import Sheet, bucket_label
-from yunying.apps.insights.kinds.funnel.words import row_name, step_name
+from yunying.apps.insights.kinds.funnel.words import row_name, step_names
 
 __all__ = ["sheet"]
 
@@ -16,10 +16,10 @@ def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
     display = spec.get("display") or "steps"
     if display == "over_time":
         return _over_time(spec, result)
-    return _histogram(result) if display == "times" else _steps(result)
+    return _histogram(result) if display == "times" else _steps(step_names(spec), result)
 
 
-def _steps(result: Any) -> Sheet:
+def _steps(names: list[str], result: Any) -> Sheet:
     heads = [_("Value"), _("Step"), _("Name"), _("People"), _("Dropped out")]
     heads += [_("From the first step"), _("Low"), _("High"), _("From the step before"), _("Low"), _("High")]
     heads += [_("Median seconds from the step before"), _("90% within seconds"), _("Average seconds")]
@@ -30,7 +30,7 @@ def _steps(result: Any) -> Sheet:
             rates = [number for one in shares for number in ((one.rate, one.low, one.high) if one else (None,) * 3)]
             taken = reached.time_from_previous_s
             spans = [taken.median, taken.p90, taken.average] if taken else [None] * 3
-            name = step_name(result.steps[index - 1])
+            name = names[index - 1]
             rows.append([row_name(row), index, name, reached.count, reached.dropped, *rates, *spans])
     return Sheet(heads, rows)
 

@@ -15,7 +15,7 @@ from yunying.apps.insights.kinds.board import (
     bucket_label,
     interval_text,
 )
-from yunying.apps.insights.kinds.funnel.words import definition, row_name, step_name, title
+from yunying.apps.insights.kinds.funnel.words import definition, row_name, step_names, title
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series, Unit
 
@@ -34,8 +34,8 @@ def times(drawing: Drawing) -> tuple[tuple[Chart, ...], tuple[Grid, ...]]:
     """A histogram for each row, and the times between all steps."""
     result = drawing.result
     first, last = steps_asked(drawing.spec, result)
-    names = [step_name(result.steps[step - 1]) for step in (first, last)]
-    span = _("From “%(first)s” to “%(last)s”") % {"first": names[0], "last": names[1]}
+    names = step_names(drawing.said)
+    span = _("From “%(first)s” to “%(last)s”") % {"first": names[first - 1], "last": names[last - 1]}
     charts = []
     for index, row in enumerate(result.rows[:MOST_HISTOGRAMS]):
         bins = row.histogram or ()
@@ -46,15 +46,15 @@ def times(drawing: Drawing) -> tuple[tuple[Chart, ...], tuple[Grid, ...]]:
                 labels=[f"{formats.duration(one.from_s)} – {formats.duration(one.to_s)}" for one in bins],
                 series=[Series(_("People"), [one.count for one in bins])],
                 kind=ChartKind.BAR,
-                definition=definition(drawing.spec),
+                definition=definition(drawing.said),
                 label_title=_("Time taken"),
                 height="l" if len(result.rows) == 1 else "m",
             )
         )
-    return tuple(charts), (_times_grid(result),)
+    return tuple(charts), (_times_grid(result, names),)
 
 
-def _times_grid(result: Any) -> Grid:
+def _times_grid(result: Any, names: list[str]) -> Grid:
     heads = (
         _("Step"),
         _("People"),
@@ -68,7 +68,7 @@ def _times_grid(result: Any) -> Grid:
     rows = []
     for row in result.rows:
         for index, reached in enumerate(row.steps, 1):
-            name = f"{index}. {step_name(result.steps[index - 1])}"
+            name = f"{index}. {names[index - 1]}"
             spans = [
                 span for taken in (reached.time_from_previous_s, reached.time_from_first_s) for span in _spans(taken)
             ]
@@ -100,12 +100,12 @@ def over_time(drawing: Drawing, links: Links) -> tuple[tuple[Chart, ...], tuple[
         )
     chart = Chart(
         name=drawing.name,
-        title=title(spec),
+        title=title(drawing.said),
         labels=labels,
         series=series,
         unit=Unit("percent"),
         partial_from=_open_from(result),
-        definition=definition(spec),
+        definition=definition(drawing.said),
         label_title=_("Entered"),
         height="l",
     )

@@ -12,7 +12,7 @@ from yunying.apps.insights.kinds.trends.people import bucket_words
 from yunying.engine import Value
 from yunying.platform.products.models import Product
 
-__all__ = ["definition", "events", "point_words", "row_name", "siblings", "step_name", "title", "window_text"]
+__all__ = ["definition", "events", "point_words", "row_name", "siblings", "step_names", "title", "window_text"]
 
 
 def row_name(row: Any) -> str:
@@ -20,9 +20,9 @@ def row_name(row: Any) -> str:
     return values_text(row.values, row.remainder)
 
 
-def step_name(step: Any) -> str:
-    """A step of an answer by its label, else its events."""
-    return str(step.label) or _either(step.events)
+def step_names(spec: Mapping[str, Any]) -> list[str]:
+    """The steps by their labels, else their events: as many as the answer has."""
+    return [_asked_name(step) for step in spec.get("steps") or []]
 
 
 def _either(names: Any) -> str:
@@ -35,7 +35,7 @@ def _asked_name(step: Mapping[str, Any]) -> str:
 
 def title(spec: Mapping[str, Any]) -> str:
     """`visit → sign up → order`."""
-    return " → ".join(_asked_name(step) for step in spec.get("steps") or [])
+    return " → ".join(step_names(spec))
 
 
 def window_text(window: Mapping[str, Any] | None) -> str:

@@ -7,7 +7,7 @@ from yunying.apps.insights.kinds.registry import PageKind, register
 from yunying.apps.insights.kinds.retention.board import draw
 from yunying.apps.insights.kinds.retention.form import RetentionForm
 from yunying.apps.insights.kinds.retention.sheet import sheet
-from yunying.apps.insights.kinds.retention.words import events, point_words, siblings, title
+from yunying.apps.insights.kinds.retention.words import definition, events, point_words, siblings, title
 
 register(
     PageKind(
@@ -24,6 +24,7 @@ register(
         draw=draw,
         sheet=sheet,
         title=title,
+        definition=definition,
         point_words=point_words,
         events=events,
         siblings=siblings,

@@ -33,8 +33,8 @@ def draw(drawing: Drawing) -> Board:
     grids += [_triangle(drawing, row, links, folded=several) for row in result.rows[:MOST_LINES]]
     return Board(
         kind="retention",
-        title=title(spec),
-        definition=definition(spec),
+        title=title(drawing.said),
+        definition=definition(drawing.said),
         charts=_charts(drawing, links) if spec.get("display") == "curve" else (),
         grids=tuple(grids),
         warnings=drawing.warnings(),
@@ -67,7 +67,7 @@ def _telling(means: Sequence[Any]) -> list[int]:
 
 def _notes(drawing: Drawing) -> list[str]:
     notes = [_("Means are of cohorts whose period is over.")]
-    value = drawing.spec.get("value")
+    value = drawing.said.get("value")
     if not value:
         notes.append(_("Small print beneath a mean: where the true rate lies with 95% confidence (Wilson)."))
     elif not _by_value(drawing):
@@ -186,11 +186,11 @@ def _charts(drawing: Drawing, links: Links) -> tuple[Chart, ...]:
         )
         for row in rows
     ]
-    head = title(drawing.spec)
-    about = definition(drawing.spec)
+    head = title(drawing.said)
+    about = definition(drawing.said)
     charts = [Chart(drawing.name, head, labels, curves, unit=Unit("percent"), definition=about, height="l")]
     if drawing.spec.get("value"):
         values = [Series(_name(row) or _("Value"), [mean.value for mean in row.mean]) for row in rows]
-        what = drawing.spec["value"]["property"]
+        what = drawing.said["value"]["property"]
         charts.append(Chart(f"{drawing.name}-value", _("Mean %(property)s") % {"property": what}, labels, values))
     return tuple(charts)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from yunying.apps.insights.kinds.registry import PageKind, register
-from yunying.apps.insights.kinds.trends.board import draw, sheet, title
+from yunying.apps.insights.kinds.trends.board import definition, draw, sheet, title
 from yunying.apps.insights.kinds.trends.form import TrendsForm
 from yunying.apps.insights.kinds.trends.people import point_words
 
@@ -31,6 +31,7 @@ register(
         draw=draw,
         sheet=sheet,
         title=title,
+        definition=definition,
         point_words=point_words,
         events=_events,
     )

@@ -24,7 +24,7 @@ from yunying.engine.trends import FORMULA
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series
 
-__all__ = ["LOOKS", "draw", "letter", "line_name", "sheet", "title"]
+__all__ = ["LOOKS", "definition", "draw", "letter", "line_name", "sheet", "title"]
 
 LOOKS = {"line": ChartKind.LINE, "bar": ChartKind.BAR, "stack": ChartKind.STACKED, "area": ChartKind.AREA}
 
@@ -39,14 +39,14 @@ def draw(drawing: Drawing) -> Board:
     spec, result = drawing.spec, drawing.result
     rows = result.rows
     several = len({row.series for row in rows}) > 1
-    lines = [(row, line_name(spec, row, several)) for row in rows]
+    lines = [(row, line_name(drawing.said, row, several)) for row in rows]
     links = drawing.people()
     over_time = spec.get("display") != "total" and bool(result.buckets)
     make = _over_time if over_time else _totals
     return Board(
         kind="trends",
-        title=title(spec),
-        definition=_definition(spec),
+        title=title(drawing.said),
+        definition=definition(drawing.said),
         charts=(make(drawing, lines[:MOST_LINES], links),),
         grids=(_grid(lines, links, drawing.measured),),
         warnings=drawing.warnings(),
@@ -120,13 +120,13 @@ def _over_time(drawing: Drawing, shown: Sequence[tuple[Any, str]], links: Links)
     ends_partial = bool(result.buckets) and result.buckets[-1].partial
     return Chart(
         name=drawing.name,
-        title=title(spec),
+        title=title(drawing.said),
         labels=[bucket_label(bucket.start, spec.get("interval", "day")) for bucket in result.buckets],
         series=series,
         kind=LOOKS.get(drawing.look, ChartKind.LINE),
         unit=measured.of_chart,
         partial_from=len(result.buckets) - 1 if ends_partial else None,
-        definition=_definition(spec),
+        definition=definition(drawing.said),
         height="l",
     )
 
@@ -146,7 +146,7 @@ def _totals(drawing: Drawing, shown: Sequence[tuple[Any, str]], links: Links) ->
         series=series,
         kind=ChartKind.BAR,
         unit=measured.of_chart,
-        definition=_definition(drawing.spec),
+        definition=definition(drawing.said),
         height="l",
     )
 
@@ -170,7 +170,8 @@ def title(spec: Mapping[str, Any]) -> str:
     return " · ".join(dict.fromkeys(str(one.get("label") or event_text(one)) for one in spec.get("series") or []))
 
 
-def _definition(spec: Mapping[str, Any]) -> str:
+def definition(spec: Mapping[str, Any]) -> str:
+    """What the lines count, one after the other."""
     parts = [
         f"{letter(index)}: {event_text(one)} – {measure_name(one.get('measure', 'count'))}"
         + (f" ({one['property']})" if one.get("property") else "")

@@ -1,0 +1,152 @@
+"""What the catalogue calls events and properties reaches everything a reader sees."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests.conftest import Cast
+from yunying.apps.insights.cohorts.services import create as create_cohort
+from yunying.apps.insights.dashboards.models import Dashboard
+from yunying.apps.insights.dashboards.services import add_tile, create_dashboard
+from yunying.apps.insights.kinds import named
+from yunying.apps.insights.services import create_metric, create_report
+from yunying.apps.tracking.models import EventDefinition, PropertyDefinition
+from yunying.apps.tracking.selectors import Titles, titles
+from yunying.platform.products.access import ProductAccess
+from yunying.platform.products.models import Product
+
+pytestmark = pytest.mark.usefixtures("clock")
+TRENDS, FUNNELS, RETENTION = (f"/p/tea/insights/{page}/" for page in ("trends", "funnels", "retention"))
+DAYS = "range=custom&from=2026-03-01&to=2026-03-05"
+RANGE = {"from": "2026-03-01", "to": "2026-03-05"}
+ORDERS = {"kind": "trends", "range": RANGE, "series": [{"event": "order", "measure": "sum", "property": "amount"}]}
+
+
+@pytest.fixture(autouse=True)
+def renamed(journey: Product) -> Iterator[Product]:
+    """The journey, whose catalogue calls its events by names of people."""
+    for name, en, zh in (("order", "Order placed", "下单"), ("visit", "Visit of the shop", "")):
+        EventDefinition.objects.filter(product=journey, name=name).update(title_en=en, title_zh=zh)
+    PropertyDefinition.objects.filter(product=journey, of="event", name="amount").update(title_en="Amount paid")
+    PropertyDefinition.objects.filter(product=journey, of="event", name="channel").update(title_zh="渠道")
+    yield journey
+
+
+def board(browser: Client, address: str) -> Any:
+    return browser.get(address).context["board"]
+
+
+def test_lines_and_definitions_of_trends_are_called_as_the_catalogue_says(browser: Client) -> None:
+    shown = board(
+        browser, f"{TRENDS}?{DAYS}&s0.event=order&s0.measure=sum&s0.property=amount&s1.event=visit&b0.property=channel"
+    )
+    assert shown.chart.series[0].name.startswith("Order placed – Sum")
+    assert "A: Order placed – Sum (Amount paid)" in shown.definition
+    assert "Broken down by 渠道" in shown.definition
+    assert shown.title == "Order placed · Visit of the shop"
+
+
+def test_a_label_somebody_gave_wins(browser: Client) -> None:
+    shown = board(browser, f"{TRENDS}?{DAYS}&s0.event=order&s0.label=Mine")
+    assert [series.name for series in shown.chart.series] == ["Mine"]
+
+
+def test_each_reader_reads_their_own_language(browser: Client, people: Cast) -> None:
+    people.ada.language = "zh-hans"
+    people.ada.save()
+    shown = board(browser, f"{TRENDS}?{DAYS}&s0.event=order&s1.event=visit&s2.event=leave")
+    assert shown.title == "下单 · Visit of the shop · leave"
+
+
+def test_steps_of_a_funnel_are_called_as_the_catalogue_says(browser: Client) -> None:
+    address = f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order&b0.property=channel"
+    heads = board(browser, address).grids[0].heads
+    assert heads[1:3] == ("1. Visit of the shop", "2. Order placed")
+    shown = board(browser, f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order&display=times")
+    assert shown.charts[0].title == "From “Visit of the shop” to “Order placed”"
+    assert shown.grids[0].rows[1].head == "2. Order placed"
+
+
+def test_retention_is_told_in_the_names_of_the_catalogue(browser: Client) -> None:
+    shown = board(browser, f"{RETENTION}?{DAYS}&start.event=visit&return.event=order&period=day")
+    assert shown.title == "Visit of the shop → Order placed"
+    assert "people who did Visit of the shop in that period" in shown.definition
+
+
+def test_the_people_behind_a_number_are_named_alike_and_still_found(browser: Client) -> None:
+    shown = board(browser, f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order")
+    cell = shown.grids[0].rows[1].cells[0]
+    page = browser.get(cell.url)
+    assert "Reached “2. Order placed”" in page.content.decode()
+    assert str(page.context["found"].total) == cell.text == "2"
+    asked = json.loads(parse_qs(urlsplit(cell.url).query)["spec"][0])
+    assert asked["steps"][1]["events"][0]["event"] == "order"
+
+
+def test_files_have_the_same_names_in_their_heads(browser: Client) -> None:
+    found = browser.get(f"{TRENDS}?{DAYS}&s0.event=order&s1.event=visit&export=csv")
+    head = found.getvalue().decode("utf-8-sig").split("\n")[0]
+    assert "Order placed – Events" in head
+
+
+def test_the_name_in_code_stands_beside_the_answer(browser: Client) -> None:
+    page = browser.get(f"{TRENDS}?{DAYS}&s0.event=order")
+    assert page.context["board"].names == (("Order placed", "order"),)
+    assert "Order placed = <code>order</code>" in page.content.decode()
+    assert 'value="order"' in page.content.decode()
+    assert not board(browser, f"{TRENDS}?{DAYS}&s0.event=leave").names
+
+
+def test_a_metric_says_what_it_counts(browser: Client, access: ProductAccess) -> None:
+    metric = create_metric(access=access, name="Money", spec=ORDERS, unit="number", direction="up", window="day")
+    assert "Order placed – Sum (Amount paid)" in browser.get(f"/p/tea/insights/metrics/{metric.pk}/").content.decode()
+
+
+def test_a_cohort_is_told_in_the_names_of_the_catalogue(browser: Client, access: ProductAccess) -> None:
+    did = {"kind": "did", "event": "order", "times": {"op": "gte", "count": 2}, "within": None}
+    cohort = create_cohort(access, name="Twice", definition={"op": "and", "items": [did]})
+    assert (
+        "did “Order placed” at least 2 times" in browser.get(f"/p/tea/insights/cohorts/{cohort.pk}/").content.decode()
+    )
+
+
+def dashboard_with(access: ProductAccess, count: int) -> Dashboard:
+    made = create_dashboard(access=access, name=f"With {count}")
+    spec = {**ORDERS, "series": [*ORDERS["series"], {"event": "visit"}]}
+    for number in range(count):
+        report = create_report(access=access, name=f"Report {number}", spec=spec)
+        add_tile(access=access, dashboard=made, kind="report", report=report)
+    return made
+
+
+def test_tiles_are_drawn_in_the_names_of_the_catalogue(browser: Client, access: ProductAccess) -> None:
+    made = dashboard_with(access, 1)
+    page = browser.get(f"/p/tea/insights/dashboards/{made.pk}/tiles/{made.tiles.get().pk}/").content.decode()
+    assert "Order placed – Sum" in page and "Visit of the shop – Events" in page
+
+
+def test_names_are_looked_up_once(journey: Product, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(1):
+        found = titles(journey.pk, "en")
+    with django_assert_num_queries(0):
+        assert named(ORDERS, found)["series"][0]["event"] == "Order placed"
+
+
+def test_only_names_are_exchanged() -> None:
+    known = Titles({"order": "Order"}, {("event", "amount"): "Amount", ("person", "plan"): "Plan"})
+    filters = {
+        "op": "and",
+        "items": [
+            {"of": "person", "property": "plan", "operator": "exact", "values": ["order"]},
+            {"property": "plan", "operator": "is_set"},
+        ],
+    }
+    told = named({"kind": "order", "series": [{"event": None, "label": "order"}], "filters": filters}, known)
+    assert told["filters"]["items"][0] == {"of": "person", "property": "Plan", "operator": "exact", "values": ["order"]}
+    assert told["filters"]["items"][1]["property"] == "plan"
+    assert told["series"] == [{"event": None, "label": "order"}] and told["kind"] == "order"
