@@ -1,7 +1,8 @@
 import pytest
 from django.http import QueryDict
 
-from yunying.apps.insights.dashboards.bar import applied, bar_of, edited
+from yunying.apps.insights.dashboards.bar import bar_of, edited
+from yunying.apps.insights.dashboards.following import applied, left_out, left_out_of_metric
 from yunying.base.errors import InvalidInput
 from yunying.engine import parse
 
@@ -42,11 +43,50 @@ def test_the_bar_sets_range_interval_and_comparison() -> None:
     assert "compare" in SPEC
 
 
-def test_a_kind_takes_only_what_it_knows() -> None:
-    asked = applied(
-        {"kind": "retention", "range": {"last": 1, "unit": "day"}}, bar_of(QueryDict("interval=week&compare=year"))
-    )
-    assert set(asked) == {"kind", "range"}
+STEPS = {"kind": "funnel", "range": {"last": 30, "unit": "day"}, "display": "steps", "interval": "day"}
+BACK = {"kind": "retention", "range": {"last": 30, "unit": "day"}, "period": "day", "periods": 14}
+
+
+@pytest.mark.parametrize(
+    ("spec", "query", "asked", "left"),
+    [
+        (SPEC, "interval=week&compare=year", {"interval": "week", "compare": {"to": "year"}}, ()),
+        (SPEC | {"display": "total"}, "interval=week&compare=year", {"compare": {"to": "year"}}, ("interval",)),
+        (STEPS, "interval=week&compare=year", {"interval": "day"}, ("interval", "compare")),
+        (STEPS | {"display": "over_time"}, "interval=week", {"interval": "week"}, ()),
+        (BACK, "interval=week", {"period": "week"}, ()),
+        (BACK, "interval=day", {"period": "day", "periods": 14}, ()),
+        (BACK, "interval=quarter", {"period": "day", "periods": 14}, ("interval",)),
+        (BACK, "compare=year", {"period": "day", "periods": 14}, ("compare",)),
+        (BACK | {"brackets": [1, 3]}, "interval=week", {"period": "day", "brackets": [1, 3]}, ("interval",)),
+        (BACK | {"clock": "rolling"}, "interval=month", {"period": "month", "clock": "rolling"}, ()),
+        (STEPS, "compare=none", {}, ()),
+    ],
+)
+def test_each_kind_follows_what_it_can_and_names_the_rest(
+    spec: dict[str, object], query: str, asked: dict[str, object], left: tuple[str, ...]
+) -> None:
+    bar = bar_of(QueryDict(query))
+    found = applied(spec, bar)
+    assert {name: found.get(name) for name in asked} == asked
+    assert left_out(spec, bar) == left
+
+
+def test_columns_counted_in_another_length_are_not_kept() -> None:
+    assert "periods" not in applied(BACK, bar_of(QueryDict("interval=month")))
+
+
+@pytest.mark.parametrize(
+    ("query", "rate", "left"),
+    [
+        ("range=last-7-day&interval=week&compare=year", False, ()),
+        ("interval=week&compare=year", False, ("interval", "compare")),
+        ("range=last-7-day&interval=week&compare=year", True, ("range", "interval", "compare")),
+        ("compare=none", True, ()),
+    ],
+)
+def test_a_metric_names_what_it_does_not_follow(query: str, rate: bool, left: tuple[str, ...]) -> None:
+    assert left_out_of_metric(bar_of(QueryDict(query)), rate=rate) == left
 
 
 def test_what_is_not_understood_is_left_out() -> None:

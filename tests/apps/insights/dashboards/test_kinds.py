@@ -1,14 +1,16 @@
 """Every kind of report as a tile, as a picture and as a sheet."""
 
 import io
+import re
 
 import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from yunying.apps.insights.dashboards.models import Dashboard
+from yunying.apps.insights.dashboards.models import Dashboard, Tile
 from yunying.apps.insights.dashboards.services import add_tile
 from yunying.apps.insights.models import Metric
+from yunying.apps.insights.recent import refresh
 from yunying.apps.insights.services import create_metric, create_report
 from yunying.platform.products.access import ProductAccess
 
@@ -26,6 +28,7 @@ RETENTION = {
     "start": {"event": "order"},
     "return": {"event": "order"},
 }
+WEEKLY = "?bar=1&interval=week"
 BREAKDOWN = {
     "kind": "trends",
     "range": MARCH,
@@ -68,6 +71,49 @@ def test_files_have_every_kind(
     assert browser.get(address + "png").getvalue().startswith(b"\x89PNG")
     book = load_workbook(io.BytesIO(browser.get(address + "xlsx").getvalue()))
     assert book["Any"].max_row > 1
+
+
+def test_retention_counts_by_the_bars_interval_and_says_that_it_knows_no_comparison(
+    browser: Client, access: ProductAccess, dashboard: Dashboard
+) -> None:
+    report = create_report(access=access, name="Back", spec=RETENTION | {"periods": 2})
+    tile = add_tile(access=access, dashboard=dashboard, kind="report", report=report, chart="table")
+    path = f"/p/tea/insights/dashboards/{dashboard.pk}/tiles/{tile.pk}/"
+    # Three people ordered in the week from 2 March, and in no other.
+    weekly = browser.get(path + "?bar=1&interval=week&range=custom&from=2026-03-02&to=2026-03-15").content.decode()
+    assert "Week 1" in weekly and "Day 1" not in weekly
+    assert "Not followed here" not in weekly
+    compared = browser.get(path + "?bar=1&interval=quarter&compare=previous").content.decode()
+    assert "Day 1" in compared
+    assert "Not followed here: interval · comparison" in compared
+
+
+def test_a_funnel_over_time_is_cut_by_the_bars_interval(
+    browser: Client, access: ProductAccess, dashboard: Dashboard
+) -> None:
+    spec = FUNNEL | {"display": "over_time", "interval": "day"}
+    report = create_report(access=access, name="Again", spec=spec)
+    tile = add_tile(access=access, dashboard=dashboard, kind="report", report=report)
+    path = f"/p/tea/insights/dashboards/{dashboard.pk}/tiles/{tile.pk}/"
+    labels = [re.search(r'"labels": \[(.*?)\]', browser.get(path + query).content.decode()) for query in ("", WEEKLY)]
+    assert [found[1].count('", "') + 1 for found in labels if found] == [5, 2]
+
+
+def test_a_number_without_comparison_shows_none(browser: Client, dashboard: Dashboard, metric: Metric) -> None:
+    refresh(metric)
+    tile = Tile.objects.get(dashboard=dashboard, kind="metric")
+    path = f"/p/tea/insights/dashboards/{dashboard.pk}/tiles/{tile.pk}/"
+    assert "yy-number-change" in browser.get(path).content.decode()
+    assert "yy-number-change" not in browser.get(path + "?bar=1&compare=none").content.decode()
+    assert "Not followed here: comparison" in browser.get(path + "?bar=1&compare=year").content.decode()
+
+
+def test_pictures_sheets_and_mails_say_it_too(browser: Client, access: ProductAccess, dashboard: Dashboard) -> None:
+    report = create_report(access=access, name="Back", spec=RETENTION)
+    add_tile(access=access, dashboard=dashboard, kind="report", report=report)
+    address = f"/p/tea/insights/dashboards/{dashboard.pk}/export/?bar=1&compare=year&export=xlsx"
+    book = load_workbook(io.BytesIO(browser.get(address).getvalue()))
+    assert "Not followed here: comparison" in book["Back"]["A1"].value
 
 
 def test_a_rate_follows_the_filters_and_keeps_its_own_period(

@@ -1,11 +1,10 @@
-"""The filter bar above a dashboard: its state, to and from the address, and applied to a question.
+"""The filter bar above a dashboard: its state, to and from the address.
 
 The address is the whole state, so it can be shared. What is not understood is left out.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,13 +14,11 @@ from yunying.apps.insights.kinds.form import Query
 from yunying.apps.insights.kinds.rows import FilterRow
 from yunying.base.errors import InvalidInput, msg
 
-__all__ = ["Bar", "applied", "bar_of", "edited"]
+__all__ = ["NO_COMPARISON", "Bar", "bar_of", "edited"]
 
 MOST_FILTERS = 10
 NO_COMPARISON = "none"
 _RANGE = re.compile(r"last-[0-9]{1,5}-[a-z]+(-whole)?\Z")
-# What a kind of report takes from the bar beside range and filters.
-_TAKES: dict[str, tuple[str, ...]] = {"trends": ("interval", "compare"), "funnel": ("interval",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,11 @@ class Bar:
     @property
     def conditions(self) -> tuple[FilterRow, ...]:
         return tuple(row for row in self.filters if row.complete())
+
+    @property
+    def cohorts(self) -> frozenset[str]:
+        """The numbers of the cohorts it names, as in the address."""
+        return frozenset(value for row in self.filters if row.of_cohort() for value in row.values)
 
     @property
     def span(self) -> dict[str, Any] | None:
@@ -113,7 +115,12 @@ def _row(query: Query, head: str) -> FilterRow:
         return str(query[head + name]).strip() if head + name in query else default
 
     values = tuple(value for value in query.getlist(head + "value") if value)
-    return FilterRow(text("of", "event"), text("property", ""), text("operator", "exact"), values)
+    row = FilterRow(text("of", "event"), text("property", ""), text("operator", "exact"), values)
+    if row.of_cohort():
+        values = tuple(value for value in values if value.isdecimal())
+    elif row.operator != row.asked_operator():
+        values = ()  # the side was a cohort until now
+    return replace(row, operator=row.asked_operator(), values=values)
 
 
 def edited(bar: Bar, action: str) -> Bar:
@@ -124,21 +131,3 @@ def edited(bar: Bar, action: str) -> Bar:
         kept = tuple(row for index, row in enumerate(bar.filters) if index != int(action[6:]))
         return replace(bar, filters=kept)
     return bar
-
-
-def applied(spec: Mapping[str, Any], bar: Bar) -> dict[str, Any]:
-    """The question as the bar narrows it: its own filters and the bar's must both hold."""
-    asked = dict(spec)
-    takes = _TAKES.get(str(spec.get("kind")), ())
-    if bar.span is not None:
-        asked["range"] = bar.span
-    if bar.interval and "interval" in takes:
-        asked["interval"] = bar.interval
-    if bar.compare and "compare" in takes:
-        asked.pop("compare", None)
-        if bar.compare != NO_COMPARISON:
-            asked["compare"] = {"to": bar.compare}
-    if bar.conditions:
-        group = {"op": bar.match, "items": [row.to_spec() for row in bar.conditions]}
-        asked["filters"] = {"op": "and", "items": [asked["filters"], group]} if asked.get("filters") else group
-    return asked

@@ -142,8 +142,8 @@ def _faces(subscription: Subscription) -> list[Face]:
     dashboard = subscription.dashboard
     viewer = Viewer(looking_at(dashboard.product, SYSTEM))
     bar = bar_of(QueryDict(_query(subscription))) if subscription.variant else Bar()
-    sight = sight_of(dashboard, bar, viewer)
-    return [face for _tile, face in faces_of(tiles_of(dashboard), sight)]
+    tiles = tiles_of(dashboard)
+    return [face for _tile, face in faces_of(tiles, sight_of(dashboard, bar, viewer, tiles))]
 
 
 def _query(subscription: Subscription) -> str:

@@ -37,15 +37,15 @@ def workbook(faces: Iterable[Face]) -> Any:
 
 def _rows(face: Face) -> Iterator[list[Any]]:
     if face.sheet is not None:
-        yield [face.period, *face.sheet.heads[1:]]
+        yield [face.told, *face.sheet.heads[1:]]
         yield from (list(row) for row in face.sheet.rows)
     elif face.card is not None:
-        yield [face.title, face.period]
+        yield [face.title, face.told]
         yield ["", _plain(face.card.value, face.card.unit)]
         if face.card.change is not None:
             yield [face.card.previous_label, face.card.change]
     elif face.chart is not None:
-        yield from _of_chart(face.chart, face.period)
+        yield from _of_chart(face.chart, face.told)
 
 
 def _of_chart(chart: Chart, period: str) -> Iterator[list[Any]]:

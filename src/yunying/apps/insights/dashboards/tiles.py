@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from yunying.apps.insights.cohorts.selectors import named_in, stamp_of
 from yunying.apps.insights.dashboards.annotations import Mark, marks_of
 from yunying.apps.insights.dashboards.bar import Bar
 from yunying.apps.insights.dashboards.faces import Face, Viewer, face_of
@@ -42,6 +43,7 @@ class Sight:
     marks: tuple[Mark, ...]
     basis: str
     settled: bool
+    cohorts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,10 @@ def tiles_of(dashboard: Dashboard) -> list[Tile]:
     return found
 
 
-def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer) -> Sight:
-    """How the tiles of the dashboard are seen now. Three queries: events, merges, notes."""
+def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer, tiles: Iterable[Tile]) -> Sight:
+    """How the tiles of the dashboard are seen now. Three queries: events, merges, notes; one more where the bar or a
+    tile names a cohort.
+    """
     product = viewer.access.product
     # Notes are the team's own.
     marks = () if viewer.public else marks_of(product, dashboard.pk)
@@ -80,7 +84,9 @@ def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer) -> Sight:
     hour = f"{clock.now().astimezone(ZoneInfo(product.timezone)):%Y%m%d%H}"
     rights = ",".join(sorted(viewer.access.permissions))
     seen = [count, hour, product.timezone, product.week_start, get_language(), viewer.public, rights]
-    return Sight(viewer, bar, marks, _hash([*seen, [str(mark) for mark in marks]]), _settled(product, count))
+    basis = _hash([*seen, [str(mark) for mark in marks]])
+    cohorts = stamp_of(product.pk, [_asked(bar, tile) for tile in tiles])
+    return Sight(viewer, bar, marks, basis, _settled(product, count), cohorts)
 
 
 def shown_tiles(tiles: Sequence[Tile], sight: Sight) -> list[Shown]:
@@ -134,9 +140,17 @@ def _stamp(tile: Tile, sight: Sight) -> str:
     if source is not None:
         parts += [source.pk, source.version, source.name, sight.basis, sight.settled]
         parts.append(sight.bar.hash if tile.follows else "")
+        # Whoever belongs to a cohort now is another answer, whatever the cohort is used for.
+        parts.append(sight.cohorts if named_in(_asked(sight.bar, tile)) else "")
     if tile.metric is not None:
         parts.append(str(tile.metric.recent_at))
     return _hash([*parts, get_language(), sight.viewer.public])
+
+
+def _asked(bar: Bar, tile: Tile) -> list[Any]:
+    """What a tile asks for, as far as cohorts may be named in it."""
+    own = tile.report.spec if tile.report else tile.metric.question if tile.metric else None
+    return [own, *(row.to_spec() for row in (bar.conditions if tile.follows else ()))]
 
 
 def _settled(product: Product, count: tuple[int, int]) -> bool:

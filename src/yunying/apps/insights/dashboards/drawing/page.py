@@ -143,9 +143,9 @@ def _tile(sheet: Sheet, box: Box, face: Face) -> None:
     sheet.text(box.x + 16, box.y + 13, title, size, bold=True)
     beside = box.x + 16 + width_of(title, size) * 1.04 + 12
     if face.card is not None:
-        sheet.text(box.x + 16, box.y + 36, shortened(face.period, 12, box.w - 32), 12, FAINT)
+        sheet.text(box.x + 16, box.y + 36, shortened(face.told, 12, box.w - 32), 12, FAINT)
     elif box.x + box.w - beside > 80:
-        sheet.text(beside, box.y + 15.5, shortened(face.period, 12, box.x + box.w - beside - 12), 12, FAINT)
+        sheet.text(beside, box.y + 15.5, shortened(face.told, 12, box.x + box.w - beside - 12), 12, FAINT)
     if face.card is not None:
         _number(sheet, box, face.card)
     elif face.grid is not None:

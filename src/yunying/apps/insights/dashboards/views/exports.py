@@ -41,7 +41,7 @@ def export(request: HttpRequest, access: ProductAccess, dashboard_id: int) -> Ht
     state = state_in(request, variants_of(dashboard))
     state.bar.check()
     tiles = tiles_of(dashboard)
-    faces = faces_of(tiles, sight_of(dashboard, state.bar, Viewer(access)))
+    faces = faces_of(tiles, sight_of(dashboard, state.bar, Viewer(access), tiles))
     name = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', dashboard.name).strip('-') or 'dashboard'}-{clock.now():%Y%m%d}.{kind}"
     if kind == "xlsx":
         file = workbook([face for _tile, face in faces])

@@ -18,7 +18,7 @@ from yunying.apps.insights.dashboards.forms import DashboardForm
 from yunying.apps.insights.dashboards.models import Dashboard
 from yunying.apps.insights.dashboards.selectors import Listed, listed, variants_of
 from yunying.apps.insights.dashboards.tiles import shown_tiles, sight_of, tiles_of
-from yunying.apps.insights.dashboards.views.state import state_in
+from yunying.apps.insights.dashboards.views.state import cohorts_in, state_in
 from yunying.apps.insights.forms import add_problem
 from yunying.base.errors import InvalidInput, YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
@@ -82,6 +82,7 @@ def show(request: HttpRequest, access: ProductAccess, dashboard_id: int) -> Http
         "state": state,
         "variants": variants,
         "words": words,
+        "cohorts": cohorts_in(access, state.bar),
         "comparisons": words.COMPARISONS[1:],
         "may_edit": access.may(Permission.EDIT_REPORTS),
         "editing": "edit" in request.GET and access.may(Permission.EDIT_REPORTS),
@@ -95,7 +96,8 @@ def show(request: HttpRequest, access: ProductAccess, dashboard_id: int) -> Http
     }
     try:
         state.bar.check()
-        context["shown"] = shown_tiles(tiles_of(dashboard), sight_of(dashboard, state.bar, Viewer(access)))
+        tiles = tiles_of(dashboard)
+        context["shown"] = shown_tiles(tiles, sight_of(dashboard, state.bar, Viewer(access), tiles))
     except InvalidInput as error:
         context["problem"] = problem_of(error)
     services.saw(dashboard=dashboard, user_id=user_of(request).pk)

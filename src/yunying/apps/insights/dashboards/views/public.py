@@ -3,7 +3,7 @@
 Every answer forbids search engines and caches to keep it; only sites that the link names may embed the page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate
 
@@ -20,7 +20,7 @@ from yunying.apps.insights.dashboards import sharing
 from yunying.apps.insights.dashboards.bar import Bar, bar_of
 from yunying.apps.insights.dashboards.faces import Viewer
 from yunying.apps.insights.dashboards.mails import recipient_of, unsubscribed
-from yunying.apps.insights.dashboards.models import ShareLink
+from yunying.apps.insights.dashboards.models import ShareLink, Tile
 from yunying.apps.insights.dashboards.tiles import Sight, changed, shown_tile, shown_tiles, sight_of, tiles_of
 from yunying.apps.insights.dashboards.views.state import State
 from yunying.apps.insights.dashboards.views.tiles import have_in
@@ -61,10 +61,11 @@ def shared_view(view: View) -> Callable[..., HttpResponse]:
 @shared_view
 def show(request: HttpRequest, link: ShareLink, *, secret: str) -> HttpResponse:
     here = reverse("shared:dashboard", args=[secret])
+    tiles = tiles_of(link.dashboard)
     context = {
         "dashboard": link.dashboard,
         "state": State(Bar()),
-        "shown": shown_tiles(tiles_of(link.dashboard), _sight(link)),
+        "shown": shown_tiles(tiles, _sight(link, tiles)),
         "public": True,
         "here": here,
         "part_base": f"{here}tiles/",
@@ -80,14 +81,15 @@ def tile(request: HttpRequest, link: ShareLink, *, secret: str, tile_id: int) ->
     found = next((one for one in tiles_of(link.dashboard) if one.pk == tile_id), None)
     if found is None:
         raise NotFound("tile.absent", msg("There is no such tile."))
-    context = {"one": shown_tile(found, _sight(link)), "part_url": request.path}
+    context = {"one": shown_tile(found, _sight(link, [found])), "part_url": request.path}
     return HttpResponse(render_to_string("insights/dashboards/_body.html", context, request))
 
 
 @require_GET
 @shared_view
 def what_changed(request: HttpRequest, link: ShareLink, *, secret: str) -> HttpResponse:
-    found = changed(tiles_of(link.dashboard), _sight(link), have_in(request))
+    tiles = tiles_of(link.dashboard)
+    found = changed(tiles, _sight(link, tiles), have_in(request))
     return JsonResponse({"changed": found}) if found else HttpResponse(status=204)
 
 
@@ -105,10 +107,10 @@ def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     return HttpResponse(render_to_string("insights/dashboards/unsubscribe.html", context, request))
 
 
-def _sight(link: ShareLink) -> Sight:
+def _sight(link: ShareLink, tiles: Sequence[Tile]) -> Sight:
     actor = Actor(ActorKind.SYSTEM, None, link.label or "Shared link")
     viewer = Viewer(looking_at(link.dashboard.product, actor), public=True)
-    return sight_of(link.dashboard, bar_of(QueryDict(link.query)), viewer)
+    return sight_of(link.dashboard, bar_of(QueryDict(link.query)), viewer, tiles)
 
 
 def _asked(request: HttpRequest, link: ShareLink, secret: str, ip: str) -> HttpResponse:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
+from yunying.apps.insights.cohorts.selectors import choices
 from yunying.apps.insights.dashboards.bar import Bar, bar_of, edited
 from yunying.apps.insights.dashboards.models import Variant
+from yunying.platform.products.access import ProductAccess
 
-__all__ = ["State", "state_in"]
+__all__ = ["State", "cohorts_in", "state_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,12 @@ def state_in(request: HttpRequest, variants: Sequence[Variant]) -> State:
         return State(edited(bar_of(query), query.get("do", "")), named)
     chosen = named or next((one for one in variants if one.default), None)
     return State(bar_of(QueryDict(chosen.query)), chosen) if chosen else State(Bar())
+
+
+def cohorts_in(access: ProductAccess, bar: Bar) -> list[tuple[str, str]]:
+    """The cohorts that conditions of the bar choose from, those that are gone among them. One query, if it has any."""
+    if not bar.filters:
+        return []
+    known = [(str(pk), name) for pk, name in choices(access)]
+    gone = sorted(bar.cohorts - {pk for pk, _name in known})
+    return [*known, *((pk, _("a cohort that was deleted")) for pk in gone)]

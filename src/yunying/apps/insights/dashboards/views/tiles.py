@@ -37,7 +37,7 @@ def show(request: HttpRequest, access: ProductAccess, dashboard_id: int, tile_id
     dashboard = dashboard_for(access, dashboard_id)
     tile = tile_for(access, dashboard, tile_id)
     state = state_in(request, variants_of(dashboard))
-    shown = shown_tile(tile, sight_of(dashboard, state.bar, Viewer(access)), fresh="fresh" in request.GET)
+    shown = shown_tile(tile, sight_of(dashboard, state.bar, Viewer(access), [tile]), fresh="fresh" in request.GET)
     context = {"one": shown, "part_url": f"{request.path}?{state.query}"}
     return render(request, "insights/dashboards/_body.html", context)
 
@@ -48,7 +48,8 @@ def what_changed(request: HttpRequest, access: ProductAccess, dashboard_id: int)
     """Which of the tiles that an open page has may show something else now; nothing at all (204) if none."""
     dashboard = dashboard_for(access, dashboard_id)
     state = state_in(request, variants_of(dashboard))
-    found = changed(tiles_of(dashboard), sight_of(dashboard, state.bar, Viewer(access)), have_in(request))
+    tiles = tiles_of(dashboard)
+    found = changed(tiles, sight_of(dashboard, state.bar, Viewer(access), tiles), have_in(request))
     return JsonResponse({"changed": found}) if found else HttpResponse(status=204)
 
 
