@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import prefetch_related_objects
 from django.utils import translation
 
 from tests.apps.insights.shop import event
@@ -11,11 +12,10 @@ from yunying.apps.goals.forecasts import (
     due_for_forecast,
     forecast_due_key_results,
     make_forecast,
-    newest_forecasts,
     try_to_forecast,
 )
 from yunying.apps.goals.models import Forecast, Goal, KeyResult
-from yunying.apps.goals.outlooks import forecast_cards
+from yunying.apps.goals.outlooks import ForecastCard, forecast_card, with_forecast
 from yunying.apps.goals.services import add_key_result
 from yunying.apps.insights.models import Metric
 from yunying.apps.tracking.ingest import Ingest
@@ -48,6 +48,13 @@ def metric(access: ProductAccess, question: dict[str, Any] = COUNT, window: str 
     return Metric.objects.create(product=access.product, name=f"M{window}", question=question, window=window)
 
 
+def told(key_result: KeyResult) -> ForecastCard:
+    prefetch_related_objects([key_result], with_forecast())
+    card = forecast_card(key_result)
+    assert card is not None
+    return card
+
+
 @pytest.fixture
 def long_shop(store: Store, product: Product) -> Product:
     """A product with 200 days of orders, until yesterday."""
@@ -73,7 +80,7 @@ def test_a_total_is_what_is_known_and_the_forecast_of_the_rest_and_says_so_in_wo
     assert found.probability == pytest.approx(0.95)
     assert {test["method"] for test in found.tests} == {"run_rate", "seasonal_naive", "prophet"}
     with translation.override("en"):
-        card = forecast_cards([long_result])[long_result.pk]
+        card = told(long_result)
         assert card.chance == "very likely: 95% or more"
         assert "with 90%" in card.interval
         assert card.pace.startswith("The target is reached even with ")
@@ -81,7 +88,7 @@ def test_a_total_is_what_is_known_and_the_forecast_of_the_rest_and_says_so_in_wo
         assert card.coverage.startswith("Of ")
         assert card.doubt == ""
         long_result.target = 1000
-        assert forecast_cards([long_result])[long_result.pk].pace.startswith("To reach the target it takes ")
+        assert told(long_result).pace.startswith("To reach the target it takes ")
 
 
 @pytest.fixture
@@ -180,7 +187,7 @@ def test_after_the_due_day_no_forecast_is_made_but_the_last_one_stays(
     make_forecast(short_result)
     clock.advance(timedelta(days=40))
     assert make_forecast(short_result) is None
-    assert newest_forecasts([short_result])
+    assert told(short_result).value
 
 
 def test_an_engine_that_is_away_is_noted_and_tried_again(

@@ -10,6 +10,7 @@ from ninja.pagination import paginate
 from yunying.apps.goals import schemas, selectors, services
 from yunying.apps.goals.access import check_in_for, goal_for, key_result_for
 from yunying.apps.goals.models import CheckIn, Goal, KeyResult, PastReading, Reading
+from yunying.apps.goals.outlooks import Outlook
 from yunying.apps.goals.readings import take_readings, try_to_read
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, Part
 from yunying.platform.products.access import Permission, ProductAccess
@@ -184,4 +185,15 @@ def _key_result(card: KeyResultCard) -> dict[str, Any]:
         "progress": card.verdict.progress,
         "standing": card.verdict.standing.value,
         "reason": card.reason,
+        "forecast": _forecast(card.outlook) if card.outlook else None,
+    }
+
+
+def _forecast(outlook: Outlook) -> dict[str, Any]:
+    row = outlook.card.forecast if outlook.card else None
+    fields = ("low", "high", "level", "probability", "made_at")
+    return {field: getattr(row, field, None) for field in fields} | {
+        "value_at_due": row.value if row else None,
+        "method": row.method if row else "",
+        "note": outlook.note,
     }

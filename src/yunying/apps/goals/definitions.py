@@ -5,6 +5,7 @@ import json
 
 from django.db.models import F, Q
 
+from yunying.apps.goals.forecasts import forget_forecasts
 from yunying.apps.goals.models import Definition, KeyResult, PastReading, Reading, Status
 
 __all__ = ["definition_in_force", "metrics_to_recompute", "to_recompute"]
@@ -33,6 +34,7 @@ def definition_in_force(key_result: KeyResult) -> Definition:
     )
     if old is not None:
         _supersede(key_result, old)
+        forget_forecasts(key_result)
     KeyResult.objects.filter(pk=key_result.pk).update(definition=new)
     key_result.definition = new
     return new

@@ -55,7 +55,7 @@ class Changed:
 
     @property
     def line(self) -> str:
-        said = [part for part in (self._status(), self._progress(), self._said()) if part]
+        said = [part for part in (self._status(), self._progress(), self._said(), self._forecast()) if part]
         return gettext("%(goal)s: %(changes)s") % {"goal": self.card.goal.title, "changes": " · ".join(said)}
 
     def _status(self) -> str:
@@ -73,6 +73,10 @@ class Changed:
             return ""
         return f"{_points(self.before.progress)}% → {_points(self.card.progress)}%"
 
+    def _forecast(self) -> str:
+        """Nothing while there is none: that it is being made is over when the mail is read."""
+        return self.card.outlook_text if self.card.outlook and self.card.outlook.card else ""
+
     def _said(self) -> str:
         if not self.check_ins:
             return ""
@@ -89,7 +93,7 @@ def send_digests() -> None:
 
 
 def changes_of_week(product: Product, today: date) -> dict[int, Changed]:
-    """By goal, what changed in the seven days before `today`; only goals with a change. Five queries."""
+    """By goal, what changed in the seven days before `today`; only goals with a change. Six queries."""
     cards = [card for card in forest_of(product.organisation_id).cards.values() if card.goal.product_id == product.pk]
     numbers = [card.goal.pk for card in cards]
     since = today - WEEK

@@ -25,13 +25,13 @@ from yunying.apps.insights.selectors import (
 )
 from yunying.base import clock
 from yunying.base.errors import YunyingError
-from yunying.platform.jobs import schedule
+from yunying.platform.jobs import enqueue, job, schedule
 from yunying.platform.products.workdays import workdays_of
 from yunying.stats import forecast as stats
 from yunying.stats.predictors import Method as Plain
 from yunying.stats.predictors import Step, Timeline
 
-__all__ = ["due_for_forecast", "make_forecast", "newest_forecasts", "try_to_forecast"]
+__all__ = ["ask_for_forecast", "due_for_forecast", "forget_forecasts", "make_forecast", "try_to_forecast"]
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +43,32 @@ RATE_DAYS = 14
 
 
 def due_for_forecast(limit: int = 200) -> list[int]:
-    """Key results of open goals without a forecast in the last day, the ones that are due first."""
-    lately = Forecast.objects.filter(key_result=OuterRef("pk"), made_at__gt=clock.now() - timedelta(hours=20))
+    """Key results under way without a forecast in the last day, the ones that are due first.
+
+    One that had no data is asked again every hour: they may have come. No zone is more than a day away from UTC.
+    """
+    now = clock.now()
+    today = now.date()
+    lately = Forecast.objects.filter(key_result=OuterRef("pk"), made_at__gt=now - timedelta(hours=20))
+    lately = lately.exclude(doubt__in=(Doubt.NO_DATA, Doubt.QUIET), made_at__lt=now - timedelta(minutes=50))
     rows = KeyResult.objects.filter(~Exists(lately), goal__status=Status.OPEN, guardrail=False)
+    rows = rows.filter(start__lte=today + ONE_DAY, due__gte=today - ONE_DAY, goal__product__archived_at=None)
     return list(rows.order_by("due", "id").values_list("pk", flat=True)[:limit])
 
 
-def newest_forecasts(key_results: Sequence[KeyResult]) -> dict[int, Forecast]:
-    """The newest forecast of each key result that has one and whose time is not over, by its number. One query."""
-    rows = Forecast.objects.filter(key_result__in=[one.pk for one in key_results]).order_by("on")
-    found = {row.key_result_id: row for row in rows}
-    return {one.pk: found[one.pk] for one in key_results if one.pk in found and found[one.pk].on <= one.due}
+def forget_forecasts(key_result: KeyResult) -> None:
+    """Its time, its target or its metric is another one: what was told before is no answer any more.
+
+    A job makes a new one at once. Call inside the transaction of the change.
+    """
+    Forecast.objects.filter(key_result=key_result).delete()
+    ask_for_forecast(key_result)
+
+
+def ask_for_forecast(key_result: KeyResult) -> None:
+    """Let a job make the forecast as soon as the transaction is through."""
+    if not key_result.guardrail:
+        enqueue(forecast_key_result, key_result_id=key_result.pk, key=f"goals.forecast:{key_result.pk}")
 
 
 def try_to_forecast(key_result: KeyResult) -> bool:
@@ -213,6 +228,15 @@ def _at_run_rate(key_result: KeyResult, before: date) -> dict[str, Any]:
     value = values[-1] + daily * days_left
     told = {"value": value, "run_rate": value, "so_far": values[-1], "days_left": days_left, "additive": True}
     return told | {"method": Method.RUN_RATE, "doubt": Doubt.NOT_ADDITIVE}
+
+
+@job(retries=3, label=_("Forecast a key result"))
+def forecast_key_result(key_result_id: int) -> None:
+    """Make the forecast of one key result; twice on a day changes nothing. Raises what the engine raises, to retry."""
+    rows = KeyResult.objects.select_related("goal__product", "metric").filter(goal__status=Status.OPEN)
+    key_result = rows.filter(pk=key_result_id).first()
+    if key_result is not None:
+        make_forecast(key_result)
 
 
 @schedule("19 * * * *", label=_("Forecast key results"))

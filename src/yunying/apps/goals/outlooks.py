@@ -1,20 +1,28 @@
-"""Forecasts in words: what a key result will be, how sure that is, and how it was tested."""
+"""Forecasts in words: what a key result will be, how sure that is, and how it was tested.
 
-from collections.abc import Sequence
+Nothing here makes a forecast: a job keeps one a day, and pages, sheets, mails and the API tell the newest.
+"""
+
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import OuterRef, Prefetch, Subquery
 from django.utils.translation import gettext as _
 
-from yunying.apps.goals.forecasts import newest_forecasts
-from yunying.apps.goals.models import Forecast, KeyResult, Shape
+from yunying.apps.goals.models import Forecast, KeyResult, Shape, Status
 from yunying.apps.goals.models.forecast import Doubt, Method
 from yunying.apps.insights.selectors import shown
+from yunying.base import clock
 from yunying.platform.ui import formats
 
-__all__ = ["ForecastCard", "TestRow", "forecast_cards"]
+__all__ = ["LIKELY", "UNLIKELY", "ForecastCard", "Outlook", "TestRow", "forecast_card", "outlook_of", "with_forecast"]
 
 LIKELY, UNLIKELY, SUREST = 0.8, 0.2, 0.95
+# Where the prefetch keeps the newest forecast of a key result: a list of one, or an empty one.
+_NEWEST = "newest_forecasts"
+# The job makes the first forecast within minutes and tries again every hour.
+FIRST_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,83 @@ class ForecastCard:
         ) % {"years": years}
 
 
-def forecast_cards(key_results: Sequence[KeyResult]) -> dict[int, ForecastCard]:
-    """The newest forecast of each key result that has one, by its number. One query; metrics must be loaded."""
-    rows = newest_forecasts(key_results)
-    return {one.pk: ForecastCard(rows[one.pk], one) for one in key_results if one.pk in rows}
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is told in one line of a key result that is under way; without `card` the forecast is still to come."""
+
+    key_result: KeyResult
+    card: ForecastCard | None
+    today: date
+
+    @property
+    def probability(self) -> float | None:
+        """That the key result is reached, where the past bears it."""
+        return self.card.forecast.probability if self.card else None
+
+    @property
+    def unlikely(self) -> bool:
+        return self.probability is not None and self.probability <= UNLIKELY
+
+    @property
+    def value(self) -> str:
+        """The value on the due day with its interval; empty without one."""
+        if self.card is None or not self.card.interval:
+            return self.card.value if self.card else ""
+        return f"{self.card.value} ({self.card.interval})"
+
+    @property
+    def text(self) -> str:
+        """The value on the due day with its interval and probability, or why there are none."""
+        if self.card is None:
+            return self._coming()
+        return " ".join(part for part in (self._told(self.card), self._stale(self.card)) if part)
+
+    @property
+    def note(self) -> str:
+        """What else must be known: why there is no probability or no forecast, and what the calendar lacks."""
+        if self.card is None:
+            return self._coming()
+        return " ".join(part for part in (self.card.doubt, self.card.calendar, self._stale(self.card)) if part)
+
+    def _coming(self) -> str:
+        if clock.now() - self.key_result.created_at < FIRST_WITHIN:
+            return _("The first forecast is being made; it takes a minute or two.")
+        return _("There is no forecast yet; it is tried again every hour.")
+
+    def _told(self, card: ForecastCard) -> str:
+        data = {"day": formats.date(self.key_result.due), "value": card.value, "why": card.doubt}
+        if not card.value:
+            return _("No forecast for %(day)s. %(why)s") % data
+        if card.chance:
+            data |= {"value": self.value, "chance": card.chance}
+            return _("Forecast for %(day)s: %(value)s; that it is reached is %(chance)s.") % data
+        return _("Forecast for %(day)s: %(value)s (%(method)s). %(why)s") % (data | {"method": card.method})
+
+    def _stale(self, card: ForecastCard) -> str:
+        """That no newer forecast could be made, once it is older than yesterday's."""
+        if card.forecast.on >= self.today - timedelta(days=1):
+            return ""
+        return _("It was made on %(day)s.") % {"day": formats.date(card.forecast.on)}
+
+
+def with_forecast() -> "Prefetch[Any]":
+    """For `prefetch_related` of key results: the newest forecast of each. One query, one row a key result."""
+    latest = Forecast.objects.filter(key_result=OuterRef("key_result")).order_by("-on").values("on")[:1]
+    return Prefetch("forecasts", Forecast.objects.filter(on=Subquery(latest)), to_attr=_NEWEST)
+
+
+def forecast_card(key_result: KeyResult) -> ForecastCard | None:
+    """The newest forecast of a key result that was loaded `with_forecast`, also when its time is over. No query.
+
+    None when there is none, or when it was made for a due day that was earlier.
+    """
+    rows: list[Forecast] = getattr(key_result, _NEWEST, [])
+    return ForecastCard(rows[0], key_result) if rows and rows[0].on <= key_result.due else None
+
+
+def outlook_of(key_result: KeyResult, today: date) -> Outlook | None:
+    """What to tell of a key result's due day; None for guardrails and outside of its time. No query, as above."""
+    under_way = key_result.start <= today <= key_result.due and key_result.goal.status == Status.OPEN
+    if not under_way or key_result.guardrail:
+        return None
+    return Outlook(key_result, forecast_card(key_result), today)

@@ -149,6 +149,9 @@ def _goal_columns(*, closed: bool) -> list[Column]:
         Column("progress", _("Progress"), "progress", kind="percent", sort=True),
         Column("score", _("Score"), lambda card: card.goal.score, kind="number", sort=True, hidden=not closed),
         Column("reason", _("Why it stands so"), "reason", search=True),
+        Column("forecast", _("Forecast"), _forecast, hidden=closed),
+        Column("probability", _("Probability"), _probability, kind="percent", sort=True, hidden=closed),
+        Column("forecast_note", _("Forecast in words"), "outlook_text", search=True, hidden=True),
         Column("results", _("Key results"), lambda card: len(card.key_results), kind="number", sort=True, hidden=True),
         Column("owner", _("Owner"), lambda card: _name(card), sort=True, search=True),
         Column("team", _("Team"), lambda card: card.goal.team, sort=True, search=True, hidden=True),
@@ -158,6 +161,16 @@ def _goal_columns(*, closed: bool) -> list[Column]:
         Column("serves", _("Serves the goal"), lambda card: str(card.goal.parent or ""), search=True, hidden=True),
         Column("outcome", _("Outcome"), lambda card: card.goal.outcome, search=True, hidden=not closed),
     ]
+
+
+def _forecast(card: GoalCard) -> str:
+    """The value on the due day, with its interval, of the key result that decides."""
+    return card.outlook.value if card.outlook else ""
+
+
+def _probability(card: GoalCard) -> float | None:
+    """That the key result which decides is reached, where the past bears it."""
+    return card.outlook.probability if card.outlook else None
 
 
 def definitions_of(key_result: KeyResult) -> list[Definition]:

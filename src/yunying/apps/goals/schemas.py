@@ -11,6 +11,7 @@ __all__ = [
     "CheckInIn",
     "CheckInOut",
     "CloseIn",
+    "ForecastOut",
     "GoalIn",
     "GoalOut",
     "GoalPatch",
@@ -120,9 +121,27 @@ class KeyResultPatch(Schema):
     at_risk_lag: float | None = None
 
 
+class ForecastOut(Schema):
+    """What a key result will probably be on its due day, made once a day by a job.
+
+    `probability` that it is reached, and `low` to `high` at `level`, are null where the past does not bear them;
+    `note` then says why. `value_at_due` and `made_at` are null while there is no forecast yet.
+    """
+
+    value_at_due: float | None
+    low: float | None
+    high: float | None
+    level: float | None
+    probability: float | None
+    method: str
+    note: str
+    made_at: datetime | None
+
+
 class KeyResultOut(Schema):
     """`progress` is the share of the way from baseline to target, or of the readings within the limits; `reason` says
-    why it stands as it does."""
+    why it stands as it does. `forecast` is null for guardrails, before the start, after the due day and once the goal
+    is closed."""
 
     id: int
     metric_id: Id
@@ -142,6 +161,7 @@ class KeyResultOut(Schema):
     progress: float | None
     standing: str
     reason: str
+    forecast: ForecastOut | None
     version: int
 
 

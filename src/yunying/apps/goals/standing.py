@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 
 from yunying.apps.goals.models import Goal, KeyResult, Shape, Status
+from yunying.apps.goals.outlooks import Outlook, outlook_of
 from yunying.apps.goals.progress import (
     STAYING,
     USUAL,
@@ -84,6 +85,7 @@ class KeyResultCard:
     key_result: KeyResult
     verdict: Verdict
     look: Look
+    outlook: Outlook | None
 
     @property
     def value(self) -> str:
@@ -200,6 +202,30 @@ class GoalCard:
         return bool(self.key_results or self.guardrails or self.parts)
 
     @cached_property
+    def outlook(self) -> Outlook | None:
+        """The forecast of the key result that decides: the worst one, and among these the least probable."""
+        told = [one for one in self.key_results if one.outlook]
+        lowest = worst(one.verdict.standing for one in told)
+        outlooks = [one.outlook for one in told if one.outlook and one.verdict.standing == lowest]
+        return min(outlooks, key=lambda one: 1.0 if one.probability is None else one.probability, default=None)
+
+    @property
+    def outlook_text(self) -> str:
+        """Its forecast in one line, with the key result's name where there are several; empty without one."""
+        if self.outlook is None or len(self.key_results) == 1:
+            return self.outlook.text if self.outlook else ""
+        named = {"name": self.outlook.key_result.shown_name, "forecast": self.outlook.text}
+        return gettext("“%(name)s”: %(forecast)s") % named
+
+    @property
+    def at_risk(self) -> bool:
+        """Whether a key result or guardrail of its own is in danger, or its forecast says so before its status does."""
+        bad = any(one.verdict.standing in _BAD for one in self.key_results)
+        guarded = any(one.broken for one in self.guardrails)
+        unlikely = any(one.outlook and one.outlook.unlikely for one in self.key_results)
+        return self.is_open and (bad or guarded or unlikely)
+
+    @cached_property
     def reason(self) -> str:
         """Why the goal stands as it does, in one sentence."""
         if not self.is_open:
@@ -255,7 +281,10 @@ def look_of(standing: str, *, stays: bool = False) -> Look:
 
 
 def card_of(goal: Goal, key_results: list[KeyResult], zone: str, children: "tuple[GoalCard, ...]" = ()) -> GoalCard:
-    """The goal with its key results and the goals below it as they stand today. No query when metrics are loaded."""
+    """The goal with its key results and the goals below it as they stand today. No query when metrics are loaded.
+
+    Forecasts are told of key results loaded `with_forecast`.
+    """
     cards = [_key_result_card(key_result, zone) for key_result in key_results]
     moving = tuple(card for card in cards if not card.key_result.guardrail)
     guardrails = tuple(card for card in cards if card.key_result.guardrail)
@@ -300,7 +329,8 @@ def _standing(
 def _key_result_card(key_result: KeyResult, zone: str) -> KeyResultCard:
     verdict = verdict_of(key_result, zone)
     look = look_of(verdict.standing, stays=key_result.shape != Shape.MOVE)
-    return KeyResultCard(key_result=key_result, verdict=verdict, look=look)
+    outlook = outlook_of(key_result, today_in(zone))
+    return KeyResultCard(key_result=key_result, verdict=verdict, look=look, outlook=outlook)
 
 
 def _closed_reason(goal: Goal) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from django.db.models import Prefetch, QuerySet
 
 from yunying.apps.goals.models import Goal, KeyResult, Level, Status
+from yunying.apps.goals.outlooks import with_forecast
 from yunying.apps.goals.standing import GoalCard, card_of
 from yunying.base.actor import ActorKind
 from yunying.platform.products.access import ProductAccess
@@ -86,8 +87,8 @@ def may_see(access: ProductAccess, goal: Goal) -> bool:
 
 
 def _goals_of(organisation_id: int) -> QuerySet[Goal]:
-    """The goals of the organisation's products that are in use, with key results and metrics. Two queries."""
-    with_metric = Prefetch("key_results", KeyResult.objects.select_related("metric"))
+    """The goals of the organisation's products in use, with key results, metrics and forecasts. Three queries."""
+    with_metric = Prefetch("key_results", KeyResult.objects.select_related("metric").prefetch_related(with_forecast()))
     rows = Goal.objects.filter(product__organisation_id=organisation_id, product__archived_at=None).select_related(
         "owner", "product", "cycle"
     )
@@ -95,12 +96,12 @@ def _goals_of(organisation_id: int) -> QuerySet[Goal]:
 
 
 def forest(access: ProductAccess) -> Forest:
-    """Every goal of the product's organisation as it stands; show of it what the reader may see. Two queries."""
+    """Every goal of the product's organisation as it stands; show of it what the reader may see. Three queries."""
     return forest_of(access.product.organisation_id)
 
 
 def forest_of(organisation_id: int) -> Forest:
-    """Every goal of an organisation as it stands, for work that nobody reads. Two queries."""
+    """Every goal of an organisation as it stands, for work that nobody reads. Three queries."""
     goals = {goal.pk: goal for goal in _goals_of(organisation_id)}
     below: dict[int, list[int]] = defaultdict(list)
     roots: list[int] = []

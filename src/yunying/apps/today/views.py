@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from yunying.apps.goals.selectors import cards, check_ins_due, forest, top_cards
+from yunying.apps.goals.selectors import at_risk, cards, check_ins_due, forest, top_cards
 from yunying.apps.insights.selectors import last_event_day, metrics_of, today_of
 from yunying.apps.today import selectors
 from yunying.apps.today.pictures import change_cards
@@ -22,6 +22,7 @@ def home(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "today": today,
         "newest": newest,
         "goals": top_cards(access, trees),
+        "risks": at_risk(goals),
         "changes": change_cards(access, selectors.changes(metrics)),
         "metrics": metrics,
         "needs": selectors.needs(access, goals, check_ins_due(access), newest, today),

@@ -16,6 +16,7 @@ from yunying.apps.goals.checks import (
     lock_open,
     noted,
 )
+from yunying.apps.goals.forecasts import ask_for_forecast, forget_forecasts
 from yunying.apps.goals.models import Goal, KeyResult, Shape
 from yunying.apps.insights.access import metric_for
 from yunying.base.errors import InvalidInput, msg
@@ -28,6 +29,10 @@ MOST_KEY_RESULTS = 50
 _VALUES = (
     "shape", "guardrail", "baseline", "target", "low", "high", "weight", "on_track_lag", "at_risk_lag", "start", "due",
 )  # fmt: skip
+
+
+# What a forecast was made for.
+_FORECAST_BY = ("shape", "guardrail", "baseline", "target", "low", "high", "start", "due")
 
 
 def add_key_result(
@@ -48,7 +53,8 @@ def add_key_result(
     on_track_lag: float | None = None,
     at_risk_lag: float | None = None,
 ) -> KeyResult:
-    """Bind a goal to a metric; without dates the goal's period holds. The first reading is taken by `take_readings`.
+    """Bind a goal to a metric; without dates the goal's period holds. The first reading is taken by `take_readings`,
+    the first forecast by a job.
 
     Raises InvalidInput (target equals baseline or goes against the metric's direction, limits, period, weight),
     NotFound (metric) and Conflict (the goal is closed).
@@ -72,6 +78,7 @@ def add_key_result(
         name = checked_title(name, "name", empty=True)
         key_result = KeyResult.objects.create(goal=goal, metric=metric, name=name, **values)
         noted(access, key_result, "created", after=facts_of(key_result))
+        ask_for_forecast(key_result)
     return key_result
 
 
@@ -107,7 +114,10 @@ def update_key_result(
         lock_open(key_result.goal)
         before = facts_of(key_result)
         write_version(key_result, version, checked)
-        noted(access, key_result, "changed", before=before, after=facts_of(key_result))
+        after = facts_of(key_result)
+        noted(access, key_result, "changed", before=before, after=after)
+        if any(before[field] != after[field] for field in _FORECAST_BY):
+            forget_forecasts(key_result)
     return key_result
 
 

@@ -13,7 +13,7 @@ from yunying.apps.goals.access import goal_for
 from yunying.apps.goals.forms import CloseForm, GoalForm, MoveForm, ReopenForm
 from yunying.apps.goals.history import history_of
 from yunying.apps.goals.models import Cycle, Follower, Rhythm
-from yunying.apps.goals.outlooks import forecast_cards
+from yunying.apps.goals.outlooks import forecast_card
 from yunying.apps.goals.readings import try_to_read
 from yunying.apps.goals.rhythm import pending_check_in
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, today_in
@@ -171,15 +171,15 @@ def _results(card: GoalCard) -> list[KeyResultCard]:
 
 
 def _drawn(access: ProductAccess, card: GoalCard) -> dict[str, Any]:
-    """Key results and guardrails, each with its chart and its forecast. Two queries."""
+    """Key results and guardrails, each with its chart and its forecast. One query."""
     rows = [item.key_result for item in _results(card)]
-    readings, forecasts = selectors.readings_of(rows), forecast_cards(rows)
+    readings = selectors.readings_of(rows)
     week_start = access.product.week_start
 
     def drawn(item: KeyResultCard) -> tuple[Any, ...]:
-        number = item.key_result.pk
-        chart = pictures.progress_chart(item.key_result, readings[number], week_start)
-        return item, chart, forecasts.get(number)
+        forecast = forecast_card(item.key_result)
+        chart = pictures.progress_chart(item.key_result, readings[item.key_result.pk], week_start)
+        return item, chart, forecast
 
     return {
         "results": [drawn(item) for item in card.key_results],

@@ -1,0 +1,223 @@
+"""A forecast is told in the same line wherever a goal's state is told, and never made by who asks."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.apps.goals.test_api import call  # noqa: F401 - a fixture
+from yunying.apps.goals.digest import changes_of_week
+from yunying.apps.goals.forecasts import due_for_forecast
+from yunying.apps.goals.models import Forecast, Goal, GoalDay, KeyResult, Status
+from yunying.apps.goals.readings import take_readings
+from yunying.apps.goals.selectors import at_risk, cards
+from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_key_result
+from yunying.apps.insights.models import Metric
+from yunying.base import clock as now_of
+from yunying.base.clock import FixedClock
+from yunying.platform.jobs.models import Job
+from yunying.platform.jobs.testing import drain
+from yunying.platform.products.access import ProductAccess
+from yunying.platform.products.models import Product
+
+pytestmark = pytest.mark.usefixtures("clock")
+TODAY = date(2026, 3, 5)
+SURE: dict[str, Any] = {
+    "value": 96.0,
+    "low": 90.0,
+    "high": 102.0,
+    "level": 0.9,
+    "probability": 0.15,
+    "method": "prophet",
+}
+RATE: dict[str, Any] = {"value": 96.0, "method": "run_rate", "doubt": "short_history"}
+TOLD = "Forecast for Mar 31, 2026: 96 (90 – 102 with 90%); that it is reached is unlikely: 15%."
+HONEST = (
+    "Forecast for Mar 31, 2026: 96 (Run rate by weekday)."
+    " There are less than eight weeks of data, so only the run rate is told."
+)
+COMING = "The first forecast is being made; it takes a minute or two."
+
+
+def forecast(key_result: KeyResult, on: date = TODAY, **fields: Any) -> Forecast:
+    return Forecast.objects.create(key_result=key_result, on=on, **(fields or SURE))
+
+
+def told(access: ProductAccess) -> str:
+    return cards(access)[0].outlook_text
+
+
+def test_the_line_tells_interval_and_probability(access: ProductAccess, key_result: KeyResult) -> None:
+    forecast(key_result)
+    assert told(access) == TOLD
+
+
+def test_without_a_probability_the_line_says_why(access: ProductAccess, key_result: KeyResult) -> None:
+    forecast(key_result, **RATE)
+    assert told(access) == HONEST
+
+
+def test_without_a_value_the_line_says_why(access: ProductAccess, key_result: KeyResult) -> None:
+    forecast(key_result, doubt="no_data")
+    assert told(access) == "No forecast for Mar 31, 2026. There are no data to go by."
+
+
+def test_the_newest_forecast_is_told_and_an_old_one_says_its_day(access: ProductAccess, key_result: KeyResult) -> None:
+    forecast(key_result, on=TODAY - timedelta(days=9), **RATE)
+    forecast(key_result, on=TODAY - timedelta(days=3))
+    assert told(access) == f"{TOLD} It was made on Mar 2, 2026."
+
+
+def test_a_key_result_of_minutes_ago_says_that_its_forecast_is_being_made(
+    access: ProductAccess, key_result: KeyResult, clock: FixedClock
+) -> None:
+    assert told(access) == COMING
+    clock.advance(timedelta(hours=2))
+    assert told(access) == "There is no forecast yet; it is tried again every hour."
+
+
+def test_outside_of_its_time_and_for_guardrails_nothing_is_told(
+    access: ProductAccess, goal: Goal, key_result: KeyResult, orders: Metric, clock: FixedClock
+) -> None:
+    forecast(key_result)
+    other = create_goal(access=access, title="Other", start=goal.start, due=goal.due)
+    add_key_result(access=access, goal=other, metric_id=orders.pk, shape="above", low=1, guardrail=True)
+    assert [card.outlook_text for card in cards(access)] == [TOLD, ""]
+    clock.advance(timedelta(days=40))
+    assert told(access) == ""
+
+
+def test_of_several_key_results_the_one_that_decides_is_named(
+    shop: Product, access: ProductAccess, key_result: KeyResult, orders: Metric
+) -> None:
+    easy = add_key_result(access=access, goal=key_result.goal, metric_id=orders.pk, name="Easy", baseline=0, target=9)
+    for row in (key_result, easy):
+        take_readings(row)
+        forecast(row, **(SURE | {"probability": 0.05 if row is easy else 0.5}))
+    assert told(access).startswith("“Orders”: Forecast for")
+
+
+def test_a_job_makes_the_first_forecast_at_once(shop: Product, key_result: KeyResult) -> None:
+    assert Job.objects.filter(name__endswith="forecast_key_result").count() == 1
+    drain()
+    assert Forecast.objects.get().key_result == key_result
+
+
+def test_another_target_makes_what_was_told_no_answer(access: ProductAccess, goal: Goal, key_result: KeyResult) -> None:
+    forecast(key_result)
+    Job.objects.all().delete()
+    update_key_result(access=access, key_result=key_result, version=1, name="Orders of the quarter")
+    assert told(access) == TOLD
+    update_key_result(access=access, key_result=key_result, version=2, target=50)
+    assert told(access) == COMING
+    assert Job.objects.filter(name__endswith="forecast_key_result").count() == 1
+
+
+def test_another_definition_of_the_metric_makes_what_was_told_no_answer(
+    shop: Product, access: ProductAccess, key_result: KeyResult, orders: Metric
+) -> None:
+    take_readings(key_result)
+    forecast(key_result)
+    orders.question = {"kind": "trends", "series": [{"event": "signup", "measure": "count"}]}
+    orders.save()
+    take_readings(KeyResult.objects.select_related("goal__product", "metric").get(pk=key_result.pk))
+    assert not Forecast.objects.exists()
+
+
+def test_key_results_that_are_over_do_not_stand_in_the_way_of_those_under_way(
+    access: ProductAccess, key_result: KeyResult, orders: Metric, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(days=60))
+    later = create_goal(access=access, title="Later", start=date(2026, 4, 1), due=date(2026, 6, 30))
+    under_way = add_key_result(access=access, goal=later, metric_id=orders.pk, baseline=0, target=9)
+    assert due_for_forecast(limit=1) == [under_way.pk]
+
+
+def test_data_that_came_late_are_asked_for_after_an_hour(
+    shop: Product, key_result: KeyResult, clock: FixedClock
+) -> None:
+    Forecast.objects.create(key_result=key_result, on=TODAY, doubt="no_data", made_at=now_of.now())
+    assert due_for_forecast() == []
+    clock.advance(timedelta(hours=1))
+    assert due_for_forecast() == [key_result.pk]
+
+
+@pytest.mark.parametrize("path", ["goals/", "goals/?view=cards", ""])
+def test_every_page_tells_it_and_none_makes_it(
+    browser: Client, shop: Product, key_result: KeyResult, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("a page made a forecast")
+
+    monkeypatch.setattr("yunying.stats.forecast.forecast", never)
+    take_readings(key_result)
+    forecast(key_result)
+    assert TOLD in browser.get(f"/p/tea/{path}").content.decode()
+    page = browser.get(f"/p/tea/goals/{key_result.goal_id}/").content.decode()
+    assert "90 – 102 with 90%" in page
+    Forecast.objects.all().delete()
+    assert COMING in browser.get(f"/p/tea/{path}").content.decode()
+    assert COMING in browser.get(f"/p/tea/goals/{key_result.goal_id}/").content.decode()
+
+
+def test_the_table_and_its_file_tell_it(browser: Client, shop: Product, key_result: KeyResult) -> None:
+    forecast(key_result)
+    text = browser.get("/p/tea/goals/?view=table&export=csv").getvalue().decode()
+    assert "96 (90 – 102 with 90%)" in text
+    assert "0.15" in text
+
+
+def test_the_api_tells_it(call: Any, shop: Product, key_result: KeyResult) -> None:  # noqa: F811 - the fixture
+    path = f"goals/{key_result.goal_id}"
+    _, before = call("GET", path)
+    assert before["key_results"][0]["forecast"] == {
+        "value_at_due": None, "low": None, "high": None, "level": None, "probability": None, "method": "",
+        "note": COMING, "made_at": None,
+    }  # fmt: skip
+    made = forecast(key_result, **RATE)
+    _, after = call("GET", path)
+    told_now = after["key_results"][0]["forecast"]
+    assert (told_now["value_at_due"], told_now["probability"], told_now["method"]) == (96.0, None, "run_rate")
+    assert told_now["note"] == "There are less than eight weeks of data, so only the run rate is told."
+    assert told_now["made_at"][:16] == made.made_at.isoformat()[:16]
+
+
+def test_the_digest_tells_it(access: ProductAccess, goal: Goal, key_result: KeyResult) -> None:
+    GoalDay.objects.create(goal=goal, on=date(2026, 2, 20), progress=0.5, standing="on_track")
+    assert COMING not in changes_of_week(access.product, TODAY)[goal.pk].line
+    forecast(key_result)
+    assert changes_of_week(access.product, TODAY)[goal.pk].line.endswith(f" · {TOLD}")
+
+
+def test_today_names_goals_in_danger_by_status_or_forecast(
+    browser: Client, shop: Product, access: ProductAccess, orders: Metric
+) -> None:
+    def measured(title: str, target: float, **fields: Any) -> Goal:
+        goal = create_goal(access=access, title=title, start=date(2026, 1, 1), due=date(2026, 3, 31), **fields)
+        row = add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=target)
+        take_readings(row)
+        forecast(row, **(SURE | {"probability": 0.9 if title == "Fine" else 0.15}))
+        return goal
+
+    above = create_goal(access=access, title="Above", start=date(2026, 1, 1), due=date(2026, 3, 31))
+    measured("Fine", 3)
+    measured("Told by its forecast", 4)
+    measured("Off track", 100, parent_id=above.pk)
+    assert [card.goal.title for card in browser.get("/p/tea/").context["risks"]] == [
+        "Off track",
+        "Told by its forecast",
+    ]
+
+
+def test_a_closed_goal_is_not_in_danger(access: ProductAccess, goal: Goal, key_result: KeyResult) -> None:
+    forecast(key_result)
+    assert [card.goal.pk for card in at_risk(cards(access))] == [goal.pk]
+    close_goal(access=access, goal=goal, status=Status.MISSED.value, outcome="It did not work.")
+    assert at_risk([*cards(access), *cards(access, closed=True)]) == []
+
+
+def test_a_job_for_a_key_result_that_is_gone_ends_well(shop: Product, key_result: KeyResult) -> None:
+    key_result.delete()
+    drain()
+    assert set(Job.objects.filter(name__endswith="forecast_key_result").values_list("state", flat=True)) == {"done"}
