@@ -1,7 +1,7 @@
 """Run the test suite the way `make test` and CI do.
 
-First everything that runs in parallel, then, one at a time, what starts real servers and browsers. With
---postgres the Django tests run once more on a PostgreSQL server that is started here and thrown away.
+First everything that runs in parallel, then, one at a time, what starts real servers and browsers.
+With --postgres the Django tests run once more on a PostgreSQL server that is started here and thrown away.
 Other arguments go to pytest as they are, which then runs once: `make test ARGS="tests/engine -x"`.
 """
 
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,10 +18,21 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 NO_TESTS = 5
 
 
+def environment() -> dict[str, str]:
+    """The tests start hundreds of processes of the program: it is compiled once, not by each of them.
+
+    Where Python may leave nothing beside the sources, what it compiled goes into build/.
+    """
+    env = dict(os.environ)
+    if env.pop("PYTHONDONTWRITEBYTECODE", ""):
+        env.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "build" / "pycache"))
+    return env
+
+
 def pytest(*arguments: str, through: tuple[str, ...] = ()) -> int:
     command = [sys.executable, *through, "-m", "pytest", "-q", *arguments]
     print("$ pytest", *arguments, flush=True)
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    code = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
     return 0 if code == NO_TESTS else code
 
 
@@ -36,16 +48,34 @@ def tell_about_browser() -> bool:
     return not os.environ.get("CI")
 
 
-def whole_suite(workers: str) -> int:
-    quick = pytest("-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile")
-    real = pytest("-m", "(crash or e2e) and not nightly")
-    return quick or real
+def quick(workers: str) -> int:
+    return pytest("-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile")
+
+
+def real(workers: str) -> int:
+    return pytest("-m", "(crash or e2e) and not nightly")
 
 
 def on_postgres(workers: str) -> int:
     """The Django tests once more; `tests.postgres` starts a server of their own and says so when there is none."""
     chosen = ["-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile"]
     return pytest(*chosen, "tests/platform", "tests/apps", through=("-m", "tests.postgres", sys.executable))
+
+
+PARTS = {"on PostgreSQL": on_postgres, "in one process": quick, "with servers and browsers": real}
+
+
+def whole_suite(workers: str, *, postgres: bool) -> int:
+    """Every part, also after one that failed; at the end how each went."""
+    codes, told = [], []
+    for name, part in PARTS.items():
+        if part is on_postgres and not postgres:
+            continue
+        begun = time.monotonic()
+        codes.append(part(workers))
+        told.append(f"  {name:26} {time.monotonic() - begun:5.0f} s  {'failed' if codes[-1] else 'passed'}")
+    print("", "Tests", *told, sep="\n", flush=True)
+    return next(filter(None, codes), 0)
 
 
 def main() -> int:
@@ -57,8 +87,7 @@ def main() -> int:
         return pytest(*rest)
     if not tell_about_browser():
         return 1
-    other = on_postgres(options.workers) if options.postgres else 0
-    return whole_suite(options.workers) or other
+    return whole_suite(options.workers, postgres=options.postgres)
 
 
 if __name__ == "__main__":
