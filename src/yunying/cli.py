@@ -183,21 +183,35 @@ def _import_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument("--product", required=True, metavar="SLUG", help="short name of the product")
     one.add_argument("--mapping", required=True, type=Path, help="mapping file, JSON or TOML")
     one.add_argument("--max-errors", type=int, default=10_000, help="stop after so many rows at fault (default 10000)")
+    one.add_argument("--shift-days", type=int, metavar="N", help="move all times by N days of the product's clock")
+    one.add_argument("--from", dest="since", metavar="DAY", help="leave out what is before, in the product's timezone")
+    one.add_argument("--to", dest="until", metavar="DAY", help="leave out what is after; this day is included")
 
 
 def _import(options: argparse.Namespace, config: Config) -> int:
     from yunying.process import ready_django, ready_store
 
     ready_django(migrate=True)
-    from yunying.apps.tracking.importing.mapping import load
+    from yunying.apps.tracking.importing.mapping import load, spanned
 
     product, mapping = product_called(options.product), load(options.mapping)
+    mapping = spanned(mapping, _span(options, mapping.span, product.timezone))
     with ready_store(config, migrate=True):
         run = import_with_bar(product, options.file, mapping, max_errors=options.max_errors)
     print(f"{run.file_name}: {run.rows_read:,} rows gave {run.events:,} events; {run.errors:,} rows at fault.")
     if run.errors:
         print(f"They are listed in {run.errors_file}")
     return 0
+
+
+def _span(options: argparse.Namespace, own: Any, zone: str) -> Any:
+    """The span of the mapping with what the command line says instead."""
+    from yunying.apps.tracking.importing.spans import parse_span
+
+    said: dict[str, Any] = {} if options.shift_days is None else {"shift_days": options.shift_days}
+    said |= {"since": _day(options.since, zone)} if options.since else {}
+    said |= {"until": _day(options.until, zone, after=True)} if options.until else {}
+    return parse_span(own.to_json() | said)
 
 
 def _export_arguments(one: argparse.ArgumentParser) -> None:
@@ -338,6 +352,7 @@ def _demo_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument("--recipes", type=Path, default=Path("demo"), help="folder of recipes (default: demo)")
     one.add_argument("--data", type=Path, default=Path("build/demo"), help="folder of the fetched files")
     one.add_argument("--load-only", action="store_true", help="load the data, but do not serve it")
+    one.add_argument("--as-recorded", action="store_true", help="keep the recorded dates, do not move them to today")
 
 
 def _demo(options: argparse.Namespace, config: Config) -> int:

@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +12,9 @@ from yunying.apps.tracking.importing.mapping import load
 from yunying.apps.tracking.importing.runner import import_file
 from yunying.apps.tracking.ingest import Ingest
 from yunying.base.actor import SYSTEM
-from yunying.demo import _api, load_recipe, recipes_in
+from yunying.demo import load_recipe, recipes_in
+from yunying.demo.calling import api
+from yunying.demo.moving import Moved
 from yunying.engine import parse
 from yunying.platform.products.profile import PROFILE_FIELDS, checked
 
@@ -74,7 +77,7 @@ def test_a_small_piece_of_a_recipe_becomes_reports_and_a_goal(
     )
     assert (run.events, run.errors) == (5, 0)
     kept: dict[str, Any] = {"product": access.product.slug}
-    with _api(access) as call:
+    with api(access, Moved(0, ZoneInfo(access.product.timezone))) as call:
         for request in recipe.calls:
             kept |= call(request, kept)
         shown = call({"call": "GET goals", "keep": {"results": "items.1.key_results"}}, kept)["results"]
