@@ -75,7 +75,7 @@ def test_days_count_the_events_of_the_last_thirty_days_only(shop, product) -> No
     days = selectors.daily_volumes(product)
     assert (len(days["visit"]), days["visit"][-1], sum(days["visit"])) == (30, 1, 1)
     assert "order" not in days
-    assert selectors.property_daily(product, "path")[-1] == 1
+    assert selectors.property_days(product, "path")[-1] == 1
 
 
 def test_what_a_word_changes_is_in_the_audit_log(shop, access, product) -> None:

@@ -242,6 +242,22 @@ class EventProperty(models.Model):
         ]
 
 
+class PropertyDay(models.Model):
+    """How many events of a day that is over had a value of each property: `counts` by name, days of `zone`.
+
+    It holds while `noted` is the number of events that came late for the day, and of takings away, together.
+    """
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    zone = models.CharField(max_length=64)
+    noted = models.BigIntegerField()
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "day"], name="tracking_property_day_once")]
+
+
 class WrittenBatch(models.Model):
     """A batch whose relational part is committed: a retry must not count or add a second time."""
 

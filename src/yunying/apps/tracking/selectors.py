@@ -15,9 +15,9 @@ from yunying.apps.tracking.catalogue.reads import (
     examples,
     has_sessions,
     marked_events,
-    property_daily,
     titles,
 )
+from yunying.apps.tracking.catalogue.volumes import property_days, property_volumes
 from yunying.apps.tracking.ids import numbers_of_ids
 from yunying.apps.tracking.models import (
     Account,
@@ -74,10 +74,11 @@ __all__ = [
     "people",
     "people_of_account",
     "person_timeline",
-    "property_daily",
+    "property_days",
     "property_definitions",
     "property_names",
     "property_values",
+    "property_volumes",
     "refused_count",
     "rows_of",
     "sessions_of",

@@ -6,9 +6,11 @@ from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from yunying.apps.tracking.catalogue.volumes import count_missing_days
 from yunying.apps.tracking.copies import complete_copies
 from yunying.apps.tracking.erasing import erase
 from yunying.apps.tracking.importing import tasks as importing  # its jobs are found through this module
+from yunying.apps.tracking.models import PropertyDay
 from yunying.base.actor import SYSTEM
 from yunying.base.errors import LimitReached
 from yunying.platform.audit.services import record
@@ -16,9 +18,18 @@ from yunying.platform.jobs import enqueue, job, schedule
 from yunying.platform.jobs.facts import subscriber
 from yunying.platform.notify.services import notify
 from yunying.platform.products.facts import ProductDeleted
+from yunying.platform.products.models import Product
 from yunying.store import shared
 
-__all__ = ["complete_people", "erase_late", "erase_product", "importing", "promote_property"]
+__all__ = [
+    "complete_people",
+    "count_properties",
+    "count_properties_of_yesterday",
+    "erase_late",
+    "erase_product",
+    "importing",
+    "promote_property",
+]
 
 log = logging.getLogger("yunying.tracking")
 
@@ -70,6 +81,22 @@ def promote_property(name: str, kind: str) -> None:
     except LimitReached:
         # All columns there should ever be are given: questions go on reading the text, and trying again is no use.
         log.warning("no column is left for another property")
+
+
+@job(queue="heavy", label=_("Count the properties of past days"))
+def count_properties(product_id: int) -> None:
+    """Count what the catalogue shows of the last 30 days where a page would wait too long for it."""
+    product = Product.objects.filter(pk=product_id).first()
+    if product is not None:
+        count_missing_days(product)
+
+
+@schedule("40 * * * *", label=_("Count the properties of past days"))
+def count_properties_of_yesterday() -> None:
+    """Every hour: where somebody looks at properties, a day that is over is counted before the next look."""
+    watched = PropertyDay.objects.order_by().values("product").distinct()
+    for product in Product.objects.filter(pk__in=watched):
+        count_missing_days(product)
 
 
 @schedule("7 * * * *", label=_("Complete the copies of people"))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -24,7 +23,6 @@ __all__ = [
     "examples",
     "has_sessions",
     "marked_events",
-    "property_daily",
     "titles",
 ]
 
@@ -99,16 +97,6 @@ WHERE product = {{product:UInt32}}
 GROUP BY event, day
 """
 
-# How many events of the last days had a value of this property?
-_PROPERTY_BY_DAY = f"""
-SELECT '' AS name, toDate(ts, {{zone:String}}) AS day, count()
-FROM {EVENTS}
-WHERE product = {{product:UInt32}}
-    AND ts >= {{since:DateTime64(3, 'UTC')}}
-    AND {{expression}} != ''
-GROUP BY day
-"""
-
 
 def daily_volumes(product: Product) -> Mapping[str, tuple[int, ...]]:
     """Events by name on each of the last 30 days of the product's zone, today last, up to a minute old.
@@ -119,25 +107,17 @@ def daily_volumes(product: Product) -> Mapping[str, tuple[int, ...]]:
     key = f"tracking:days:{product.pk}:{today}:{product.timezone}"
     known: Mapping[str, tuple[int, ...]] | None = cache.get(key)
     if known is None:
-        known = _days(product, today, _BY_DAY, {})
+        known = _days(product, today)
         cache.set(key, known, _KEPT_S)
     return known
 
 
-def property_daily(product: Product, name: str) -> tuple[int, ...]:
-    """Events with a value of a property on each of the last 30 days. One query over the events of those days."""
-    today = clock.now().astimezone(product.zone).date()
-    expression = shared().columns().text(name, "{name:String}")
-    found = _days(product, today, _PROPERTY_BY_DAY.replace("{expression}", expression), {"name": name})
-    return found.get("", (0,) * DAYS)
-
-
-def _days(product: Product, today: date, text: str, more: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+def _days(product: Product, today: date) -> dict[str, tuple[int, ...]]:
     first = today - timedelta(days=DAYS - 1)
     since = zones.day_start(first, ZoneInfo(product.timezone))
-    params = {"product": product.pk, "zone": product.timezone, "since": since, **more}
+    params = {"product": product.pk, "zone": product.timezone, "since": since}
     found: dict[str, list[int]] = {}
-    for name, day, count in shared().query(Sql(text, params)).rows:
+    for name, day, count in shared().query(Sql(_BY_DAY, params)).rows:
         index = (date(day.year, day.month, day.day) - first).days
         # Events of the future belong to no day that is over.
         if 0 <= index < DAYS:

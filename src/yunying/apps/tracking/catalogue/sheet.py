@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override, pgettext_lazy
 
 from yunying.apps.tracking.catalogue.reads import daily_volumes, examples
+from yunying.apps.tracking.catalogue.volumes import property_volumes
 from yunying.apps.tracking.models import (
     Definition,
     EventDefinition,
@@ -75,6 +76,7 @@ COLUMNS: tuple[SheetColumn, ...] = (
     SheetColumn("seen", gettext_lazy("A value that was seen"), "property"),
     SheetColumn("first_seen", gettext_lazy("First seen"), "event", also=("首次上报",)),
     SheetColumn("week", gettext_lazy("Events of the last 7 days"), "event", also=("近 7 日量", "近7日量")),
+    SheetColumn("property_week", gettext_lazy("Events of the last 7 days with the property"), "property"),
     SheetColumn("odd", gettext_lazy("What is odd"), "event", also=("异常",)),
 )
 
@@ -108,14 +110,12 @@ def what_is_odd(entry: Definition, week: int | None = None) -> str:
     """What somebody who looks after the catalogue should look at; empty when all is well."""
     if not entry.volume:
         return _("Never came")
-    if isinstance(entry, EventDefinition):
-        if entry.state == State.RETIRED and week:
-            return _("Retired, but still sent")
-        return _("Nothing for 7 days") if week == 0 else ""
+    if isinstance(entry, EventDefinition) and entry.state == State.RETIRED and week:
+        return _("Retired, but still sent")
     guess = entry.guess if isinstance(entry, PropertyDefinition) else None
     if guess and guess[1] < _SURE:
         return _("Mixed types: %(share)s %(type)s") % {"share": formats.percent(guess[1]), "type": guess[0].label}
-    return ""
+    return _("Nothing for 7 days") if week == 0 else ""
 
 
 def sheet_rows(access: ProductAccess) -> Iterator[list[Any]]:
@@ -135,6 +135,7 @@ class _Lines:
     _properties: dict[str, PropertyDefinition] = field(init=False)
     _pairs: dict[str, list[str]] = field(init=False)
     _days: Mapping[str, Sequence[int]] = field(init=False)
+    _volumes: Mapping[str, Sequence[int]] | None = field(init=False)
     _frequent: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,6 +152,7 @@ class _Lines:
         # What was announced and came with no event yet would have no line at all.
         self.others[:0] = [row for name, row in self._properties.items() if name not in carried]
         self._days = daily_volumes(product)
+        self._volumes = property_volumes(product)
         # Values cost a question for each event; a catalogue of thousands gets them for those that matter.
         self._frequent = {row.pk for row in sorted(self.events, key=lambda row: -row.volume)[:_WITH_VALUES]}
 
@@ -160,7 +162,7 @@ class _Lines:
         if not carried:
             yield self.line(event, None)
         for index, one in enumerate(carried):
-            yield self.line(event, one, first=index == 0, seen=seen.get(one.name, [""])[0])
+            yield self.line(event, one, first=index == 0, seen=next(iter(seen.get(one.name, [])), ""))
 
     def line(
         self, event: EventDefinition | None, one: PropertyDefinition | None, *, first: bool = True, seen: str = ""
@@ -169,7 +171,7 @@ class _Lines:
         values = self._event_cells(event, week) if event and first else {"event": event.name} if event else {}
         values |= self._property_cells(one, seen) if one else {}
         odd = [what_is_odd(event, week)] if event and first else []
-        odd += [what_is_odd(one)] if one else []
+        odd += [what_is_odd(one, self._week_of(one))] if one else []
         values["odd"] = "; ".join(text for text in odd if text)
         return [values.get(column.key) for column in COLUMNS]
 
@@ -200,4 +202,11 @@ class _Lines:
             "required": formats.yes_no(one.required),
             "example": one.example,
             "seen": seen,
+            "property_week": self._week_of(one),
         }
+
+    def _week_of(self, one: PropertyDefinition) -> int | None:
+        """Unknown for properties of people and accounts, which no event carries, and while days are being counted."""
+        if one.of != PropertyOf.EVENT or self._volumes is None or not one.volume:
+            return None
+        return sum(self._volumes.get(one.name, ())[-7:])

@@ -1,7 +1,7 @@
 """The lists of the catalogue: which events and properties come in, how much of them, and one change for many."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +16,9 @@ from yunying.apps.tracking import selectors, services
 from yunying.apps.tracking.catalogue.sheet import what_is_odd
 from yunying.apps.tracking.forms import BulkForm
 from yunying.apps.tracking.models import Definition, EventDefinition, PropertyDefinition, PropertyOf, State
+from yunying.apps.tracking.tasks import count_properties
 from yunying.base.errors import YunyingError
+from yunying.platform.jobs import enqueue
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.charts import NumberCard
@@ -29,7 +31,7 @@ HELP = "catalogue"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An entry as the lists show it; `days` are its events of the last 30 days, unknown for properties."""
+    """An entry as the lists show it; `days` are its events of the last 30 days, not known of people and accounts."""
 
     entry: Any
     url: str
@@ -217,7 +219,7 @@ def _events(request: HttpRequest, access: ProductAccess) -> Table:
 def _properties(request: HttpRequest, access: ProductAccess) -> Table:
     found = _shown(request, selectors.property_definitions(access.product.pk)).select_related("owner")
     may = access.may(Permission.MANAGE_DATA)
-    rows = [Row(one, _url(access, "property", one), _title(one), may) for one in found]
+    rows = [replace(row, pickable=may) for row in property_rows(access, list(found))]
     sides = [(of.value, of.label) for of in PropertyOf]
     odd = Filter("odd", _("What is odd"), (("yes", _("Something")),), lambda rows, _v: [r for r in rows if r.odd])
     return Table(
@@ -234,7 +236,22 @@ def _properties(request: HttpRequest, access: ProductAccess) -> Table:
 
 def property_rows(access: ProductAccess, found: Sequence[PropertyDefinition]) -> list[Row]:
     """Properties as rows of a list in which nothing is ticked."""
-    return [Row(one, _url(access, "property", one), _title(one)) for one in found]
+    volumes = _volumes(access)
+    none = (0,) * selectors.DAYS
+
+    def days(one: PropertyDefinition) -> tuple[int, ...] | None:
+        unknown = volumes is None or one.of != PropertyOf.EVENT or not one.volume
+        return None if volumes is None or unknown else volumes.get(one.name, none)
+
+    return [Row(one, _url(access, "property", one), _title(one), days=days(one)) for one in found]
+
+
+def _volumes(access: ProductAccess) -> Mapping[str, tuple[int, ...]] | None:
+    """Of very large products they are counted in the background first."""
+    found = selectors.property_volumes(access.product)
+    if found is None:
+        enqueue(count_properties, key=str(access.product.pk), product_id=access.product.pk)
+    return found
 
 
 def property_columns() -> list[Column]:
@@ -248,6 +265,9 @@ def property_columns() -> list[Column]:
         Column("of", _("Of"), "entry.get_of_display", True),
         Column("category", _("Category or page"), "entry.category", True, True, hidden=True),
         Column("volume", _("Times seen"), "entry.volume", True, kind="number"),
+        Column("week", _("Last 7 days"), sort=True, kind="number"),
+        Column("month", _("Last 30 days"), sort=True, kind="number"),
+        Column("line", _("30 days"), "path", template="tracking/_catalogue_line.html", export=False),
         Column("first_seen", _("First seen"), "entry.first_seen", True, kind="when", hidden=True),
         Column("last_seen", _("Last seen"), "entry.last_seen", True, kind="ago"),
         Column("owner", pgettext("of an entry", "Owner"), "entry.owner.shown_name", True, True),

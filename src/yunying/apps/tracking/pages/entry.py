@@ -66,12 +66,14 @@ def property_page(request: HttpRequest, access: ProductAccess, definition: int) 
     # Values of people and accounts are personal data.
     shown = found.of == PropertyOf.EVENT or access.may(Permission.SEE_PEOPLE)
     of_events = found.of == PropertyOf.EVENT and found.volume
-    days = selectors.property_daily(access.product, found.name) if of_events else ()
+    days = selectors.property_days(access.product, found.name) if of_events else ()
     context = {
         "definition": found,
         "title": found.title(get_language() or "en"),
         "form": form,
-        "odd": what_is_odd(found),
+        "odd": what_is_odd(found, sum(days[-7:]) if days else None),
+        "week": sum(days[-7:]) if days else None,
+        "month": sum(days) if days else None,
         "types": _types(found),
         "chart": _chart(days, _("Events with it")) if any(days) else None,
         "carriers": selectors.events_carrying(access.product.pk, found.name) if of_events else [],
