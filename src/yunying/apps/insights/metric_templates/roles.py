@@ -37,7 +37,7 @@ _ALL = (
         "view",
         _("Page or screen seen"),
         "pageview page page_viewed view_page screen screen_view screen_viewed app_view_screen appviewscreen"
-        " mpviewscreen viewscreen visit 浏览页面 访问页面 页面浏览",
+        " mpviewscreen viewscreen view visit 浏览页面 访问页面 页面浏览",
     ),
     _role(
         "sign_up",
@@ -55,7 +55,8 @@ _ALL = (
         "order",
         pgettext_lazy("mark of an event", "Order"),
         "order_completed order_placed order_paid order purchase purchased purchase_completed place_order pay_order"
-        " payorder payment_completed payment_succeeded checkout_completed transaction buy 下单 支付订单 支付成功 购买",
+        " payorder payment_completed payment_succeeded payment checkout_completed transaction buy pay iap"
+        " in_app_purchase 下单 支付订单 支付成功 购买 充值",
         "order",
     ),
     _role(
@@ -72,6 +73,11 @@ _ALL = (
         "checkout",
         _("Checkout begun"),
         "checkout_started begin_checkout initiate_checkout checkout start_checkout submit_order 提交订单 结算",
+    ),
+    _role(
+        "order_cancel",
+        _("Order cancelled"),
+        "order_cancelled order_canceled cancel_order cancel cancelled canceled 取消订单",
     ),
     _role(
         "refund",
@@ -154,6 +160,11 @@ _ALL = (
         "ticket_resolved ticket_closed resolve_ticket issue_closed request_completed 工单完成 解决工单",
     ),
     _role(
+        "use",
+        _("Feature used"),
+        "feature_used use_feature feature_opened document_saved report_opened action 使用功能",
+    ),
+    _role(
         "task_done",
         _("Task finished"),
         "task_completed task_finished complete_task form_submitted approval_completed approved"
@@ -164,7 +175,7 @@ ROLES: dict[str, Role] = {role.key: role for role in _ALL}
 
 # Properties that usually hold the amount of an order, the likeliest first.
 _AMOUNTS = (
-    "revenue total_amount order_amount pay_amount paid_amount amount total order_value value gmv price sales"
+    "revenue total_amount order_amount pay_amount paid_amount amount total order_value value gmv price paid money sales"
     " sales_value 金额 订单金额 支付金额 实付金额"
 )
 AMOUNTS: tuple[str, ...] = tuple(plain(name) for name in _AMOUNTS.split())

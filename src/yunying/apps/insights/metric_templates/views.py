@@ -1,21 +1,19 @@
 """The page "start from a template": the kind of product, what binds, a number for each, and metrics of the chosen."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from yunying.apps.insights.metric_templates.binding import Binding, Found, How
-from yunying.apps.insights.metric_templates.catalogue import REVENUE, Kind, Template, templates_of
+from yunying.apps.insights.metric_templates.binding import Binding
+from yunying.apps.insights.metric_templates.catalogue import Kind, Template, templates_of
+from yunying.apps.insights.metric_templates.choices import binding_of, choices_of, need_label
 from yunying.apps.insights.metric_templates.drafts import existing, preview_of
-from yunying.apps.insights.metric_templates.roles import ROLES
 from yunying.apps.insights.metric_templates.services import create_from
 from yunying.apps.insights.models import Metric
 from yunying.apps.insights.recent import try_to_refresh
@@ -40,17 +38,6 @@ class Line:
     number: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One role as the page shows it: what it is bound to, and how that was found."""
-
-    key: str
-    label: str
-    found: Found | None
-    how: str
-    amounts: list[str]
-
-
 @require_http_methods(["GET", "POST"])
 @product_view(Permission.EDIT_REPORTS)
 def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
@@ -58,18 +45,19 @@ def page(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     kind = _kind(request.GET.get("kind", ""))
     if kind is None:
         return render(request, "insights/templates_of_metrics.html", {"kinds": Kind.choices, "help_page": _HELP})
-    binding = _binding(request, access)
+    binding = binding_of(request, access)
     templates = templates_of(kind)
     if request.method == "POST":
         chosen = [one for one in templates if one.key in request.POST.getlist("template")]
         ready = [one for one in chosen if not binding.missing(one)]
         return _created(request, access, binding, ready)
     known = existing(binding, templates)
+    used = [need for one in templates for need in one.needs]
     context = {
         "kinds": Kind.choices,
         "kind": kind,
         "lines": [_line(request, access, binding, one, known.get(one.key)) for one in templates],
-        "choices": _choices(binding, templates),
+        "choices": choices_of(binding, used),
         "events": binding.events,
         "asked": request.GET.urlencode(),
         "help_page": _HELP,
@@ -87,7 +75,7 @@ def preview(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     template = next((one for one in templates_of(kind) if one.key == key), None) if kind else None
     if template is None:
         raise NotFound("template.absent", msg("There is no such template."))
-    binding = _binding(request, access)
+    binding = binding_of(request, access)
     number = "" if binding.missing(template) else _number(access, binding, template)
     return render(request, "insights/_template_number.html", {"number": number})
 
@@ -96,16 +84,10 @@ def _kind(text: str) -> Kind | None:
     return Kind(text) if text in Kind.values else None
 
 
-def _binding(request: HttpRequest, access: ProductAccess) -> Binding:
-    """The product's events, with what the address says was chosen by hand: `e.order=Bought`, `amount=price`."""
-    chosen = {key[2:]: request.GET.get(key, "") for key in request.GET if key.startswith("e.")}
-    return Binding(access.product, chosen, request.GET.get("amount", ""))
-
-
 def _line(
     request: HttpRequest, access: ProductAccess, binding: Binding, template: Template, metric: Metric | None
 ) -> Line:
-    missing = [_need_label(need) for need in binding.missing(template)]
+    missing = [need_label(need) for need in binding.missing(template)]
     query = request.GET.copy()
     query["key"] = template.key
     url = reverse("insights:template_preview", kwargs={"product": access.product.slug})
@@ -120,32 +102,6 @@ def _number(access: ProductAccess, binding: Binding, template: Template) -> str:
     except YunyingError as error:
         return problem_of(error).detail
     return shown(point.value if point else None, template.unit, binding.currency(template))
-
-
-def _need_label(need: str) -> str:
-    labels: Mapping[str, Any] = {
-        REVENUE: pgettext("mark of an event", "Revenue"),
-        "account": _("Events with an account"),
-        "session": _("Events with a session"),
-        "event": _("Any event"),
-    }
-    return str(ROLES[need].label) if need in ROLES else str(labels[need])
-
-
-def _choices(binding: Binding, templates: list[Template]) -> list[Choice]:
-    """The roles these templates use, in the order of their first use."""
-    used = dict.fromkeys(need for one in templates for need in one.needs if need in ROLES or need == REVENUE)
-    said = {
-        How.MARK: _("marked in the catalogue"),
-        How.NAME: _("found by its name"),
-        How.HAND: _("chosen here"),
-    }
-    found = []
-    for key in used:
-        one = binding.found.get(key)
-        amounts = binding.amounts(one.need.event) if key == REVENUE and one else []
-        found.append(Choice(key, _need_label(key), one, said[one.how] if one else _("not found"), amounts))
-    return found
 
 
 def _created(request: HttpRequest, access: ProductAccess, binding: Binding, chosen: list[Template]) -> HttpResponse:
