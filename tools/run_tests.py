@@ -10,12 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_TESTS = 5
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 2 << 30
 
 
 def environment() -> dict[str, str]:
@@ -29,10 +34,26 @@ def environment() -> dict[str, str]:
     return env
 
 
-def pytest(*arguments: str, through: tuple[str, ...] = ()) -> int:
+@contextmanager
+def scratch() -> Iterator[dict[str, str]]:
+    """Where databases and stores of tests lie: in memory if there is room, since thousands of small writes wait for a
+    disk that nobody pulls the plug of."""
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    if not roomy or "TMPDIR" in os.environ:
+        yield {}
+        return
+    folder = Path(tempfile.mkdtemp(prefix="yunying-tests-", dir=MEMORY))
+    folder.chmod(0o711)  # PostgreSQL runs as a user of its own
+    try:
+        yield {"TMPDIR": str(folder)}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest(*arguments: str, through: tuple[str, ...] = (), **more: str) -> int:
     command = [sys.executable, *through, "-m", "pytest", "-q", *arguments]
     print("$ pytest", *arguments, flush=True)
-    code = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
+    code = subprocess.run(command, cwd=ROOT, env=environment() | more, check=False).returncode
     return 0 if code == NO_TESTS else code
 
 
@@ -49,7 +70,8 @@ def tell_about_browser() -> bool:
 
 
 def quick(workers: str) -> int:
-    return pytest("-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile")
+    with scratch() as place:
+        return pytest("-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile", **place)
 
 
 def real(workers: str) -> int:
@@ -59,7 +81,9 @@ def real(workers: str) -> int:
 def on_postgres(workers: str) -> int:
     """The Django tests once more; `tests.postgres` starts a server of their own and says so when there is none."""
     chosen = ["-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile"]
-    return pytest(*chosen, "tests/platform", "tests/apps", through=("-m", "tests.postgres", sys.executable))
+    server = ("-m", "tests.postgres", sys.executable)
+    with scratch() as place:
+        return pytest(*chosen, "tests/platform", "tests/apps", through=server, **place)
 
 
 PARTS = {"on PostgreSQL": on_postgres, "in one process": quick, "with servers and browsers": real}
