@@ -10,6 +10,7 @@ from tests.apps.goals.test_api import call  # noqa: F401 - a fixture
 from yunying.apps.goals.digest import changes_of_week
 from yunying.apps.goals.forecasts import due_for_forecast
 from yunying.apps.goals.models import Forecast, Goal, GoalDay, KeyResult, Status
+from yunying.apps.goals.outlooks import ForecastCard
 from yunying.apps.goals.readings import take_readings
 from yunying.apps.goals.selectors import at_risk, cards
 from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_key_result
@@ -33,10 +34,7 @@ SURE: dict[str, Any] = {
 }
 RATE: dict[str, Any] = {"value": 96.0, "method": "run_rate", "doubt": "short_history"}
 TOLD = "Forecast for Mar 31, 2026: 96 (90 – 102 with 90%); that it is reached is unlikely: 15%."
-HONEST = (
-    "Forecast for Mar 31, 2026: 96 (Run rate by weekday)."
-    " There are less than eight weeks of data, so only the run rate is told."
-)
+HONEST = "Forecast for Mar 31, 2026: 96. Run rate only: there are less than eight weeks of data."
 COMING = "The first forecast is being made; it takes a minute or two."
 
 
@@ -221,3 +219,63 @@ def test_a_job_for_a_key_result_that_is_gone_ends_well(shop: Product, key_result
     key_result.delete()
     drain()
     assert set(Job.objects.filter(name__endswith="forecast_key_result").values_list("state", flat=True)) == {"done"}
+
+
+def test_the_chart_shows_the_forecast_with_its_band_up_to_the_due_day(
+    browser: Client, shop: Product, key_result: KeyResult
+) -> None:
+    take_readings(key_result)
+    forecast(key_result)
+    page = browser.get(f"/p/tea/goals/{key_result.goal_id}/")
+    (_item, chart, _forecast), *_others = page.context["results"]
+    drawn = next(one for one in chart.series if one.name == "Forecast")
+    newest = key_result.readings.order_by("on").last()
+    begin = next(i for i, value in enumerate(drawn.values) if value is not None)
+    assert drawn.values[begin] == drawn.low[begin] == drawn.high[begin] == newest.value
+    assert (drawn.values[-1], drawn.low[-1], drawn.high[-1]) == (96, 90, 102)
+    assert chart.series[0].values[begin] == newest.value
+    assert [(note.index, note.label) for note in chart.annotations] == [(len(chart.labels) - 1, "Due day")]
+
+
+def test_without_an_interval_the_chart_shows_the_line_alone(
+    browser: Client, shop: Product, key_result: KeyResult
+) -> None:
+    take_readings(key_result)
+    forecast(key_result, **RATE)
+    page = browser.get(f"/p/tea/goals/{key_result.goal_id}/")
+    series = page.context["results"][0][1].series
+    assert [(one.name, len(one.low)) for one in series if one.name == "Forecast"] == [("Forecast", 0)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "method", "due", "told_of"),
+    [
+        ("Asia/Shanghai", "prophet", date(2026, 3, 31), "Until then 19 of 27 days are working days."),
+        ("Asia/Shanghai", "prophet", date(2026, 5, 10), "swapped working days (调休) are counted in."),
+        ("Asia/Shanghai", "run_rate", date(2026, 5, 10), "This method does not know of "),
+        ("Europe/London", "run_rate", date(2026, 4, 30), "This method does not know of holidays on weekdays (1)."),
+        ("Europe/London", "prophet", date(2026, 4, 30), "Holidays on weekdays are counted in (1)."),
+    ],
+)
+def test_the_working_days_ahead_are_told(
+    key_result: KeyResult, zone: str, method: str, due: date, told_of: str
+) -> None:
+    row = forecast(key_result, value=96.0, method=method)
+    key_result.due, key_result.goal.product.timezone = due, zone
+    assert told_of in ForecastCard(row, key_result).calendar
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "told_as"),
+    [
+        ("count", 7069.64, "7,070"),
+        ("money", 209568.74, "CN¥209,569"),
+        ("percent", 0.2513, "25.1%"),
+        ("number", 4.25, "4.25"),
+    ],
+)
+def test_what_is_foretold_is_no_truer_for_its_decimals(
+    key_result: KeyResult, unit: str, value: float, told_as: str
+) -> None:
+    key_result.metric.unit, key_result.metric.currency = unit, "CNY"
+    assert ForecastCard(forecast(key_result, value=value), key_result).value == told_as

@@ -12,13 +12,17 @@ from django.utils.translation import gettext as _
 
 from yunying.apps.goals.models import Forecast, KeyResult, Shape, Status
 from yunying.apps.goals.models.forecast import Doubt, Method
-from yunying.apps.insights.selectors import shown
+from yunying.apps.insights.selectors import Unit, shown
 from yunying.base import clock
+from yunying.base.money import Money
+from yunying.base.workdays import Day, DayKind
+from yunying.platform.products.workdays import workdays_of
 from yunying.platform.ui import formats
 
 __all__ = ["LIKELY", "UNLIKELY", "ForecastCard", "Outlook", "TestRow", "forecast_card", "outlook_of", "with_forecast"]
 
 LIKELY, UNLIKELY, SUREST = 0.8, 0.2, 0.95
+_LARGE = 100
 # Where the prefetch keeps the newest forecast of a key result: a list of one, or an empty one.
 _NEWEST = "newest_forecasts"
 # The job makes the first forecast within minutes and tries again every hour.
@@ -44,8 +48,13 @@ class ForecastCard:
     key_result: KeyResult
 
     def _shown(self, value: float | None) -> str:
+        """In the metric's unit; what is foretold is no truer for its decimals, so large numbers have none."""
         metric = self.key_result.metric
-        return shown(value, metric.unit, metric.currency)
+        if value is None or abs(value) < _LARGE or metric.unit in (Unit.PERCENT, Unit.DURATION_S):
+            return shown(value, metric.unit, metric.currency)
+        if metric.unit == Unit.MONEY:
+            return formats.money(Money.of(round(value), metric.currency), digits=0)
+        return formats.number(round(value))
 
     @property
     def value(self) -> str:
@@ -140,7 +149,18 @@ class ForecastCard:
         return _("Of %(checks)d stretches of the past the interval would have held %(held)d.") % held
 
     @property
-    def calendar(self) -> str:
+    def brief(self) -> str:
+        """`doubt` in few words, for lines that stand beside other things."""
+        texts = {
+            Doubt.SHORT_HISTORY: _("Run rate only: there are less than eight weeks of data."),
+            Doubt.NOT_ADDITIVE: _("Run rate only: different people do not add up from day to day."),
+            Doubt.FEW_ORIGINS: _("No probability: the past is too short to test a forecast over so many days."),
+            Doubt.DOES_NOT_COVER: _("No probability: tested on the past, the interval did not hold."),
+        }
+        return texts.get(Doubt(self.forecast.doubt), self.doubt) if self.forecast.doubt else ""
+
+    @property
+    def unpublished(self) -> str:
         """That working days ahead are not published yet, where they are not."""
         if not self.forecast.unofficial:
             return ""
@@ -148,6 +168,37 @@ class ForecastCard:
         return _(
             "The working days of %(years)s are not published yet; the forecast goes by the rules of former years."
         ) % {"years": years}
+
+    @property
+    def calendar(self) -> str:
+        """What working days lie ahead, and whether the method knows of the holidays among them."""
+        if self.forecast.value is None:
+            return ""
+        ahead = self._ahead()
+        work = sum(1 for day in ahead if day.kind.works)
+        left = _("Until then %(work)d of %(days)d days are working days.") % {"work": work, "days": len(ahead)}
+        return " ".join(part for part in (left, self._holidays(ahead), self.unpublished) if part)
+
+    def _ahead(self) -> list[Day]:
+        workdays = workdays_of(self.key_result.goal.product)
+        first = self.forecast.on
+        return [workdays.day(first + timedelta(days=n)) for n in range((self.key_result.due - first).days + 1)]
+
+    def _holidays(self, ahead: list[Day]) -> str:
+        odd = {"holidays": sum(1 for day in ahead if day.kind == DayKind.HOLIDAY)}
+        swapped = odd | {"swapped": sum(1 for day in ahead if day.kind == DayKind.MAKE_UP)}
+        known = self.forecast.method == Method.PROPHET
+        if swapped["swapped"]:
+            if known:
+                return _("%(holidays)d holidays and %(swapped)d swapped working days (调休) are counted in.") % swapped
+            return (
+                _("This method does not know of %(holidays)d holidays and %(swapped)d swapped working days.") % swapped
+            )
+        if not odd["holidays"]:
+            return ""
+        if known:
+            return _("Holidays on weekdays are counted in (%(holidays)d).") % odd
+        return _("This method does not know of holidays on weekdays (%(holidays)d).") % odd
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +237,7 @@ class Outlook:
         """What else must be known: why there is no probability or no forecast, and what the calendar lacks."""
         if self.card is None:
             return self._coming()
-        return " ".join(part for part in (self.card.doubt, self.card.calendar, self._stale(self.card)) if part)
+        return " ".join(part for part in (self.card.doubt, self.card.unpublished, self._stale(self.card)) if part)
 
     def _coming(self) -> str:
         if clock.now() - self.key_result.created_at < FIRST_WITHIN:
@@ -194,13 +245,13 @@ class Outlook:
         return _("There is no forecast yet; it is tried again every hour.")
 
     def _told(self, card: ForecastCard) -> str:
-        data = {"day": formats.date(self.key_result.due), "value": card.value, "why": card.doubt}
+        data = {"day": formats.date(self.key_result.due), "value": card.value, "why": card.brief}
         if not card.value:
             return _("No forecast for %(day)s. %(why)s") % data
         if card.chance:
             data |= {"value": self.value, "chance": card.chance}
             return _("Forecast for %(day)s: %(value)s; that it is reached is %(chance)s.") % data
-        return _("Forecast for %(day)s: %(value)s (%(method)s). %(why)s") % (data | {"method": card.method})
+        return _("Forecast for %(day)s: %(value)s. %(why)s") % data
 
     def _stale(self, card: ForecastCard) -> str:
         """That no newer forecast could be made, once it is older than yesterday's."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from yunying.apps.goals.forms import KeyResultForm
 from yunying.apps.goals.models import Definition, KeyResult, PastReading, Reading, Status
+from yunying.apps.goals.outlooks import Outlook
 from yunying.apps.goals.progress import Standing, straight_line
 from yunying.apps.goals.selectors import cards
 from yunying.apps.goals.standing import GoalCard
@@ -29,7 +30,7 @@ from yunying.apps.insights.selectors import (
 from yunying.base.errors import YunyingError
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
-from yunying.platform.ui.charts import Chart, ChartKind, Series, Target
+from yunying.platform.ui.charts import Annotation, Chart, ChartKind, Series, Target
 from yunying.platform.ui.errors import problem_of
 from yunying.platform.ui.tables import Column, Empty, Table
 
@@ -48,24 +49,47 @@ __all__ = [
 MOST_POINTS = 130
 
 
-def progress_chart(key_result: KeyResult, readings: Sequence[Reading], week_start: int) -> Chart | None:
-    """Readings beside the straight line to the target, or beside the limits; None before the first reading."""
+def progress_chart(
+    key_result: KeyResult, readings: Sequence[Reading], week_start: int, outlook: Outlook | None = None
+) -> Chart | None:
+    """Readings and forecast beside the straight line to the target, or the limits; None before the first reading."""
     if not readings:
         return None
     metric = key_result.metric
     values = {reading.on: _drawn(key_result, reading.value) for reading in readings}
     days = _thinned([*values, *_coming(key_result, max(values), week_start)], keep=max(values))
     moves = key_result.baseline is not None and key_result.target is not None
+    ahead = _ahead(key_result, readings, days, outlook)
     return Chart(
         name=f"progress-{key_result.pk}",
         title=_("Progress"),
         labels=[formats.date(day, "medium") for day in days],
         label_title=_("At the end of"),
-        series=[Series(metric.name, [values.get(day) for day in days]), *_yardsticks(key_result, days)],
+        series=[Series(metric.name, [values.get(day) for day in days]), *ahead, *_yardsticks(key_result, days)],
         unit=chart_unit(metric.unit, metric.currency),
         target=Target(_drawn(key_result, key_result.target), _("Target")) if moves else None,
-        definition=_of_moving() if moves else _of_staying(),
+        annotations=[
+            Annotation(len(days) - 1, _("Due day") if days[-1] == key_result.due else _("Last before it is due"))
+        ],
+        definition=" ".join([_of_moving() if moves else _of_staying(), *([_of_forecast()] if ahead else [])]),
     )
+
+
+def _ahead(row: KeyResult, readings: Sequence[Reading], days: list[date], outlook: Outlook | None) -> list[Series]:
+    """The forecast from the newest reading to the due day, with its interval; empty where there is nothing to draw."""
+    told = outlook.card.forecast if outlook and outlook.card else None
+    known = [reading for reading in readings if reading.value is not None]
+    if told is None or told.value is None or not known or known[-1].on >= days[-1]:
+        return []
+    begin, value, end = known[-1].on, known[-1].value, days[-1]
+
+    def line(until: float | None) -> list[float | int | None]:
+        if until is None or value is None:
+            return []
+        share = [(day - begin).days / (end - begin).days for day in days]
+        return [None if part < 0 else _drawn(row, value + (until - value) * part) for part in share]
+
+    return [Series(_("Forecast"), line(told.value), low=line(told.low), high=line(told.high))]
 
 
 def _yardsticks(row: KeyResult, days: list[date]) -> list[Series]:
@@ -94,6 +118,10 @@ def _of_moving() -> str:
 
 def _of_staying() -> str:
     return _("The metric as it stood at the end of each day or period, read anew every hour, beside its limits.")
+
+
+def _of_forecast() -> str:
+    return _("The forecast is made for the due day; the line and the band of its interval are drawn straight to it.")
 
 
 def _coming(key_result: KeyResult, after: date, week_start: int) -> list[date]:

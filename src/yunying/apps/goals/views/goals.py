@@ -178,7 +178,7 @@ def _drawn(access: ProductAccess, card: GoalCard) -> dict[str, Any]:
 
     def drawn(item: KeyResultCard) -> tuple[Any, ...]:
         forecast = forecast_card(item.key_result)
-        chart = pictures.progress_chart(item.key_result, readings[item.key_result.pk], week_start)
+        chart = pictures.progress_chart(item.key_result, readings[item.key_result.pk], week_start, item.outlook)
         return item, chart, forecast
 
     return {
