@@ -46,6 +46,13 @@ def test_the_address_is_the_question(browser: Client, shop: Product) -> None:
     assert first_total(page) == "3"
 
 
+def test_of_a_formula_the_chart_draws_the_result_and_the_table_has_its_series(browser: Client, shop: Product) -> None:
+    page = browser.get(f"{TRENDS}?{MARCH}&s1.event=order&s1.measure=sum&s1.property=amount&formula=B%2FA")
+    board = page.context["board"]
+    assert [series.name for series in board.charts[0].series] == ["B/A"]
+    assert len(board.grids[0].rows) == 3
+
+
 def test_htmx_gets_only_the_answer_and_the_address_to_push(browser: Client, shop: Product) -> None:
     page = browser.get(f"{TRENDS}?{MARCH}&s0.label=", headers=HTMX)
     assert page.content.decode().lstrip().startswith("<section")

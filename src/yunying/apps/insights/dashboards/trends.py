@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from yunying.apps.insights.kinds.trends.board import line_name
+from yunying.apps.insights.kinds.trends.board import for_chart, line_name
 from yunying.apps.insights.units import Measured
 from yunying.platform.ui.charts import Chart, ChartKind, NumberCard, Series
 
@@ -18,7 +18,11 @@ MOST_SLICES = 8
 def ring(spec: Mapping[str, Any], result: Any, *, name: str, title: str) -> Chart:
     """The lines' numbers over the whole range as slices; those past the eighth, and what is negative, are left out."""
     several = len({row.series for row in result.rows}) > 1
-    shown = [(line_name(spec, row, several), row.total) for row in result.rows[:MOST_SLICES] if (row.total or 0) >= 0]
+    shown = [
+        (line_name(spec, row, several), row.total)
+        for row in for_chart(result.rows)[:MOST_SLICES]
+        if (row.total or 0) >= 0
+    ]
     series = [Series(_("Whole range"), [total for _label, total in shown])]
     return Chart(name, title, [label for label, _total in shown], series, ChartKind.DONUT)
 

@@ -24,7 +24,7 @@ from yunying.engine.trends import FORMULA
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series
 
-__all__ = ["LOOKS", "definition", "draw", "letter", "line_name", "sheet", "title"]
+__all__ = ["LOOKS", "definition", "draw", "for_chart", "letter", "line_name", "sheet", "title"]
 
 LOOKS = {"line": ChartKind.LINE, "bar": ChartKind.BAR, "stack": ChartKind.STACKED, "area": ChartKind.AREA}
 
@@ -40,6 +40,7 @@ def draw(drawing: Drawing) -> Board:
     rows = result.rows
     several = len({row.series for row in rows}) > 1
     lines = [(row, line_name(drawing.said, row, several)) for row in rows]
+    drawn = [(row, line_name(drawing.said, row, several)) for row in for_chart(rows)]
     links = drawing.people()
     over_time = spec.get("display") != "total" and bool(result.buckets)
     make = _over_time if over_time else _totals
@@ -47,14 +48,19 @@ def draw(drawing: Drawing) -> Board:
         kind="trends",
         title=title(drawing.said),
         definition=definition(drawing.said),
-        charts=(make(drawing, lines[:MOST_LINES], links),),
+        charts=(make(drawing, drawn[:MOST_LINES], links),),
         grids=(_grid(lines, links, drawing.measured),),
         warnings=drawing.warnings(),
         origin=drawing.origin(),
         empty=all(not point for row in rows for point in row.points) and all(not row.total for row in rows),
-        hidden_lines=max(0, len(rows) - MOST_LINES),
+        hidden_lines=max(0, len(drawn) - MOST_LINES),
         starts=tuple(bucket.start for bucket in result.buckets) if over_time else (),
     )
+
+
+def for_chart(rows: Sequence[Any]) -> list[Any]:
+    """The rows that a chart draws: of a formula only its results, for what they are made of has another scale."""
+    return [row for row in rows if row.series == FORMULA] or list(rows)
 
 
 def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
