@@ -177,7 +177,7 @@ def _key_result_of(access: ProductAccess, key_result: KeyResult) -> dict[str, An
 def _key_result(card: KeyResultCard) -> dict[str, Any]:
     fields = (
         "id", "metric_id", "shape", "guardrail", "baseline", "target", "low", "high", "weight", "start", "due", "value",
-        "read_on", "read_at", "version",
+        "read_on", "read_at", "version", "broken_since", "broken_until", "worst", "worst_on",
     )  # fmt: skip
     row = card.key_result
     return {field: getattr(row, field) for field in fields} | {

@@ -38,10 +38,19 @@ class Changed:
     before: GoalDay | None
     check_ins: int
     closed: bool
+    since: date
 
     @property
     def any(self) -> bool:
-        return bool(self.check_ins or self.closed or self._turned or self._moved)
+        return bool(self.check_ins or self.closed or self._turned or self._moved or self._broke)
+
+    @property
+    def _broke(self) -> bool:
+        """Whether a guardrail broke in this week, or held again."""
+        days = [
+            day for one in self.card.guardrails for day in (one.key_result.broken_since, one.key_result.broken_until)
+        ]
+        return self.card.is_open and any(day >= self.since for day in days if day)
 
     @property
     def _turned(self) -> bool:
@@ -55,7 +64,11 @@ class Changed:
 
     @property
     def line(self) -> str:
-        said = [part for part in (self._status(), self._progress(), self._said(), self._forecast()) if part]
+        said = [
+            part
+            for part in (self._status(), self._progress(), self._said(), self._breaches(), self._forecast())
+            if part
+        ]
         return gettext("%(goal)s: %(changes)s") % {"goal": self.card.goal.title, "changes": " · ".join(said)}
 
     def _status(self) -> str:
@@ -72,6 +85,10 @@ class Changed:
         if not self._moved or self.before is None:
             return ""
         return f"{_points(self.before.progress)}% → {_points(self.card.progress)}%"
+
+    def _breaches(self) -> str:
+        """The guardrails that do not hold, and those that broke or held again in this week."""
+        return " ".join(self.card.breaches) if self.card.is_open else ""
 
     def _forecast(self) -> str:
         """Nothing while there is none: that it is being made is over when the mail is read."""
@@ -101,7 +118,7 @@ def changes_of_week(product: Product, today: date) -> dict[int, Changed]:
     counts = dict(said.values_list("goal").annotate(n=Count("pk")))
     before = days_before(numbers, since)
     found = [
-        Changed(card, before.get(card.goal.pk), counts.get(card.goal.pk, 0), _closed_since(card.goal, since))
+        Changed(card, before.get(card.goal.pk), counts.get(card.goal.pk, 0), _closed_since(card.goal, since), since)
         for card in cards
     ]
     return {one.card.goal.pk: one for one in found if one.any}

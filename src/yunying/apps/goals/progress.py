@@ -16,6 +16,7 @@ from yunying.base.errors import msg
 
 __all__ = [
     "AT_RISK_LAG",
+    "MOST_POINTS",
     "ON_TRACK_LAG",
     "STAYING",
     "USUAL",
@@ -84,7 +85,7 @@ class Verdict:
     progress: float | None
     elapsed: float
     reason: str
-    data: dict[str, int]
+    data: dict[str, int | date | None]
 
 
 def progress(baseline: float, target: float, value: float | None) -> float | None:

@@ -10,10 +10,11 @@ from django.db.models import Q
 
 from yunying.apps.goals.definitions import definition_in_force
 from yunying.apps.goals.facts import KeyResultStood
+from yunying.apps.goals.guardrails import breach_in
 from yunying.apps.goals.models import KeyResult, Reading, Status
 from yunying.apps.goals.progress import beyond
 from yunying.apps.goals.standing import lags_of, today_in, verdict_of
-from yunying.apps.insights.selectors import MetricPoint, metric_history
+from yunying.apps.insights.selectors import MetricPoint, Window, metric_history
 from yunying.base import clock
 from yunying.base.errors import YunyingError
 from yunying.platform.jobs.facts import publish
@@ -21,6 +22,8 @@ from yunying.platform.jobs.facts import publish
 __all__ = ["due_for_reading", "take_readings", "try_to_read"]
 
 log = logging.getLogger(__name__)
+
+_OF_BREACH = ["broken_since", "broken_until", "worst", "worst_on"]
 
 # The hourly sweep must not skip what it read a little less than an hour ago.
 STALE_AFTER = timedelta(minutes=50)
@@ -88,15 +91,35 @@ def _note_newest(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> None
     key_result.read_on = newest.on if newest else None
     key_result.read_at = clock.now()
     key_result.inside, key_result.counted = _within(key_result, points)
+    _note_breach(key_result, points)
     key_result.error, key_result.error_text, key_result.error_data = "", "", {}
     key_result.standing = verdict_of(key_result, key_result.goal.product.timezone).standing.value
     fields = ["value", "read_on", "read_at", "inside", "counted", "error", "error_text", "error_data", "standing"]
+    fields += _OF_BREACH
     # Only the first of two readers at once sees the old standing, so the change is told once.
     told = KeyResult.objects.filter(pk=key_result.pk, standing=before)
     changed = told.update(**{field: getattr(key_result, field) for field in fields})
     if changed and before and before != key_result.standing:
         goal = key_result.goal
         publish(KeyResultStood(goal.product_id, goal.pk, key_result.pk, before, key_result.standing))
+
+
+def _note_breach(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> None:
+    """Whether a guardrail did not hold at some time since its start, since when, and how far."""
+    found = None
+    if key_result.guardrail:
+        readings = [(point.on, point.value) for point in points if point.on >= key_result.start]
+        found = breach_in(
+            [(on, value) for on, value in readings if value is not None],
+            low=key_result.low,
+            high=key_result.high,
+            tolerance=lags_of(key_result).on_track,
+            newest_only=key_result.metric.window == Window.TOTAL,
+        )
+    key_result.broken_since = found.since if found else None
+    key_result.broken_until = found.until if found else None
+    key_result.worst = found.worst if found else None
+    key_result.worst_on = found.worst_on if found else None
 
 
 def _within(key_result: KeyResult, points: tuple[MetricPoint, ...]) -> tuple[int, int]:

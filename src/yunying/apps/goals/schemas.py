@@ -141,7 +141,8 @@ class ForecastOut(Schema):
 class KeyResultOut(Schema):
     """`progress` is the share of the way from baseline to target, or of the readings within the limits; `reason` says
     why it stands as it does. `forecast` is null for guardrails, before the start, after the due day and once the goal
-    is closed."""
+    is closed. `broken_since` to before `broken_until` (null: still) a guardrail was beyond its limits; `worst` is its
+    reading furthest beyond."""
 
     id: int
     metric_id: Id
@@ -162,6 +163,10 @@ class KeyResultOut(Schema):
     standing: str
     reason: str
     forecast: ForecastOut | None
+    broken_since: date | None
+    broken_until: date | None
+    worst: float | None
+    worst_on: date | None
     version: int
 
 

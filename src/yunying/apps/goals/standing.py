@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 
+from yunying.apps.goals.guardrails import Breach, judge_guardrail
 from yunying.apps.goals.models import Goal, KeyResult, Shape, Status
 from yunying.apps.goals.outlooks import Outlook, outlook_of
 from yunying.apps.goals.progress import (
@@ -24,6 +25,7 @@ from yunying.apps.goals.progress import (
 )
 from yunying.apps.insights.selectors import shown
 from yunying.base import clock
+from yunying.platform.ui import formats
 
 __all__ = [
     "GoalCard",
@@ -72,6 +74,8 @@ _WITHIN = {
     Standing.AT_RISK: Look(pgettext_lazy("standing", "Just beyond the limit"), "yellow", "alert-triangle"),
     Standing.OFF_TRACK: Look(pgettext_lazy("standing", "Beyond the limit"), "red", "alert-circle"),
 }
+# A guardrail that was broken and holds now: what suffered is not made good by that.
+_HELD_AGAIN = Look(pgettext_lazy("standing", "Holds again"), "yellow", "alert-triangle")
 _BAD = (Standing.AT_RISK, Standing.OFF_TRACK, Standing.MISSED)
 
 
@@ -125,7 +129,10 @@ class KeyResultCard:
 
     @property
     def reason(self) -> str:
-        return gettext(self.verdict.reason) % self.verdict.data
+        data = {
+            name: formats.date(value) if isinstance(value, date) else value for name, value in self.verdict.data.items()
+        }
+        return gettext(self.verdict.reason) % data
 
     @property
     def stays(self) -> bool:
@@ -133,7 +140,7 @@ class KeyResultCard:
 
     @property
     def broken(self) -> bool:
-        """Whether a guardrail does not hold."""
+        """Whether a guardrail does not hold, or did not at some time since its start."""
         return self.key_result.guardrail and self.verdict.standing in _BAD
 
     @property
@@ -230,8 +237,19 @@ class GoalCard:
         """Why the goal stands as it does, in one sentence."""
         if not self.is_open:
             return _closed_reason(self.goal)
-        held = _guardrail_reason(self)
-        return held or _part_reason(self)
+        broken = " ".join(self.breaches)
+        parts = [one.verdict.standing for one in self.key_results]
+        parts += [one.standing for one in self.children if one.is_open and one.standing]
+        if broken and self.standing not in parts:
+            return broken
+        return " ".join(part for part in (_part_reason(self), broken) if part)
+
+    @cached_property
+    def breaches(self) -> list[str]:
+        """What is to be said of each guardrail that is broken, or was, those that still are first."""
+        broken = [one for one in self.guardrails if one.broken]
+        broken.sort(key=lambda one: one.key_result.broken_until is not None)
+        return [_guardrail_reason(one) for one in broken]
 
 
 def today_in(zone: str) -> date:
@@ -250,6 +268,19 @@ def lags_of(key_result: KeyResult) -> Lags:
 def verdict_of(key_result: KeyResult, zone: str) -> Verdict:
     """How the key result stands today."""
     row, today, lags = key_result, today_in(zone), lags_of(key_result)
+    if row.guardrail:
+        return judge_guardrail(
+            low=row.low,
+            high=row.high,
+            value=row.value,
+            inside=row.inside,
+            counted=row.counted,
+            start=row.start,
+            due=row.due,
+            today=today,
+            breach=_breach_of(row),
+            lags=lags,
+        )
     if row.baseline is None or row.target is None:
         return judge_staying(
             low=row.low,
@@ -272,6 +303,12 @@ def verdict_of(key_result: KeyResult, zone: str) -> Verdict:
         today=today,
         lags=lags,
     )
+
+
+def _breach_of(row: KeyResult) -> Breach | None:
+    if row.broken_since is None or row.worst is None or row.worst_on is None:
+        return None
+    return Breach(row.broken_since, row.broken_until, row.worst, row.worst_on)
 
 
 def look_of(standing: str, *, stays: bool = False) -> Look:
@@ -329,6 +366,8 @@ def _standing(
 def _key_result_card(key_result: KeyResult, zone: str) -> KeyResultCard:
     verdict = verdict_of(key_result, zone)
     look = look_of(verdict.standing, stays=key_result.shape != Shape.MOVE)
+    if key_result.guardrail and key_result.broken_until and verdict.standing == Standing.AT_RISK:
+        look = _HELD_AGAIN
     outlook = outlook_of(key_result, today_in(zone))
     return KeyResultCard(key_result=key_result, verdict=verdict, look=look, outlook=outlook)
 
@@ -340,12 +379,10 @@ def _closed_reason(goal: Goal) -> str:
     return gettext("It is closed: %(status)s, with a score of %(score)s.") % data
 
 
-def _guardrail_reason(card: GoalCard) -> str:
-    """The guardrail that decides; empty when something else is worse, or all hold."""
-    broken = next((one for one in card.guardrails if one.broken), None)
-    if broken is None or card.standing != Standing.AT_RISK:
-        return ""
+def _guardrail_reason(broken: KeyResultCard) -> str:
     named = {"name": broken.key_result.shown_name, "why": broken.reason}
+    if broken.key_result.broken_until:
+        return gettext("The guardrail “%(name)s” did not hold. %(why)s") % named
     return gettext("The guardrail “%(name)s” does not hold. %(why)s") % named
 
 

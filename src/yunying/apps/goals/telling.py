@@ -1,17 +1,22 @@
 """A word to owners and followers when something about a goal turns."""
 
+from typing import TYPE_CHECKING
+
 from django.urls import reverse
-from django.utils.functional import Promise, lazystr
+from django.utils.functional import Promise, lazy, lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.goals.facts import GoalClosed, GoalReopened, GoalStood, KeyResultStood
 from yunying.apps.goals.models import Goal, KeyResult, Status
 from yunying.apps.goals.progress import Standing
-from yunying.apps.goals.standing import look_of, today_in
+from yunying.apps.goals.standing import card_of, look_of, today_in
 from yunying.platform.jobs.facts import subscriber
 from yunying.platform.notify.kinds import register
 from yunying.platform.notify.services import notify
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 __all__ = ["tell_closed", "tell_goal_turned", "tell_owner", "tell_reopened"]
 
@@ -29,6 +34,7 @@ GUARDRAIL = {
     Standing.MISSED: _("Guardrail broken: {name}"),
     Standing.ON_TRACK: _("Guardrail holds again: {name}"),
 }
+HELD_AGAIN = GUARDRAIL[Standing.ON_TRACK]
 
 
 @subscriber(KeyResultStood)
@@ -38,19 +44,34 @@ def tell_owner(fact: KeyResultStood) -> None:
     if key_result is None:
         return
     goal, after = key_result.goal, Standing(fact.after)
-    title = (GUARDRAIL if key_result.guardrail else TOLD).get(after)
-    if key_result.guardrail and after == Standing.ON_TRACK and fact.before == Standing.NO_READING:
-        return
+    title = _guardrail_title(key_result, fact) if key_result.guardrail else TOLD.get(after)
     if title is None or goal.owner_id is None or goal.status != Status.OPEN:
         return
     _tell(
         goal,
         [goal.owner_id],
         format_lazy(title, name=key_result.shown_name),
-        text=goal.title,
+        text=_said_of(key_result),
         kind=TURNED,
         key=f"goal.turned:{key_result.pk}:{fact.after}",
     )
+
+
+def _guardrail_title(key_result: KeyResult, fact: KeyResultStood) -> "_StrPromise | None":
+    """What to call the turn of a guardrail; None when it needs no word."""
+    after = Standing(fact.after)
+    if after == Standing.AT_RISK and key_result.broken_until and fact.before == Standing.OFF_TRACK:
+        return HELD_AGAIN
+    return None if after == Standing.ON_TRACK and fact.before == Standing.NO_READING else GUARDRAIL.get(after)
+
+
+def _said(key_result: KeyResult) -> str:
+    why = card_of(key_result.goal, [key_result], key_result.goal.product.timezone)
+    return f"{key_result.goal.title}: {(*why.key_results, *why.guardrails)[0].reason}"
+
+
+# Written when it is sent, in each reader's language.
+_said_of = lazy(_said, str)
 
 
 @subscriber(GoalStood)

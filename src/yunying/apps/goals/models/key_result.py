@@ -25,6 +25,8 @@ class KeyResult(models.Model):
     `on_track_lag` and `at_risk_lag` are its own limits of what is on track and at risk (see `progress`); empty
     means the usual ones. `value` is the newest reading, `read_on` the last day it covers, `read_at` when it was
     taken; all are empty until the first reading. `inside` of the `counted` readings lie within the limits.
+    Of a guardrail `broken_since` is the first day of its last time beyond its limits, `broken_until` the first day
+    within them again, `worst` the reading furthest beyond, of day `worst_on`; empty while it held all the time.
     `standing` is the status told at the last reading, to notice its changes. `error` is the code of a reading that
     failed, `error_text` and `error_data` its message. `definition` is what the readings were computed by.
     """
@@ -48,6 +50,10 @@ class KeyResult(models.Model):
     read_at = models.DateTimeField(null=True, editable=False)
     inside = models.PositiveIntegerField(default=0, editable=False)
     counted = models.PositiveIntegerField(default=0, editable=False)
+    broken_since = models.DateField(null=True, editable=False)
+    broken_until = models.DateField(null=True, editable=False)
+    worst = models.FloatField(null=True, editable=False)
+    worst_on = models.DateField(null=True, editable=False)
     definition = models.ForeignKey("goals.Definition", models.SET_NULL, null=True, editable=False, related_name="+")
     error = models.CharField(max_length=300, blank=True, editable=False)
     error_text = models.TextField(blank=True, editable=False)
