@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
+from tests.removing import remove
 from yunying.base.clock import FixedClock
 from yunying.base.errors import LimitReached
 from yunying.base.zones import Span
@@ -175,8 +176,7 @@ def test_events_that_were_removed_do_not_live_on_in_states(store: Store, product
     week(store, product)
     for _ in range(3):
         ask(store, product, PEOPLE)
-    gone = "DELETE FROM events WHERE product = {product:UInt32} AND person = 1 SETTINGS lightweight_deletes_sync = 2"
-    store.execute(Sql(gone, {"product": product}))
+    remove(store, "events", "product = {product:UInt32} AND person = 1", product=product)
     store.void_kept(product)
     assert ask(store, product, PEOPLE).rows_of("A")[0].total == 9  # type: ignore[attr-defined]
 

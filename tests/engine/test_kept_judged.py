@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.engine.interpreter import Thing
 from tests.engine.worlds import EVENTS, PROPERTIES, WANTED, Product, products, write_events
+from tests.removing import remove
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, Result, kept, parse, run
 from yunying.store import Sql, Store
@@ -143,8 +144,7 @@ def merge(store: Store, pairs: list[tuple[int, int]]) -> None:
 def erase(store: Store, product: Product, event: Thing) -> None:
     """All events under one distinct id."""
     where = "product = {product:UInt32} AND person = {person:UInt32}"
-    erased = {"product": product.id, "person": event.number}
-    store.execute(Sql(f"DELETE FROM events WHERE {where} SETTINGS lightweight_deletes_sync = 2", erased))
+    remove(store, "events", where, product=product.id, person=event.number)
     store.void_kept(product.id)
 
 

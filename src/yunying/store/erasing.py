@@ -1,11 +1,20 @@
 """Which statements erase a product, or take an import back, from the event store."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from yunying.store.scripts import Form
 from yunying.store.sql import Sql
 
-__all__ = ["erasing", "taking_back"]
+__all__ = ["Removal", "erasing", "taking_back"]
+
+
+class Removal(NamedTuple):
+    """A statement that removes rows of one table."""
+
+    table: str
+    sql: Sql
+
 
 # `people` comes last: it says which numbers of `moved`, which knows no products, are to go.
 _TABLES = (
@@ -25,7 +34,7 @@ _OF_PRODUCT = "product = {product:UInt32}"
 _NUMBERS = f"n IN (SELECT person FROM people WHERE {_OF_PRODUCT})"
 
 
-def erasing(product: int, form: Form) -> Iterator[Sql]:
+def erasing(product: int, form: Form) -> Iterator[Removal]:
     """Hide the rows at once, then write the parts anew without them, so that nothing stays on disk.
 
     Each statement returns when it is carried out and may be repeated at any point.
@@ -34,9 +43,9 @@ def erasing(product: int, form: Form) -> Iterator[Sql]:
     for table in tables:
         where = _NUMBERS if table.startswith("moved") else _OF_PRODUCT
         settings = "lightweight_deletes_sync = 2, allow_nondeterministic_mutations = 1"
-        yield Sql(f"DELETE FROM {table}\nWHERE {where}\nSETTINGS {settings}", {"product": product})
+        yield Removal(table, Sql(f"DELETE FROM {table}\nWHERE {where}\nSETTINGS {settings}", {"product": product}))
     for table in tables:
-        yield Sql(f"ALTER TABLE {table}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2")
+        yield Removal(table, Sql(f"ALTER TABLE {table}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2"))
 
 
 # Those that an import brought and that were not there before it, in slices that fit into memory.
@@ -53,7 +62,7 @@ HAVING max(known) = 0
 """
 
 
-def taking_back(product: int, number: int, slices: int, form: Form) -> Iterator[Sql]:
+def taking_back(product: int, number: int, slices: int, form: Form) -> Iterator[Removal]:
     """Hide the events that import `number` brought, write the parts anew without them, then forget the import.
 
     Each statement returns when it is carried out and may be repeated at any point.
@@ -65,7 +74,8 @@ def taking_back(product: int, number: int, slices: int, form: Form) -> Iterator[
         # Also out of the live stream, which keeps a sample of what came in lately.
         for table in ("arrivals", events):
             brought = f"WHERE {_OF_PRODUCT}\n    AND uuid IN ({_BROUGHT})"
-            yield Sql(f"DELETE FROM {table}\n{brought}\nSETTINGS {settings}", params | {"slice": part})
-    yield Sql(f"ALTER TABLE {events}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2")
+            removed = Sql(f"DELETE FROM {table}\n{brought}\nSETTINGS {settings}", params | {"slice": part})
+            yield Removal(table, removed)
+    yield Removal(events, Sql(f"ALTER TABLE {events}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2"))
     mine = f"{_OF_PRODUCT} AND import = {{import:UInt64}}"
-    yield Sql(f"DELETE FROM imported\nWHERE {mine}\nSETTINGS {settings}", params)
+    yield Removal("imported", Sql(f"DELETE FROM imported\nWHERE {mine}\nSETTINGS {settings}", params))

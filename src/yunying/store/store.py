@@ -15,7 +15,7 @@ from yunying.base import clock
 from yunying.base.errors import LimitReached, Unavailable, msg
 from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
-from yunying.store.erasing import erasing, taking_back
+from yunying.store.erasing import Removal, erasing, taking_back
 from yunying.store.faults import away, translated
 from yunying.store.hurry import hurried
 from yunying.store.late import LATE_EVENTS, late_events
@@ -173,12 +173,12 @@ class Store:
         first = "INSERT INTO late_events (product, at, n) SELECT {product:UInt32}, toDateTime(0, 'UTC'), 1"
         self.execute(Sql(first, {"product": product}))
 
-    def _carry_out(self, mutations: Iterable[Sql]) -> None:
+    def _carry_out(self, removals: Iterable[Removal]) -> None:
         """One after the other. Nodes of a cluster share the work and need no waking."""
-        wake = partial(self.execute, Sql("SYSTEM START MERGES events"))
-        with nullcontext() if self._address.form.cluster else hurried(wake):
-            for statement in mutations:
-                self.execute(statement)
+        for table, sql in removals:
+            wake = partial(self.execute, Sql(f"SYSTEM START MERGES {table}"))
+            with nullcontext() if self._address.form.cluster else hurried(wake):
+                self.execute(sql)
 
     def close(self) -> None:
         """Close idle clients; the store answers Unavailable from now on."""

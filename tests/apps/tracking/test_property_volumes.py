@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.apps.tracking.conftest import MakeEvent, Write
+from tests.removing import remove
 from yunying.apps.tracking import selectors
 from yunying.apps.tracking.catalogue import volumes
 from yunying.apps.tracking.catalogue.volumes import count_missing_days, property_volumes
@@ -80,11 +81,9 @@ def test_a_late_event_is_counted(sent: None, product: Product, write: Write, eve
     assert sums(product)["path"] == (3, 4)
 
 
-def test_what_is_taken_away_is_counted_no_more(
-    sent: None, product: Product, store: Store, ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_taken_away_is_counted_no_more(sent: None, product: Product, store: Store) -> None:
     assert sums(product)["amount"] == (1, 2)
-    ask("DELETE FROM events WHERE product = {product:UInt32} AND event = 'order'")
+    remove(store, "events", "product = {product:UInt32} AND event = 'order'", product=product.pk)
     store.void_kept(product.pk)
     assert "amount" not in sums(product)
 

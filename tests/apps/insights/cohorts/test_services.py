@@ -5,6 +5,7 @@ import pytest
 
 from tests.apps.insights.shop import event
 from tests.conftest import Cast
+from tests.removing import remove
 from yunying.apps.insights.answers import context_for, run_report
 from yunying.apps.insights.cohorts.access import cohort_for
 from yunying.apps.insights.cohorts.models import Cohort, CohortSize
@@ -22,7 +23,7 @@ from yunying.engine import cohorts as engine
 from yunying.events.event import Event, Link, LinkKind
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
-from yunying.store import Sql, Store
+from yunying.store import Store
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -188,8 +189,7 @@ def test_a_list_of_ids_counts_those_nobody_has_and_follows_merges(access: Produc
 def test_somebody_who_is_erased_is_in_no_list(access: ProductAccess, shop: Product, store: Store) -> None:
     cohort, _ = create_list_of_ids(access, name="Guests", ids=["mei", "bob"])
     mei = numbers_of_ids(shop.pk, ["mei"])["mei"]
-    erased = Sql("DELETE FROM people WHERE product = {p:UInt32} AND person = {n:UInt32}", {"p": shop.pk, "n": mei})
-    store.execute(erased)
+    remove(store, "people", "product = {product:UInt32} AND person = {person:UInt32}", product=shop.pk, person=mei)
     count(cohort)
     assert cohort.size == 1
 
