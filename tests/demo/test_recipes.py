@@ -1,27 +1,33 @@
 """The demo's recipes are well formed and say what they must; loading them is CI's smoke test."""
 
 import json
+import re
 import tomllib
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from yunying.apps.tracking.importing.mapping import load
-from yunying.apps.tracking.importing.runner import import_file
-from yunying.apps.tracking.ingest import Ingest
-from yunying.base.actor import SYSTEM
+from yunying.apps.tracking.importing import mapping
+from yunying.base import clock
+from yunying.base.actor import Actor, ActorKind
 from yunying.demo import load_recipe, recipes_in
 from yunying.demo.calling import api
-from yunying.demo.moving import Moved
+from yunying.demo.loading import EMAIL, load, wants_more
+from yunying.demo.moving import AHEAD_DAYS, Moved, filled
+from yunying.demo.notes import Notes
 from yunying.engine import parse
+from yunying.platform.accounts.models import User
+from yunying.platform.products.access import product_for
 from yunying.platform.products.profile import PROFILE_FIELDS, checked
+from yunying.store import EVENTS, Sql
 
 if TYPE_CHECKING:
-    from yunying.platform.products.access import ProductAccess
     from yunying.store import Store
 
+UTC_ZONE = ZoneInfo("UTC")
 DEMO = Path(__file__).resolve().parent.parent.parent / "demo"
 FOLDERS = sorted(path.parent for path in DEMO.glob("*/recipe.toml"))
 CDNOW = """ 00004 0001 19970101  2   29.33
@@ -55,37 +61,66 @@ def test_a_recipes_mappings_and_questions_can_be_used(folder: Path) -> None:
     recipe = load_recipe(folder)
     wanted = {one["mapping"] for one in recipe.imports}
     assert wanted == {path.name for path in folder.glob("*.toml")} - {"recipe.toml"}
-    events = {rule.name.constant for name in wanted for rule in load(folder / name).rules}
+    events = {rule.name.constant for name in wanted for rule in mapping.load(folder / name).rules}
     for call in recipe.calls:
-        for series in call["body"].get("spec", {}).get("series", []):
+        for series in call.get("body", {}).get("spec", {}).get("series", []):
             assert series["event"] in events
         if call["call"] == "POST insights/reports":
-            parse(call["body"]["spec"])
+            parse(filled(call["body"]["spec"], {}, Moved(0, UTC_ZONE)))
 
 
-def test_a_small_piece_of_a_recipe_becomes_reports_and_a_goal(
-    access: "ProductAccess", store: "Store", tmp_path: Path
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_nothing_in_a_recipe_lies_outside_of_what_was_recorded_or_is_made_in_the_future(folder: Path) -> None:
+    recipe = load_recipe(folder)
+    assert recipe.last_day is not None
+    assert "{weeks}" in recipe.moved
+    text = json.dumps(recipe.calls)
+    days = [date.fromisoformat(one) for one in re.findall(r"\{(\d{4}-\d\d-\d\d)\}", text)]
+    assert max(days) == recipe.last_day  # goals are due on it
+    latest = recipe.last_day - timedelta(days=AHEAD_DAYS + 7)
+    made = [date.fromisoformat(call["on"].strip("{}")) for call in recipe.calls if "on" in call]
+    assert made == sorted(made)
+    assert max(made) <= latest
+    bare = re.sub(r"\{[^}]*\}", "", text)
+    assert not re.findall(r"\d{4}-\d\d-\d\d", bare)
+
+
+def events_of(store: "Store", product: int) -> int:
+    sql = Sql(f"SELECT count() FROM {EVENTS} WHERE product = {{product:UInt32}}", {"product": product})
+    count: int = store.query(sql).rows[0][0]
+    return count
+
+
+def test_a_small_piece_of_a_recipe_becomes_reports_and_open_goals_and_grows(
+    db: None, store: "Store", tmp_path: Path
 ) -> None:
     recipe = load_recipe(DEMO / "cdnow")
     (tmp_path / "cdnow.txt").write_text(CDNOW)
-    run = import_file(
-        actor=SYSTEM,
-        product=access.product,
-        path=tmp_path / "cdnow.txt",
-        mapping=load(DEMO / "cdnow" / recipe.imports[0]["mapping"]),
-        sink=Ingest(),
-    )
-    assert (run.events, run.errors) == (5, 0)
-    kept: dict[str, Any] = {"product": access.product.slug}
-    with api(access, Moved(0, ZoneInfo(access.product.timezone))) as call:
-        for request in recipe.calls:
-            kept |= call(request, kept)
-        shown = call({"call": "GET goals", "keep": {"results": "items.1.key_results"}}, kept)["results"]
-    assert {one["name"]: one["value"] for one in shown} == {
-        "Revenue, January to June 1998": pytest.approx(21.77),
-        "Customers in the latest whole month": 1,
-        "Average order, not below 32 dollars": pytest.approx(11.77),
-    }
+    notes = Notes(tmp_path / "demo.json")
+    with clock.fixed(datetime(2026, 11, 22, 15, tzinfo=UTC)):
+        load(recipe, tmp_path, notes, as_recorded=False)
+        user = User.objects.get(email=EMAIL)
+        access = product_for(user, Actor(ActorKind.USER, user.pk, "Demo"), "cdnow")
+        with api(access, Moved(0, UTC_ZONE)) as call:
+            shown = call({"call": "GET goals", "keep": {"goals": "items"}}, {})["goals"]
+            said = call({"call": "GET goals/2/check-ins", "keep": {"said": "items"}}, {})["said"]
+    noted = notes.recipes["cdnow"]
+    assert noted.done
+    assert noted.shift_days == 1486 * 7
+    results = {one["name"]: one["value"] for goal in shown for one in goal["key_results"]}
+    assert {goal["status"] for goal in shown} == {"open"}
+    assert results["Revenue of the half year"] == pytest.approx(11.77)
+    assert results["CDs"] == 1
+    assert [one["on"] for one in said] == ["2026-11-16", "2026-11-09", "2026-11-02", "2026-10-26"]
+    assert {one["created_at"][:10] for one in said} == {one["on"] for one in said}
+    assert "moved by 1486 weeks" in access.product.notice
+    assert "30 June 1998 is now 2026-12-22" in access.product.notice
+    assert events_of(store, access.product.pk) == 4
+    with clock.fixed(datetime(2026, 12, 10, 15, tzinfo=UTC)):
+        assert wants_more(recipe, noted)
+        load(recipe, tmp_path, notes, as_recorded=False)
+        assert not wants_more(recipe, noted)
+    assert events_of(store, access.product.pk) == 5
 
 
 def test_no_recipe_is_named_in_the_program() -> None:
@@ -98,5 +133,5 @@ def test_no_recipe_is_named_in_the_program() -> None:
 def test_calls_are_plain_data() -> None:
     for folder in FOLDERS:
         for call in json.loads((folder / "calls.json").read_text(encoding="utf-8")):
-            assert set(call) <= {"call", "body", "keep"}
+            assert set(call) <= {"call", "body", "keep", "on"}
             assert call["call"].split(" ")[0] in ("POST", "PATCH", "PUT", "GET")
