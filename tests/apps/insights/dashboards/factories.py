@@ -27,6 +27,10 @@ from yunying.apps.insights.models import Metric
     "/api/v1/products/{product}/dashboards/{dashboard}",
     "/api/v1/products/{product}/dashboards/{dashboard}/tiles",
     "/api/v1/products/{product}/dashboards/{dashboard}/variants",
+    "/api/v1/products/{product}/dashboards/{dashboard}/copy",
+    "/api/v1/products/{product}/dashboards/{dashboard}/links",
+    "/api/v1/products/{product}/dashboards/{dashboard}/mails",
+    "/api/v1/products/{product}/dashboards/{dashboard}/export",
 )
 def dashboard(access):
     number = create_dashboard(access=access, name="Monday").pk
@@ -53,17 +57,18 @@ def variant(access):
     return {"dashboard_id": made.pk, "dashboard": made.pk, "variant_id": number, "variant": number}
 
 
-@factory("insights:link_revoke")
+@factory("insights:link_revoke", "/api/v1/products/{product}/dashboards/{dashboard}/links/{link}")
 def link(access):
     made = create_dashboard(access=access, name="Monday")
-    return {"dashboard_id": made.pk, "link_id": create_link(access=access, dashboard=made)[0].pk}
+    number = create_link(access=access, dashboard=made)[0].pk
+    return {"dashboard_id": made.pk, "dashboard": made.pk, "link_id": number, "link": number}
 
 
-@factory("insights:mail_end")
+@factory("insights:mail_end", "/api/v1/products/{product}/dashboards/{dashboard}/mails/{mail}")
 def subscription(access):
     made = create_dashboard(access=access, name="Monday")
     ordered = subscribe(access=access, dashboard=made, user_ids=[access.actor.id], weekdays=[1], hour=9)
-    return {"dashboard_id": made.pk, "subscription_id": ordered.pk}
+    return {"dashboard_id": made.pk, "dashboard": made.pk, "subscription_id": ordered.pk, "mail": ordered.pk}
 
 
 @factory(

@@ -1,4 +1,7 @@
-"""`/api/v1/products/{product}/dashboards`: make, read and change dashboards. Parse, call, answer."""
+"""`/api/v1/products/{product}/dashboards`: make, read and change dashboards. Parse, call, answer.
+
+Links, mails and files are in `api_sharing`.
+"""
 
 from typing import Any
 
@@ -10,6 +13,7 @@ from ninja.pagination import paginate
 from yunying.apps.insights.access import metric_for, report_for
 from yunying.apps.insights.dashboards import notes, schemas, services
 from yunying.apps.insights.dashboards.access import annotation_for, dashboard_for, tile_for, variant_for
+from yunying.apps.insights.dashboards.api_sharing import router as sharing_router
 from yunying.apps.insights.dashboards.bar import bar_of
 from yunying.apps.insights.dashboards.models import Annotation, Dashboard, Tile, Variant
 from yunying.platform.products.access import Permission
@@ -38,6 +42,26 @@ def create_dashboard(request: HttpRequest, product: Path[str], body: schemas.Das
 @paginate(Pages)
 def list_annotations(request: HttpRequest, product: Path[str]) -> QuerySet[Annotation]:
     return Annotation.objects.filter(product=api_access(request, product).product)
+
+
+@router.get("/annotations/{annotation}", response=schemas.AnnotationOut, summary="One note")
+def get_annotation(request: HttpRequest, product: Path[str], annotation: Path[Id]) -> Annotation:
+    return annotation_for(api_access(request, product), annotation)
+
+
+@router.patch("/annotations/{annotation}", response=schemas.AnnotationOut, summary="Change a note")
+def update_annotation(
+    request: HttpRequest, product: Path[str], annotation: Path[Id], body: schemas.AnnotationPatch
+) -> Annotation:
+    access = api_access(request, product, Permission.EDIT_REPORTS)
+    found = annotation_for(access, annotation)
+    known = {name: getattr(found, name) for name in ("text", "day", "until", "dashboard")}
+    changes = body.model_dump(exclude_unset=True)
+    if body.dashboard is not None:
+        changes["dashboard"] = dashboard_for(access, body.dashboard)
+    missing = [name for name in ("text", "day") if name in changes and changes[name] is None]
+    known |= {name: value for name, value in changes.items() if name not in missing}
+    return notes.change_annotation(access=access, annotation=found, **known)
 
 
 @router.post("/annotations", response={201: schemas.AnnotationOut}, summary="Note something on a day")
@@ -76,6 +100,15 @@ def delete_dashboard(request: HttpRequest, product: Path[str], dashboard: Path[I
     return Status(204, None)
 
 
+@router.post("/{dashboard}/copy", response={201: schemas.DashboardOut}, summary="Copy a dashboard")
+def copy_dashboard(
+    request: HttpRequest, product: Path[str], dashboard: Path[Id], body: schemas.CopyIn
+) -> Status[Dashboard]:
+    access = api_access(request, product, Permission.EDIT_REPORTS)
+    found = dashboard_for(access, dashboard)
+    return Status(201, services.duplicate_dashboard(access=access, dashboard=found, name=body.name))
+
+
 @router.post("/{dashboard}/tiles", response={201: schemas.TileOut}, summary="Add a tile")
 def add_tile(request: HttpRequest, product: Path[str], dashboard: Path[Id], body: schemas.TileIn) -> Status[Tile]:
     access = api_access(request, product, Permission.EDIT_REPORTS)
@@ -106,6 +139,18 @@ def remove_tile(request: HttpRequest, product: Path[str], dashboard: Path[Id], t
     return Status(204, None)
 
 
+@router.get("/{dashboard}/variants", response=list[schemas.VariantOut], summary="Variants")
+@paginate(Pages)
+def list_variants(request: HttpRequest, product: Path[str], dashboard: Path[Id]) -> QuerySet[Variant]:
+    return Variant.objects.filter(dashboard=dashboard_for(api_access(request, product), dashboard))
+
+
+@router.get("/{dashboard}/variants/{variant}", response=schemas.VariantOut, summary="One variant")
+def get_variant(request: HttpRequest, product: Path[str], dashboard: Path[Id], variant: Path[Id]) -> Variant:
+    access = api_access(request, product)
+    return variant_for(access, dashboard_for(access, dashboard), variant)
+
+
 @router.post("/{dashboard}/variants", response={201: schemas.VariantOut}, summary="Save a variant")
 def save_variant(
     request: HttpRequest, product: Path[str], dashboard: Path[Id], body: schemas.VariantIn
@@ -123,3 +168,6 @@ def delete_variant(request: HttpRequest, product: Path[str], dashboard: Path[Id]
     found = dashboard_for(access, dashboard)
     services.delete_variant(access=access, dashboard=found, variant=variant_for(access, found, variant))
     return Status(204, None)
+
+
+router.add_router("", sharing_router)

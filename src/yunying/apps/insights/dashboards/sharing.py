@@ -19,6 +19,7 @@ __all__ = ["create_link", "key_for", "noted", "opened", "revoke_link", "right_ke
 
 MOST_LINKS, MOST_ORIGINS, SHORTEST_PASSWORD = 50, 10, 6
 KEY_LASTS_S = 12 * 3600
+LONGEST = timedelta(days=3660)
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?(:[0-9]{1,5})?\Z")
 _SALT = "yunying.dashboards.shared"
 
@@ -46,7 +47,9 @@ def create_link(
         both = msg("A page inside another site cannot ask for a password. Leave one of the two empty.")
         raise InvalidInput("share.both", both, field="password")
     if expires_at is not None and expires_at <= clock.now():
-        raise InvalidInput("share.past", msg("The link would be over already. Choose a later end."), field="expires")
+        raise InvalidInput("share.past", msg("The link would be over already. Choose a later end."), field="expires_at")
+    if expires_at is not None and expires_at > clock.now() + LONGEST:
+        raise InvalidInput("share.far", msg("Choose an end within ten years."), field="expires_at")
     secret = ids.new_secret("sh", 24)
     with transaction.atomic():
         if ShareLink.objects.filter(dashboard=dashboard, revoked_at=None).count() >= MOST_LINKS:

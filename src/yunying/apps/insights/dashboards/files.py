@@ -1,0 +1,65 @@
+"""A dashboard as a file: a picture, a document or a workbook."""
+
+import re
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from yunying.apps.insights.dashboards.bar import Bar
+from yunying.apps.insights.dashboards.drawing import draw_page
+from yunying.apps.insights.dashboards.faces import Face, Viewer
+from yunying.apps.insights.dashboards.grid import Place
+from yunying.apps.insights.dashboards.models import Dashboard, Tile
+from yunying.apps.insights.dashboards.sheets import workbook
+from yunying.apps.insights.dashboards.tiles import faces_of, sight_of, tiles_of
+from yunying.base import clock
+from yunying.base.errors import InvalidInput, msg
+from yunying.platform.accounts import limits
+from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.ui import formats
+from yunying.platform.ui.exports import XLSX
+
+__all__ = ["TYPES", "file_response"]
+
+FILES_PER_MINUTE = 20
+TYPES = {"png": "image/png", "pdf": "application/pdf", "xlsx": XLSX}
+
+
+def file_response(
+    *, access: ProductAccess, dashboard: Dashboard, bar: Bar, kind: str, variant: str = ""
+) -> HttpResponse:
+    """The dashboard under a filter bar as `png`, `pdf` or `xlsx` (a sheet for each tile), to be kept.
+
+    `variant` is the name of the state that the bar is in. Raises InvalidInput for what cannot be made or looked at, and
+    LimitReached when somebody asks for too many.
+    """
+    access.require(Permission.VIEW)
+    if kind not in TYPES:
+        raise InvalidInput("export.kind", msg("A dashboard can be saved as png, pdf or xlsx."), field="export")
+    who = f"{access.actor.kind}-{access.actor.id}"
+    limits.count("dashboards.export", who, most=FILES_PER_MINUTE, window_s=60)
+    bar.check()
+    with timezone.override(access.product.zone):
+        tiles = tiles_of(dashboard)
+        faces = faces_of(tiles, sight_of(dashboard, bar, Viewer(access), tiles))
+        content = _content(access, dashboard, faces, kind, variant)
+    response = HttpResponse(content, content_type=TYPES[kind])
+    response["Content-Disposition"] = f'attachment; filename="{_name(dashboard)}.{kind}"'
+    return response
+
+
+def _content(
+    access: ProductAccess, dashboard: Dashboard, faces: list[tuple[Tile, Face]], kind: str, variant: str
+) -> bytes:
+    if kind == "xlsx":
+        with workbook([face for _tile, face in faces]) as file:
+            return bytes(file.read())
+    laid = [(Place(tile.pk, tile.x, tile.y, tile.w, tile.h), face) for tile, face in faces]
+    said = [access.product.name, variant, _("as of %(time)s") % {"time": formats.datetime(clock.now())}]
+    return draw_page(dashboard.name, " · ".join(part for part in said if part), laid, kind)
+
+
+def _name(dashboard: Dashboard) -> str:
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", dashboard.name).strip("-") or "dashboard"
+    return f"{plain}-{clock.now():%Y%m%d}"
