@@ -15,6 +15,12 @@ def test_the_smallest_mapping_reads_time_and_person_only() -> None:
     assert mapping.rules[0].name.constant == "order"
 
 
+def test_properties_of_accounts_are_read_from_columns_of_their_own() -> None:
+    accounts = {"set": {"plan": "tier"}, "set_once": ["founded"]}
+    mapping = parse(SMALLEST | {"events": [{"name": "order", "account": "firm", "account_properties": accounts}]})
+    assert mapping.columns() == {"at", "who", "firm", "tier", "founded"}
+
+
 def test_columns_of_lookups_are_not_read_from_the_file_itself() -> None:
     raw = SMALLEST | {
         "events": [{"name": "item", "properties": ["brand", "price"]}],
@@ -52,6 +58,11 @@ def test_types_and_aggregates_are_closed_sets() -> None:
         ({"events": [{"name": "a", "properties": {"p": {"column": "x", "of": "avg"}}}]}, "events[0].properties.p.of"),
         ({"events": [{"name": "a", "properties": {"p": {"column": "x", "value": 1}}}]}, "events[0].properties.p"),
         ({"lookups": [{"file": "a.csv"}]}, "lookups[0]"),
+        ({"events": [{"name": "a", "account_properties": {"set": ["plan"]}}]}, "events[0].account_properties"),
+        (
+            {"events": [{"name": "a", "account": "firm", "account_properties": {"add": ["plan"]}}]},
+            "events[0].account_properties.add",
+        ),
     ],
 )
 def test_a_mistake_names_the_entry_at_fault(change: dict[str, Any], field: str) -> None:

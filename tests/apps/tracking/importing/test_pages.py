@@ -17,7 +17,7 @@ from openpyxl import Workbook, load_workbook
 
 from tests.conftest import Cast
 from yunying.apps.tracking.importing.models import ImportMapping, ImportRun, ImportStatus
-from yunying.apps.tracking.models import EventDefinition
+from yunying.apps.tracking.models import Account, EventDefinition, PropertyDefinition
 from yunying.platform.audit.models import Entry
 from yunying.platform.jobs.testing import drain
 
@@ -381,3 +381,56 @@ class TestTheServersFolder:
         run.refresh_from_db()
         assert run.status == ImportStatus.STOPPED
         assert "was changed while it was read" in browser.get(address(product, "import", run.pk)).content.decode()
+
+
+FIRMS = "at,user,company,plan,founded,seats\n" + "".join(
+    f"2026-11-0{day} 09:00,u{day},{firm},{plan},{founded},{day}\n"
+    for day, firm, plan, founded in ((1, "acme", "free", 1999), (2, "acme", "pro", 2001), (3, "", "gold", 2020))
+)
+OF_ACCOUNTS = {"plan": "account_property", "founded": "account_once"}
+
+
+def test_columns_become_properties_of_accounts_and_stay_when_the_import_is_taken_back(
+    bring: Any, browser: "Client", product: "Product", ask: Ask, store: "Store"
+) -> None:
+    run = bring("firms.csv", FIRMS.encode())
+    chosen = form_of(run, event="login", company="account", **OF_ACCOUNTS)
+    browser.post(address(product, "import_check", run.pk), chosen)
+    drain()
+    run.refresh_from_db()
+    assert run.check_report["good_rows"] == 3 and not Account.objects.exists()
+    browser.post(address(product, "import_start", run.pk), chosen)
+    drain()
+    # What came last holds, what came first stays, and a row without an account sets nothing.
+    assert Account.objects.get(product=product).properties == {"plan": "pro", "founded": 1999}
+    assert ask("SELECT props FROM accounts FINAL WHERE product = {product:UInt32}")[0][0].count("pro") == 1
+    known = PropertyDefinition.objects.filter(product=product, of="account").values_list("name", flat=True)
+    assert set(known) == {"plan", "founded"}
+    assert [json.loads(row[3]) for row in stored(ask)] == [{"seats": 1}, {"seats": 2}, {"seats": 3}]
+
+    browser.post(address(product, "import_take_back", run.pk))
+    drain()
+    assert stored(ask) == []
+    assert Account.objects.get(product=product).properties == {"plan": "pro", "founded": 1999}
+
+
+def test_properties_of_accounts_need_a_column_with_the_account(
+    bring: Any, browser: "Client", product: "Product"
+) -> None:
+    run = bring("firms.csv", FIRMS.encode())
+    chosen = form_of(run, event="login", company="ignore", **OF_ACCOUNTS)
+    page = browser.post(address(product, "import_start", run.pk), chosen, follow=True).content.decode()
+    assert "Say which column holds the account these properties are of." in page
+    run.refresh_from_db()
+    assert run.status == ImportStatus.DRAFT
+
+
+def test_the_last_property_of_an_account_wins_across_files(
+    bring: Any, browser: "Client", product: "Product", store: "Store"
+) -> None:
+    for day, plan in ((8, "pro"), (2, "free")):
+        run = bring(f"{plan}.csv", f"at,user,company,plan\n2026-11-0{day} 09:00,u{day},acme,{plan}\n".encode())
+        chosen = form_of(run, event="login", company="account", plan="account_property")
+        browser.post(address(product, "import_start", run.pk), chosen)
+        drain()
+    assert Account.objects.get(product=product).properties == {"plan": "pro"}

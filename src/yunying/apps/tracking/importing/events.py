@@ -152,8 +152,8 @@ class Converter:
         props = shape.dicts(rule.properties, rule.spread)
         accounts = shape.texts(rule.account) if rule.account else [""] * len(names)
         sessions = shape.texts(rule.session) if rule.session else [""] * len(names)
-        sets, onces = shape.dicts(rule.person_set), shape.dicts(rule.person_set_once)
-        people = bool(rule.person_set or rule.person_set_once)
+        of_person = shape.ops(rule.person_set, rule.person_set_once)
+        of_account = shape.ops(rule.account_set, rule.account_set_once)
         shape.judge(accounts, rule.account, _key_fault)
         shape.judge(sessions, rule.session, _key_fault)
         for i, one in enumerate(props):
@@ -171,7 +171,8 @@ class Converter:
                 props=one,
                 session=session,
                 account=account,
-                person_ops=_ops(sets[i], onces[i]) if people else [],
+                person_ops=of_person[i],
+                account_ops=of_account[i] if account else [],
                 protocol="import",
                 historical=True,
             )
@@ -309,6 +310,16 @@ class _Rows:
             form = form.replace("{" + name + "}", "{" + str(i) + "}")
         return [None if None in row else form.format(*row) for row in zip(*parts, strict=True)]
 
+    def ops(self, sets: Mapping[str, Value], onces: Mapping[str, Value]) -> list[list[Op]]:
+        """What each row sets on its person or account."""
+        if not sets and not onces:
+            return [[] for _ in range(self.count)]
+        both = zip(self.dicts(sets), self.dicts(onces), strict=True)
+        return [
+            [Op(kind, k, v) for kind, given in ((OpKind.SET, one), (OpKind.SET_ONCE, first)) for k, v in given.items()]
+            for one, first in both
+        ]
+
     def dicts(self, wanted: "dict[str, Value] | Any", spread: Sequence[str] = ()) -> list[dict[str, Any]]:
         """A table of properties per row: absent where the value is."""
         if not wanted and not spread:
@@ -357,10 +368,6 @@ def _identity_fault(text: str) -> str:
 
 def _key_fault(text: str) -> str:
     return msg("an id that is too long") if len(text) > MAX_ID_CHARS else ""
-
-
-def _ops(sets: dict[str, Any], onces: dict[str, Any]) -> list[Op]:
-    return [Op(OpKind.SET, k, v) for k, v in sets.items()] + [Op(OpKind.SET_ONCE, k, v) for k, v in onces.items()]
 
 
 def _rest(fault: Fault) -> tuple[str, str, str]:

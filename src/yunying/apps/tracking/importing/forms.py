@@ -27,6 +27,8 @@ ROLES = (
     (Role.UNIQUE_ID, _("Unique id of the row")),
     (Role.PERSON, _("Property of the person")),
     (Role.PERSON_ONCE, _("Property of the person, first value stays")),
+    (Role.ACCOUNT_PROPERTY, _("Property of the account")),
+    (Role.ACCOUNT_ONCE, _("Property of the account, first value stays")),
     (Role.MOMENT, _("Time of an event of its own")),
     (Role.SPREAD, _("JSON object of properties")),
     (Role.IGNORE, _("Leave out")),

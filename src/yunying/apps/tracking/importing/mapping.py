@@ -8,166 +8,41 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from yunying.apps.tracking.importing.packing import checked_encoding
-from yunying.apps.tracking.importing.spans import WHOLE, Span, parse_span
+from yunying.apps.tracking.importing.rules import (
+    ROW_IN_GROUP,
+    TESTS,
+    Aggregate,
+    ColumnType,
+    Condition,
+    FileMapping,
+    Lookup,
+    Rule,
+    TimeSpec,
+    Value,
+    template_columns,
+)
+from yunying.apps.tracking.importing.spans import Span, parse_span
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = [
-    "Aggregate", "ColumnType", "Condition", "FileMapping", "Lookup", "Rule", "TimeSpec", "Value", "load", "parse",
-    "spanned",
+    "ROW_IN_GROUP", "TESTS", "Aggregate", "ColumnType", "Condition", "FileMapping", "Lookup", "Rule", "TimeSpec",
+    "Value", "load", "parse", "spanned", "template_columns",
 ]  # fmt: skip
 
-ROW_IN_GROUP = "#"
 _ENTRIES = (
     "source", "file", "columns", "group", "group_within", "time", "shift_days", "since", "until", "distinct_id",
     "lookups", "events",
 )  # fmt: skip
 _RULE_ENTRIES = (
     "name", "per", "when", "id", "uuid", "time", "distinct_id", "account", "session", "properties", "spread", "person",
+    "account_properties",
 )  # fmt: skip
-
-
-class ColumnType(StrEnum):
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    JSON = "json"
-
-
-class Aggregate(StrEnum):
-    """How the rows of a group become one value."""
-
-    FIRST = "first"
-    LAST = "last"
-    SUM = "sum"
-    MIN = "min"
-    MAX = "max"
-    COUNT = "count"
-    DISTINCT = "distinct"
-    LIST = "list"
-
-
-TESTS = ("is", "is_not", "starts_with", "not_starts_with", "gt", "gte", "lt", "lte", "empty")
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One test of one column; `operands` are always a tuple."""
-
-    column: str
-    test: str
-    operands: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """Where a value comes from: a constant, a column, a product of columns, or a template with {column} in it.
-
-    `otherwise` is taken when the column (or a column of the template) is empty; `words` translates single values.
-    """
-
-    constant: Any = None
-    column: str | None = None
-    times: tuple[str, ...] = ()
-    template: str | None = None
-    otherwise: "Value | None" = None
-    aggregate: Aggregate = Aggregate.FIRST
-    digits: int | None = None
-    absolute: bool = False
-    words: Mapping[str, Any] = field(default_factory=dict)
-
-    def columns(self) -> set[str]:
-        """The columns it reads."""
-        own = {self.column} if self.column else set(self.times) | set(template_columns(self.template))
-        return {name for name in own if name} | (self.otherwise.columns() if self.otherwise else set())
-
-
-@dataclass(frozen=True, slots=True)
-class TimeSpec:
-    """`format`: iso, unix_s, unix_ms, excel (days since 1899-12-30), or strptime's signs.
-
-    Times without an offset are wall-clock times of `zone`.
-    """
-
-    column: str
-    format: str = "iso"
-    zone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A second table whose columns are added to each row: `on` is the column here, `key` the column there."""
-
-    file: str
-    on: str
-    key: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Makes one event of each row that passes `when`, or of each group of such rows (`per` = "group")."""
-
-    name: Value
-    distinct_id: Value
-    time: TimeSpec | None
-    per_group: bool = False
-    when: tuple[Condition, ...] = ()
-    id: tuple[str, ...] = ()
-    uuid: str | None = None
-    account: Value | None = None
-    session: Value | None = None
-    properties: Mapping[str, Value] = field(default_factory=dict)
-    spread: tuple[str, ...] = ()
-    person_set: Mapping[str, Value] = field(default_factory=dict)
-    person_set_once: Mapping[str, Value] = field(default_factory=dict)
-
-    def columns(self) -> set[str]:
-        """The columns it reads."""
-        values: list[Value | None] = [self.name, self.distinct_id, self.account, self.session]
-        values += [*self.properties.values(), *self.person_set.values(), *self.person_set_once.values()]
-        read = set().union(*(value.columns() for value in values if value))
-        read |= {condition.column for condition in self.when} | set(self.spread)
-        read |= {name for name in self.id if name != ROW_IN_GROUP}
-        read |= {self.uuid} if self.uuid else set()
-        return read | ({self.time.column} if self.time else set())
-
-
-@dataclass(frozen=True, slots=True)
-class FileMapping:
-    """`digest` names this very mapping, so that a half-done import is only continued with the same one."""
-
-    source: str
-    rules: tuple[Rule, ...]
-    types: Mapping[str, ColumnType]
-    format: str | None = None
-    separator: str = ","
-    encoding: str = "utf-8"
-    sheet: str = ""
-    header: tuple[str, ...] = ()
-    group: tuple[str, ...] = ()
-    group_within: int = 5000
-    lookups: tuple[Lookup, ...] = ()
-    span: Span = WHOLE
-    digest: str = ""
-
-    def columns(self) -> set[str]:
-        """The columns to read from the file itself; what lookups add is not among them."""
-        read = set(self.group).union(*(rule.columns() for rule in self.rules))
-        added = {name for lookup in self.lookups for name in lookup.columns}
-        return (read - added) | {lookup.on for lookup in self.lookups}
-
-
-def template_columns(template: str | None) -> list[str]:
-    """Names between braces, in order."""
-    return [part.split("}")[0] for part in (template or "").split("{")[1:]]
 
 
 def load(path: Path) -> FileMapping:
@@ -237,8 +112,9 @@ def _rule(raw: Mapping[str, Any], at: str, whole: Mapping[str, Any], group: tupl
     time = raw.get("time", whole.get("time"))
     if time is None:
         raise _bad(f"{at}.time", msg("Say which column holds the time."))
-    person = _table(raw.get("person", {}), f"{at}.person")
-    _known(person, f"{at}.person", "set", "set_once")
+    people, accounts = (_set_on(raw, at, entry) for entry in ("person", "account_properties"))
+    if any(accounts) and "account" not in raw:
+        raise _bad(f"{at}.account_properties", msg("Say which column holds the account these properties are of."))
     if "name" not in raw:
         raise _bad(f"{at}.name", msg("Give the event a name."))
     distinct_id = raw.get("distinct_id", whole.get("distinct_id"))
@@ -258,9 +134,19 @@ def _rule(raw: Mapping[str, Any], at: str, whole: Mapping[str, Any], group: tupl
         session=_value(raw["session"], f"{at}.session") if "session" in raw else None,
         properties=_values(raw.get("properties", {}), f"{at}.properties"),
         spread=_names(raw.get("spread", ()), f"{at}.spread"),
-        person_set=_values(person.get("set", {}), f"{at}.person.set"),
-        person_set_once=_values(person.get("set_once", {}), f"{at}.person.set_once"),
+        person_set=people[0],
+        person_set_once=people[1],
+        account_set=accounts[0],
+        account_set_once=accounts[1],
     )
+
+
+def _set_on(raw: Mapping[str, Any], at: str, entry: str) -> tuple[dict[str, Value], dict[str, Value]]:
+    """What a rule sets on a person or account, and what it sets where nothing stands yet."""
+    at = f"{at}.{entry}"
+    table = _table(raw.get(entry, {}), at)
+    _known(table, at, "set", "set_once")
+    return _values(table.get("set", {}), f"{at}.set"), _values(table.get("set_once", {}), f"{at}.set_once")
 
 
 def _values(raw: Any, at: str) -> dict[str, Value]:

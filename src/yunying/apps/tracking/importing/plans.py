@@ -33,12 +33,16 @@ class Role(StrEnum):
     UNIQUE_ID = "unique_id"
     PERSON = "person"
     PERSON_ONCE = "person_once"
+    ACCOUNT_PROPERTY = "account_property"
+    ACCOUNT_ONCE = "account_once"
     SPREAD = "spread"
     MOMENT = "moment"
 
 
 ONCE = (Role.TIME, Role.EVENT, Role.ACCOUNT, Role.SESSION)
-VALUES = (Role.PROPERTY, Role.PERSON, Role.PERSON_ONCE)
+ON_PERSON = (("set", Role.PERSON), ("set_once", Role.PERSON_ONCE))
+ON_ACCOUNT = (("set", Role.ACCOUNT_PROPERTY), ("set_once", Role.ACCOUNT_ONCE))
+VALUES = (Role.PROPERTY, *(role for _entry, role in (*ON_PERSON, *ON_ACCOUNT)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +141,10 @@ def _event(plan: Plan, column: str, name: Any, *, wide: bool) -> dict[str, Any]:
         event["properties"] = properties
     if spread := [one.name for one in plan.of(Role.SPREAD)]:
         event["spread"] = spread
-    person = {
-        entry: {one.title: one.name for one in plan.of(role)}
-        for entry, role in (("set", Role.PERSON), ("set_once", Role.PERSON_ONCE))
-        if plan.of(role)
-    }
-    return event | ({"person": person} if person else {})
+    for entry, roles in (("person", ON_PERSON), ("account_properties", ON_ACCOUNT)):
+        if given := {how: {one.title: one.name for one in plan.of(role)} for how, role in roles if plan.of(role)}:
+            event[entry] = given
+    return event
 
 
 def _name(plan: Plan) -> Any:
@@ -173,6 +175,8 @@ def _require_whole(plan: Plan) -> None:
                 role=role.value,
                 columns=", ".join(one.name for one in plan.of(role)),
             )
+    if any(plan.of(role) for _entry, role in ON_ACCOUNT) and not plan.of(Role.ACCOUNT):
+        raise _missing("account", msg("Say which column holds the account these properties are of."))
     for role in (*VALUES, Role.MOMENT):
         titles = [one.title for one in plan.of(role)]
         twice = next((title for title in titles if titles.count(title) > 1 or not title), None)
