@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,16 +28,26 @@ def offenders(check) -> list[str]:
     """`file:line` of every place of the program that `check(file, tree)` finds."""
     found = []
     for path in modules():
-        tree = ast.parse(path.read_text())
-        found += [f"{name_of(path)}:{line}" for line in check(name_of(path), tree)]
+        found += [f"{name_of(path)}:{line}" for line in check(name_of(path), tree_of(path))]
     return found
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[str, int]]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def calls(tree: ast.AST) -> list[tuple[str, int]]:
     """(dotted name as written, line) of every attribute and name that is read."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute | ast.Name):
-            yield ast.unparse(node), node.lineno
+    return [(dotted(node), node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)]
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c`; what is neither name nor attribute, such as a call, is a lone `…`."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "…"
 
 
 def test_imports_keep_to_the_layers():
@@ -99,9 +110,7 @@ def test_only_config_reads_the_environment():
     def check(name: str, tree: ast.AST) -> Iterator[int]:
         if name in allowed:
             return
-        texts = {
-            line: text for text, line in reversed(list(calls(tree))) if text.startswith(("os.environ", "os.getenv"))
-        }
+        texts = {line: text for text, line in reversed(calls(tree)) if text.startswith(("os.environ", "os.getenv"))}
         # Telling Django where its settings are is not a configuration of ours.
         yield from (line for line, text in texts.items() if text != "os.environ.setdefault")
 
@@ -170,7 +179,7 @@ def test_commands_take_keywords_only():
     for path in modules():
         if path.name != "services.py" and path.parent.name != "services":
             continue
-        tree = ast.parse(path.read_text())
+        tree = tree_of(path)
         exported = {
             element.value
             for node in tree.body
