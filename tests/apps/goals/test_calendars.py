@@ -5,8 +5,18 @@ from django.test import Client
 from icalendar import Calendar
 
 from tests.conftest import Cast
+from yunying.apps.goals.calendars import feed_file
 from yunying.apps.goals.models import CalendarFeed, Goal
-from yunying.apps.goals.services import add_check_in, add_key_result, close_goal, make_feed, revoke_feed, update_goal
+from yunying.apps.goals.services import (
+    add_check_in,
+    add_key_result,
+    close_goal,
+    create_cycle,
+    follow,
+    make_feed,
+    revoke_feed,
+    update_goal,
+)
 from yunying.apps.insights.models import Metric
 from yunying.platform.audit.models import Entry
 from yunying.platform.products.access import ProductAccess
@@ -95,3 +105,17 @@ def test_one_goal_can_be_taken_along_as_a_file(browser: Client, access: ProductA
 def test_closed_goals_leave_the_calendar(access: ProductAccess, goal: Goal) -> None:
     close_goal(access=access, goal=goal, status="dropped", outcome="Other plans.")
     assert events(fetched(make_feed(access=access)).content) == {}
+
+
+def test_the_feed_has_the_ends_of_open_cycles_and_check_ins_of_followed_goals_without_an_owner(
+    people: Cast, access: ProductAccess, goal: Goal
+) -> None:
+    chen = people.access("chen")
+    create_cycle(access=access, name="2026 Q1", start=goal.start, due=goal.due)
+    Goal.objects.filter(pk=goal.pk).update(rhythm="weekly", owner=None)
+    make_feed(access=chen)
+    feed = CalendarFeed.objects.get(user=people.chen)
+    assert "Cycle ends: 2026 Q1" in feed_file(feed).decode()
+    assert "Check-in: Sell more tea" not in feed_file(feed).decode()
+    follow(access=chen, goal=goal)
+    assert "Check-in: Sell more tea" in feed_file(feed).decode()

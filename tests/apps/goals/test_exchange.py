@@ -10,9 +10,10 @@ from django.test import Client
 from openpyxl import Workbook
 
 from tests.conftest import Cast
-from yunying.apps.goals.exchange import COLUMNS, import_rows, rows_of_file, sheet_rows
-from yunying.apps.goals.models import Goal, KeyResult
-from yunying.apps.goals.services import add_key_result, create_goal
+from yunying.apps.goals.exchange import import_rows
+from yunying.apps.goals.models import Forecast, Goal, KeyResult
+from yunying.apps.goals.services import add_key_result, close_goal, create_cycle, create_goal
+from yunying.apps.goals.sheets import COLUMNS, rows_of_file, sheet_rows
 from yunying.apps.insights.models import Metric
 from yunying.base.errors import InvalidInput, NotAllowed
 from yunying.platform.products.access import ProductAccess
@@ -179,3 +180,85 @@ def test_the_sheet_has_a_line_for_each_key_result(access: ProductAccess, orders:
     assert len(rows) == 2
     line = dict(zip(COLUMNS, rows[1], strict=True))
     assert (line["title"], line["low"], line["high"], line["guardrail"]) == ("喝茶 🍵", "5", "12.5", "yes")
+
+
+def closed(access: ProductAccess, orders: Metric) -> Goal:
+    goal = create_goal(access=access, title="Over", start=date(2026, 1, 1), due=date(2026, 1, 31))
+    add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=9)
+    return close_goal(
+        access=access, goal=goal, status="partly", outcome="=Half of it\nwas done", learnt="Begin early", score=0.5
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "titles"),
+    [
+        ("", {"=Grow", "喝茶 🍵"}),
+        ("which=closed", {"Over"}),
+        ("which=all", {"=Grow", "喝茶 🍵", "Over"}),
+        ("which=nonsense", {"=Grow", "喝茶 🍵"}),
+    ],
+)
+def test_open_closed_or_all_goals_go_out(
+    browser: Client, access: ProductAccess, orders: Metric, asked: str, titles: set[str]
+) -> None:
+    tree(access, orders)
+    closed(access, orders)
+    data = browser.get(f"/p/tea/goals/exchange/export/?as=csv&{asked}").getvalue()
+    assert {row["title"] for row in rows_of_file("goals.csv", data)} == titles
+
+
+def test_the_goals_of_one_cycle_go_out(browser: Client, access: ProductAccess, orders: Metric) -> None:
+    cycle = create_cycle(access=access, name="Q1", start=date(2026, 1, 1), due=date(2026, 3, 31))
+    goal = tree(access, orders)
+    Goal.objects.filter(pk=goal.pk).update(cycle=cycle)
+    data = browser.get(f"/p/tea/goals/exchange/export/?as=csv&which=all&cycle={cycle.pk}").getvalue()
+    assert {row["title"] for row in rows_of_file("goals.csv", data)} == {"=Grow"}
+    assert browser.get("/p/tea/goals/exchange/export/?cycle=9999").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_closed_goals_come_in_again_and_change_nothing(
+    browser: Client, people: Cast, access: ProductAccess, orders: Metric, kind: str
+) -> None:
+    goal = closed(access, orders)
+    Goal.objects.filter(pk=goal.pk).update(owner=people.dee)
+    data = browser.get(f"/p/tea/goals/exchange/export/?as={kind}&which=all").getvalue()
+    found = import_rows(access, rows_of_file(f"goals.{kind}", data), apply=True)
+    assert ([line.problems for line in found.lines], found.changes) == ([[]], 0)
+    goal.refresh_from_db()
+    assert (goal.status, goal.score, goal.version) == ("partly", 0.5, 2)
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "missed"}, {"outcome": "All done"}, {"score": "0.7"}, {"title": "New"}, {"status": "open"}]
+)
+def test_a_closed_goal_is_not_changed_by_a_sheet(access: ProductAccess, orders: Metric, change: dict[str, str]) -> None:
+    goal = closed(access, orders)
+    row = dict(zip(COLUMNS, map(str, sheet_rows(access, "closed")[0]), strict=True)) | change
+    found = import_rows(access, [row], apply=True)
+    assert found.lines[0].problems == ["This goal is closed. Reopen it to change it."]
+    goal.refresh_from_db()
+    assert (goal.status, goal.title) == ("partly", "Over")
+
+
+def test_a_sheet_closes_goals_with_their_outcome(access: ProductAccess, orders: Metric) -> None:
+    row = NEW | {"metric": "Orders", "baseline": "0", "target": "9", "status": "achieved", "score": "1"}
+    refused = import_rows(access, [row], apply=True)
+    assert refused.lines[0].problems == ["Say in a sentence what came of it, so that the next goal can learn."]
+    assert import_rows(access, [row | {"outcome": "Sold out"}], apply=True).applied
+    made = Goal.objects.get()
+    assert (made.status, made.outcome, made.score, made.key_results.count()) == ("achieved", "Sold out", 1, 1)
+
+
+def test_the_sheet_tells_how_it_stands_and_the_forecast(access: ProductAccess, orders: Metric) -> None:
+    tree(access, orders)
+    row = KeyResult.objects.get(shape="move")
+    Forecast.objects.create(
+        key_result=row, on=date(2026, 3, 5), value=1234.5678, low=1000, high=1500, level=0.9, probability=0.54321
+    )
+    KeyResult.objects.filter(pk=row.pk).update(value=617.25, read_on=date(2026, 3, 4))
+    line = dict(zip(COLUMNS, sheet_rows(access)[0], strict=True))
+    names = ("value", "progress", "standing", "value_at_due", "forecast_low", "probability")
+    assert [line[name] for name in names] == ["617.25", 0.5, "at_risk", "1234.57", "1000", 0.5432]
+    assert import_rows(access, [{name: str(value) for name, value in line.items()}], apply=True).changes == 0

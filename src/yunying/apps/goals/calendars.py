@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
-from yunying.apps.goals.models import CalendarFeed, Goal, Rhythm
+from yunying.apps.goals.models import CalendarFeed, Cycle, Follower, Goal, Rhythm
 from yunying.apps.goals.reminders import with_last_check_in
 from yunying.apps.goals.rhythm import next_check_in
 from yunying.apps.goals.standing import GoalCard
@@ -40,14 +40,24 @@ def feed_behind(secret: str) -> CalendarFeed | None:
 
 
 def feed_file(feed: CalendarFeed) -> bytes:
-    """All open goals of the product with their due days, and the check-ins of those the person owns."""
+    """Due days of all open goals and cycles, and the check-ins the person is reminded of.
+
+    These are those of the goals they own, and of goals without an owner that they follow.
+    """
     cards = [
         card
         for card in forest_of(feed.product.organisation_id).cards.values()
         if card.goal.product_id == feed.product_id and card.is_open
     ]
     name = _("Goals of %(product)s") % {"product": feed.product.name}
-    return calendar_of(name, cards, check_ins={card.goal.pk for card in cards if card.goal.owner_id == feed.user_id})
+    followed = set(Follower.objects.filter(user_id=feed.user_id).values_list("goal_id", flat=True))
+    mine = {
+        card.goal.pk
+        for card in cards
+        if card.goal.owner_id == feed.user_id or (card.goal.owner_id is None and card.goal.pk in followed)
+    }
+    cycles = Cycle.objects.filter(product=feed.product, closed_at=None).select_related("product")
+    return calendar_of(name, cards, check_ins=mine, cycles=cycles)
 
 
 def goal_file(card: GoalCard) -> bytes:
@@ -55,7 +65,7 @@ def goal_file(card: GoalCard) -> bytes:
     return calendar_of(card.goal.title, [card], check_ins={card.goal.pk} if card.is_open else set())
 
 
-def calendar_of(name: str, cards: Iterable[GoalCard], *, check_ins: set[int]) -> bytes:
+def calendar_of(name: str, cards: Iterable[GoalCard], *, check_ins: set[int], cycles: Iterable[Cycle] = ()) -> bytes:
     """A calendar of whole days. One query for the check-ins so far."""
     cards = list(cards)
     calendar = Calendar()
@@ -71,6 +81,8 @@ def calendar_of(name: str, cards: Iterable[GoalCard], *, check_ins: set[int]) ->
         said = _check_ins(card.goal, last.get(card.goal.pk)) if card.goal.pk in check_ins else None
         if said is not None:
             calendar.add_component(said)
+    for cycle in cycles:
+        calendar.add_component(_end_of(cycle))
     return cast(bytes, calendar.to_ical())
 
 
@@ -99,14 +111,23 @@ def _check_ins(goal: Goal, last: date | None) -> Event | None:
     return event
 
 
+def _end_of(cycle: Cycle) -> Event:
+    url = reverse("goals:cycle", kwargs={"product": cycle.product.slug, "cycle_id": cycle.pk})
+    return _event(f"cycle-{cycle.pk}", cycle, cycle.due, _("Cycle ends: %(cycle)s") % {"cycle": cycle.name}, url)
+
+
 def _day(key: str, goal: Goal, on: date, summary: str) -> Event:
     url = reverse("goals:detail", kwargs={"product": goal.product.slug, "goal_id": goal.pk})
+    return _event(key, goal, on, summary, url)
+
+
+def _event(key: str, row: Goal | Cycle, on: date, summary: str, url: str) -> Event:
     event = Event()
     # The same thing keeps its id, so that a calendar moves it instead of showing it twice.
     event.add("uid", f"{key}@{urlsplit(settings.CONFIG.base_url).hostname or 'yunying'}")
-    event.add("sequence", goal.version)
+    event.add("sequence", row.version)
     event.add("dtstamp", clock.now())
-    event.add("last-modified", goal.updated_at)
+    event.add("last-modified", row.updated_at)
     event.add("dtstart", on)
     event.add("dtend", on + timedelta(days=1))
     event.add("transp", "TRANSPARENT")

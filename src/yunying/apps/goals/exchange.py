@@ -1,142 +1,33 @@
-"""Goals as a sheet, out and in again: one line for each key result, or for a goal that has none yet.
+"""Sheets of goals taken in: what a file would do, line by line, and doing it.
 
-`goal` and `key_result` hold the numbers of what exists; anything else in `goal` is a name by which other lines of the
-same file speak of a goal that is to be made. Values are written as people type them: percent as a number of
-hundredths. What comes in goes through the same services as the pages, all in one transaction: either every line is
-taken or none.
+Anything else than a number in `goal` is a name by which other lines of the same file speak of a goal that is to be
+made. What comes in goes through the same services as the pages, all in one transaction: either every line is taken
+or none.
 """
 
-import csv
-import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from yunying.apps.goals.access import goal_for
-from yunying.apps.goals.models import Cycle, Goal, KeyResult
-from yunying.apps.goals.selectors import cards
-from yunying.apps.goals.services import add_key_result, create_goal, update_goal, update_key_result
-from yunying.apps.insights.selectors import Metric, as_typed, metrics_of, parse_value
-from yunying.base.errors import InvalidInput, YunyingError, msg
+from yunying.apps.goals.models import Cycle, Goal, KeyResult, Status
+from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_goal, update_key_result
+from yunying.apps.insights.selectors import Metric, metrics_of, parse_value
+from yunying.base.errors import Conflict, InvalidInput, YunyingError, msg
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.selectors import product_members
 from yunying.platform.ui.errors import problem_of
 
-__all__ = ["COLUMNS", "Imported", "Line", "import_rows", "rows_of_file", "sheet_rows"]
+__all__ = ["Imported", "Line", "import_rows"]
 
-GOAL_COLUMNS = (
-    "goal", "serves", "level", "team", "title", "why", "start", "due", "owner", "weight", "counts", "cycle", "check_in",
-)  # fmt: skip
-RESULT_COLUMNS = (
-    "key_result", "metric", "name", "shape", "guardrail", "baseline", "target", "low", "high", "result_weight",
-    "result_start", "result_due",
-)  # fmt: skip
-COLUMNS = GOAL_COLUMNS + RESULT_COLUMNS
-MOST_ROWS, MOST_BYTES = 2_000, 2_000_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _YES, _NO = {"yes", "true", "1", "是", "y"}, {"no", "false", "0", "否", "n"}
-
-
-def sheet_rows(access: ProductAccess) -> list[list[Any]]:
-    """The open goals as lines of a sheet, in the order of COLUMNS."""
-    rows: list[list[Any]] = []
-    for card in cards(access):
-        results = [item.key_result for item in (*card.key_results, *card.guardrails)]
-        rows += [[*_goal_cells(card.goal), *_result_cells(one)] for one in results]
-        if not results:
-            rows.append([*_goal_cells(card.goal), *[""] * len(RESULT_COLUMNS)])
-    return rows
-
-
-def _goal_cells(goal: Goal) -> list[Any]:
-    return [
-        goal.pk, goal.parent_id or "", goal.level, goal.team, goal.title, goal.why, goal.start, goal.due,
-        goal.owner.email if goal.owner else "", goal.weight, _flag(goal.counts), str(goal.cycle or ""), goal.rhythm,
-    ]  # fmt: skip
-
-
-def _result_cells(row: KeyResult) -> list[Any]:
-    values = [as_typed(getattr(row, name), row.metric.unit) for name in ("baseline", "target", "low", "high")]
-    return [
-        row.pk, row.metric.name, row.name, row.shape, _flag(row.guardrail), *values, row.weight, row.start, row.due
-    ]  # fmt: skip
-
-
-def _flag(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def rows_of_file(name: str, data: bytes) -> list[dict[str, str]]:
-    """The lines of a CSV or xlsx file as texts by column. Raises InvalidInput when it cannot be read."""
-    if len(data) > MOST_BYTES:
-        raise _wrong(msg("The file is larger than 2 MB. Divide it."))
-    table = _xlsx(data) if name.lower().endswith(".xlsx") else _csv(data)
-    if not table:
-        raise _wrong(msg("The file is empty."))
-    heads = [cell.strip().lower() for cell in table[0]]
-    if unknown := [head for head in heads if head and head not in COLUMNS]:
-        text = msg("The column “%(column)s” is not known. Begin with an exported file.")
-        raise _wrong(text, column=unknown[0])
-    if "title" not in heads:
-        raise _wrong(msg("The file has no column “title”. Begin with an exported file."))
-    if len(table) - 1 > MOST_ROWS:
-        raise _wrong(msg("A file has at most %(most)d lines. Divide it."), most=MOST_ROWS)
-    lines = (line for line in table[1:] if any(cell.strip() for cell in line))
-    return [{head: cell for head, cell in zip(heads, line, strict=False) if head} for line in lines]
-
-
-def _csv(data: bytes) -> list[list[str]]:
-    text = _decoded(data)
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        return [[_plain(cell) for cell in line] for line in csv.reader(io.StringIO(text), delimiter=delimiter)]
-    except csv.Error:
-        raise _wrong(msg("The file is no table that can be read. Save it as CSV or xlsx.")) from None
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding).replace("\x00", "")
-        except UnicodeDecodeError:
-            continue
-    raise _wrong(msg("The file is neither UTF-8 nor GB 18030. Save it as UTF-8."))
-
-
-def _plain(cell: str) -> str:
-    """The cell without the apostrophe by which an exported text is kept from being a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
-
-
-def _xlsx(data: bytes) -> list[list[str]]:
-    from openpyxl import load_workbook
-
-    try:
-        sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
-        lines = sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=len(COLUMNS) + 20, values_only=True)
-        return [[_text(cell) for cell in line] for line in lines]
-    except Exception:
-        # openpyxl raises whatever it stumbles over: a broken file is the sender's, not ours.
-        raise _wrong(msg("The file is no xlsx file that can be read.")) from None
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).replace("\x00", "")
-
-
-def _wrong(text: str, **data: Any) -> InvalidInput:
-    return InvalidInput("goals.file", text, field="file", **data)
+# How a goal ended: these cells close a goal, and cannot change one that is closed.
+_END = ("status", "score", "outcome", "learnt")
 
 
 @dataclass(slots=True)
@@ -239,21 +130,43 @@ class _Run:
         for place in places:
             if any(self._rows[place].get(name) for name in ("key_result", "metric")):
                 self._result(goal, place)
+        self._end(goal, places)
+
+    def _end(self, goal: Goal, places: list[int]) -> None:
+        """Close the goal when the line says how it ended: after its key results, which a closed one does not take."""
+        status = self._cell(places, "status")
+        try:
+            if not goal.is_open:
+                _check_kept(goal, {name: self._cell(places, name) for name in _END})
+            elif status not in ("", Status.OPEN):
+                with transaction.atomic():
+                    end = {name: self._cell(places, name) for name in ("outcome", "learnt")}
+                    score = self._cell(places, "score")
+                    close_goal(
+                        access=self._access,
+                        goal=goal,
+                        status=status,
+                        score=_number(score, "score") if score else None,
+                        **end,
+                    )
+                self.lines[places[0]].acts.append(_("Goal closed"))
+        except YunyingError as error:
+            self.lines[places[0]].problems.append(problem_of(error).detail)
 
     def _take_goal(self, key: str, places: list[int]) -> tuple[Goal, str]:
-        values = self._goal_values(places)
-        if not key.isdecimal():
+        goal = goal_for(self._access, int(key)) if key.isdecimal() and len(key) < 18 else None
+        values = self._goal_values(places, goal)
+        if goal is None:
             for name in ("start", "due"):
                 if name not in values:
                     raise InvalidInput("goals.day", msg("Write a day as 2026-03-31."), field=name)
             return create_goal(access=self._access, **({"title": ""} | values)), _("New goal")
-        goal = goal_for(self._access, int(key))
         changed = {name: value for name, value in values.items() if getattr(goal, name) != value}
         if not changed:
             return goal, ""
         return update_goal(access=self._access, goal=goal, version=goal.version, **changed), _("Goal changed")
 
-    def _goal_values(self, places: list[int]) -> dict[str, Any]:
+    def _goal_values(self, places: list[int], goal: Goal | None) -> dict[str, Any]:
         def cell(name: str) -> str:
             return self._cell(places, name)
 
@@ -266,7 +179,7 @@ class _Run:
         if cell("counts"):
             found["counts"] = _yes(cell("counts"), "counts")
         if cell("owner"):
-            found["owner_id"] = self._person(cell("owner"))
+            found["owner_id"] = self._person(cell("owner"), goal)
         if "cycle" in heads:
             found["cycle_id"] = self._cycle(cell("cycle"))
         if "serves" in heads:
@@ -283,7 +196,10 @@ class _Run:
             raise InvalidInput("goals.serves", text, goal=key)
         return int(key)
 
-    def _person(self, email: str) -> int:
+    def _person(self, email: str, goal: Goal | None) -> int:
+        if goal is not None and goal.owner is not None and goal.owner.email.lower() == email.lower():
+            # Who left the organisation still owns what they owned.
+            return goal.owner.pk
         if email.lower() not in self._people:
             text = msg("“%(email)s” is no member who sees this product.")
             raise InvalidInput("goals.owner", text, email=email)
@@ -365,10 +281,22 @@ def _day(text: str, name: str) -> date:
 
 def _number(text: str, name: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         shown = msg("“%(text)s” in the column “%(column)s” is no number.")
-        raise InvalidInput("goals.number", shown, text=text[:40], column=name) from None
+        raise InvalidInput("goals.number", shown, text=text[:40], column=name)
+    return number
+
+
+def _check_kept(goal: Goal, cells: Mapping[str, str]) -> None:
+    """Raises Conflict when a line wants the end of a closed goal to be another one."""
+    score = cells["score"] and _number(cells["score"], "score")
+    texts = {name: getattr(goal, name) for name in ("status", "outcome", "learnt")}
+    same = all(cells[name] in ("", text.strip()) for name, text in texts.items())
+    if not same or (score != "" and score != goal.score):
+        raise Conflict("goal.closed", msg("This goal is closed. Reopen it to change it."))
 
 
 def _yes(text: str, name: str) -> bool:

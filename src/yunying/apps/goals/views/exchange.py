@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from yunying.apps.goals.exchange import COLUMNS, MOST_BYTES, Imported, import_rows, rows_of_file, sheet_rows
+from yunying.apps.goals.access import cycle_for
+from yunying.apps.goals.exchange import Imported, import_rows
+from yunying.apps.goals.models import Cycle
+from yunying.apps.goals.sheets import COLUMNS, MOST_BYTES, WHICH, rows_of_file, sheet_rows
 from yunying.apps.goals.views.common import to
 from yunying.base.errors import InvalidInput, YunyingError, msg
 from yunying.platform.products.access import Permission, ProductAccess
@@ -30,8 +33,13 @@ def exchange(request: HttpRequest, access: ProductAccess) -> HttpResponse:
 @require_GET
 @product_view()
 def export(request: HttpRequest, access: ProductAccess) -> HttpResponse:
+    """A file of open goals (or closed ones, or `which=all`), of one cycle or of any."""
     kind = "csv" if request.GET.get("as") == "csv" else "xlsx"
-    return file_response(kind, f"goals-{access.product.slug}", COLUMNS, sheet_rows(access))
+    which = request.GET.get("which", "")
+    asked = request.GET.get("cycle", "")
+    cycle = cycle_for(access, int(asked)) if asked.isdecimal() and len(asked) < 18 else None
+    rows = sheet_rows(access, which if which in WHICH else "open", cycle.pk if cycle else None)
+    return file_response(kind, f"goals-{access.product.slug}", COLUMNS, rows)
 
 
 @require_POST
@@ -81,6 +89,7 @@ def _context(
 ) -> dict[str, Any]:
     return {
         "imported": imported,
+        "cycles": Cycle.objects.filter(product=access.product),
         "rows": rows,
         "problem": problem,
         "title": _("Import and export"),
