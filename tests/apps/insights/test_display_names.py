@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from tests.conftest import Cast
@@ -128,6 +130,23 @@ def test_tiles_are_drawn_in_the_names_of_the_catalogue(browser: Client, access: 
     made = dashboard_with(access, 1)
     page = browser.get(f"/p/tea/insights/dashboards/{made.pk}/tiles/{made.tiles.get().pk}/").content.decode()
     assert "Order placed – Sum" in page and "Visit of the shop – Events" in page
+
+
+def test_a_new_name_shows_on_tiles_that_were_drawn_before(browser: Client, access: ProductAccess) -> None:
+    made = dashboard_with(access, 1)
+    address = f"/p/tea/insights/dashboards/{made.pk}/tiles/{made.tiles.get().pk}/"
+    assert "Visit of the shop – Events" in browser.get(address).content.decode()
+    EventDefinition.objects.filter(name="visit").update(title_en="Somebody came")
+    assert "Somebody came – Events" in browser.get(address).content.decode()
+
+
+def test_all_tiles_of_a_dashboard_cost_one_look_up(browser: Client, access: ProductAccess) -> None:
+    made = dashboard_with(access, 4)
+    for tile in made.tiles.all():
+        browser.get(f"/p/tea/insights/dashboards/{made.pk}/tiles/{tile.pk}/")
+    with CaptureQueriesContext(connection) as seen:
+        browser.get(f"/p/tea/insights/dashboards/{made.pk}/")
+    assert len([one for one in seen if "title_zh" in one["sql"]]) == 1
 
 
 def test_names_are_looked_up_once(journey: Product, django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -1,7 +1,8 @@
 """The tiles of a dashboard as a page shows them, and whether what they show may have changed.
 
-A tile's stamp changes with its question, the filter bar, the notes, the number of events and of merges, the hour and
-the language. Same stamp, same tile: pages take it from the cache, and open pages leave it as it is.
+A tile's stamp changes with its question, the filter bar, the notes, the names of the catalogue, the number of events
+and of merges, the hour and the language. Same stamp, same tile: pages take it from the cache, and open pages leave it
+as it is.
 """
 
 import hashlib
@@ -74,8 +75,8 @@ def tiles_of(dashboard: Dashboard) -> list[Tile]:
 
 
 def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer, tiles: Iterable[Tile]) -> Sight:
-    """How the tiles of the dashboard are seen now. Three queries: events, merges, notes; one more where the bar or a
-    tile names a cohort.
+    """How the tiles of the dashboard are seen now. Four queries: names, events, merges, notes; one more where the
+    bar or a tile names a cohort.
     """
     product = viewer.access.product
     # Notes are the team's own.
@@ -84,7 +85,7 @@ def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer, tiles: Iterable[Til
     hour = f"{clock.now().astimezone(ZoneInfo(product.timezone)):%Y%m%d%H}"
     rights = ",".join(sorted(viewer.access.permissions))
     seen = [count, hour, product.timezone, product.week_start, get_language(), viewer.public, rights]
-    basis = _hash([*seen, [str(mark) for mark in marks]])
+    basis = _hash([*seen, viewer.titles, [str(mark) for mark in marks]])
     cohorts = stamp_of(product.pk, [_asked(bar, tile) for tile in tiles])
     return Sight(viewer, bar, marks, basis, _settled(product, count), cohorts)
 
