@@ -167,3 +167,19 @@ def test_the_menu_stays_narrow_once_narrowed(opened: Open) -> None:
     page.reload()
     expect(page.locator("body.yy-narrow")).to_have_count(1)
     expect(page.locator("[data-yy-collapse]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_notes_are_switched_off_by_the_reader_and_stay_off(opened: Open) -> None:
+    page = opened()
+    figure = page.locator("figure:has([data-yy-notes])").first
+    switch = figure.get_by_role("button", name="Show notes")
+    beneath = figure.locator("li.yy-note").first
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(beneath).to_be_visible()
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    expect(beneath).to_be_hidden()
+    page.reload()
+    page.wait_for_selector(".yy-drawn canvas")
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    expect(beneath).to_be_hidden()

@@ -50,6 +50,15 @@ def test_gaps_stay_gaps_and_are_not_zero() -> None:
     assert series[0]["texts"] == ["1,200", "–", "7"]
 
 
+def test_the_table_has_a_column_for_notes_only_where_there_are_some() -> None:
+    html = draw(chart(annotations=[Annotation(0, "Sale <began>", until=1), Annotation(1, "Outage")]))
+    assert '<th scope="col" class="yy-note">Notes</th>' in html
+    cells = re.findall(r'<td class="yy-note">(.*?)</td>', html)
+    assert cells == ["Sale &lt;began&gt;", "Sale &lt;began&gt;; Outage", ""]
+    assert "data-yy-notes" in html
+    assert "yy-note" not in draw(chart(annotations=[Annotation(9, "elsewhere")])).replace("yy-notes", "")
+
+
 def test_data_cannot_break_out_of_the_page() -> None:
     html = draw(chart(title="</script><b>"))
     assert "</script><b>" not in html

@@ -1,16 +1,19 @@
 """Cards and charts of metrics."""
 
+from datetime import date
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yunying.apps.insights.models import Metric, Window
 from yunying.apps.insights.recent import Change, period_of, points_of, what_changed
 from yunying.apps.insights.units import chart_unit, chart_value
+from yunying.apps.insights.windows import first_day
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, NumberCard, Series
 
-__all__ = ["compared_with", "metric_card", "metric_chart", "period_name"]
+__all__ = ["compared_with", "metric_card", "metric_chart", "metric_spans", "period_name"]
 
 
 def period_name(metric: Metric) -> str:
@@ -64,6 +67,12 @@ def metric_chart(metric: Metric) -> Chart | None:
         unit=chart_unit(metric.unit, metric.currency),
         definition=metric.description,
     )
+
+
+def metric_spans(metric: Metric) -> list[tuple[date, date]]:
+    """The first and the last day of each period that `metric_chart` draws."""
+    week_start = metric.product.week_start
+    return [(first_day(period_of(metric), point.on, week_start), point.on) for point in points_of(metric)]
 
 
 def _value(metric: Metric, value: float | None) -> float | int | None:

@@ -141,6 +141,15 @@ class Chart:
         known = [note for note in self.annotations if 0 <= note.index < len(self.labels)]
         return [(note, self._stretch(note.index, self._last(note))) for note in known]
 
+    def notes_at(self, index: int) -> list[Annotation]:
+        """The annotations that stand at a label or stretch over it."""
+        return [note for note, _label in self.notes if note.index <= index <= self._last(note)]
+
+    @property
+    def table(self) -> list[tuple[str, bool, list[tuple[str, str]], list[Annotation]]]:
+        """`rows`, each with its annotations."""
+        return [(*row, self.notes_at(index)) for index, row in enumerate(self.rows)]
+
     def _last(self, note: Annotation) -> int:
         return note.index if note.until is None else min(max(note.until, note.index), len(self.labels) - 1)
 

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -5,13 +6,16 @@ from django.test import Client
 
 from tests.conftest import Cast
 from yunying.apps.insights.dashboards import annotations
-from yunying.apps.insights.dashboards.annotations import Mark, marks_of
+from yunying.apps.insights.dashboards.annotations import Mark, marks_of, noted, spans_until
 from yunying.apps.insights.dashboards.models import Annotation, Dashboard, Tile
 from yunying.apps.insights.dashboards.notes import annotate, change_annotation
 from yunying.apps.insights.dashboards.services import create_dashboard
+from yunying.apps.insights.models import Metric
+from yunying.apps.insights.recent import refresh
 from yunying.base.errors import Conflict, InvalidInput, NotAllowed
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
+from yunying.platform.ui.charts import Chart, Series
 
 LIST = "/p/tea/insights/dashboards/notes/"
 
@@ -94,3 +98,28 @@ def test_a_note_stands_on_the_pages_of_reports(browser: Client, access: ProductA
     annotate(access=access, text="New menu", day=date(2026, 3, 3))
     asked = "range=custom&from=2026-03-01&to=2026-03-05&s0.measure=count&s0.event=order"
     assert "New menu" in browser.get(f"/p/tea/insights/trends/?{asked}").content.decode()
+
+
+def test_a_note_stands_on_the_page_of_a_metric_at_the_period_it_falls_into(
+    browser: Client, access: ProductAccess, metric: Metric
+) -> None:
+    refresh(metric)
+    annotate(access=access, text="New menu", day=date(2026, 3, 3))
+    annotate(access=access, text="After all of it", day=date(2026, 4, 3))
+    page = browser.get(f"/p/tea/insights/metrics/{metric.pk}/").content.decode()
+    table = re.sub(r"\s+", " ", page.partition("<tbody>")[2].partition("</tbody>")[0])
+    rows = [row for row in table.split("<tr>") if "New menu" in row]
+    assert len(rows) == 1 and "Mar 3, 2026" in rows[0]
+    assert "After all of it" not in page
+
+
+def test_a_note_of_a_day_stands_at_the_week_that_holds_it(access: ProductAccess, product: Product) -> None:
+    chart = Chart("weeks", "Weeks", ["8 March", "15 March"], [Series("Orders", [1, 2])])
+    annotate(access=access, text="Release", day=date(2026, 3, 11))
+    spans = [(date(2026, 3, 2), date(2026, 3, 8)), (date(2026, 3, 9), date(2026, 3, 15))]
+    assert [note.index for note in noted(chart, product, spans).annotations] == [1]
+    assert noted(chart, product, []) == chart
+    assert spans_until([date(2026, 3, 8), date(2026, 3, 15)]) == [
+        (date(2026, 3, 8), date(2026, 3, 8)),
+        (date(2026, 3, 9), date(2026, 3, 15)),
+    ]

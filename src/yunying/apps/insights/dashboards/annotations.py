@@ -16,7 +16,7 @@ from yunying.platform.products.models import Product
 from yunying.platform.ui.charts import Annotation as Note
 from yunying.platform.ui.charts import Chart
 
-__all__ = ["Mark", "Provider", "add_provider", "marked", "marks_from", "marks_of"]
+__all__ = ["Mark", "Provider", "add_provider", "marked", "marks_from", "marks_of", "noted", "spans_until"]
 
 MOST_MARKS = 500
 
@@ -61,6 +61,19 @@ def marked(board: Board, product: Product) -> Board:
     end = board.origin.end.astimezone(product.zone)
     marks = marks_of(product, None, board.starts[0].date(), end.date())
     return replace(board, charts=(marks_from(board.chart, board.starts, end, marks), *board.charts[1:]))
+
+
+def noted(chart: Chart, product: Product, spans: Sequence[tuple[date, date]]) -> Chart:
+    """The chart with the product's notes, each label standing for these days (the first and the last). One query."""
+    if not spans:
+        return chart
+    return _noted(chart, spans, marks_of(product, None, spans[0][0], spans[-1][1]))
+
+
+def spans_until(days: Sequence[date]) -> list[tuple[date, date]]:
+    """What labels stand for that tell of the end of a day: each of the days since the one before it."""
+    starts = [day + timedelta(days=1) for day in days[:-1]]
+    return list(zip([*days[:1], *starts], days, strict=True))
 
 
 def marks_from(chart: Chart, starts: Sequence[datetime], end: datetime, marks: Iterable[Mark]) -> Chart:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from yunying.apps.insights.dashboards.annotations import noted, spans_until
 from yunying.apps.insights.dashboards.models import Dashboard, Tile, Variant, Visit
 from yunying.platform.products.access import ProductAccess
 
-__all__ = ["Listed", "dashboards_of", "listed", "variants_of"]
+__all__ = ["Listed", "dashboards_of", "listed", "noted", "spans_until", "variants_of"]
 
 
 @dataclass(frozen=True, slots=True)

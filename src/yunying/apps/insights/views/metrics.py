@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from yunying.apps.insights import services
 from yunying.apps.insights.access import metric_for
+from yunying.apps.insights.dashboards.annotations import noted
 from yunying.apps.insights.forms import MetricForm, add_problem
 from yunying.apps.insights.freshness import today_of
 from yunying.apps.insights.kinds import named, page_kind, page_url, titles_for
 from yunying.apps.insights.models import Metric
-from yunying.apps.insights.pictures import metric_card, metric_chart
+from yunying.apps.insights.pictures import metric_card, metric_chart, metric_spans
 from yunying.apps.insights.questions import asked_over, suggested_unit
 from yunying.apps.insights.recent import period_of, points_of, try_to_refresh, what_changed
 from yunying.apps.insights.selectors import metrics_of
@@ -43,10 +44,11 @@ def show(request: HttpRequest, access: ProductAccess, metric_id: int) -> HttpRes
     if metric.recent_at is None:
         try_to_refresh(metric)
     said = named(metric.question, titles_for(access.product))
+    chart = metric_chart(metric)
     context = {
         "metric": metric,
         "definition": page_kind(said["kind"]).definition(said),
-        "chart": metric_chart(metric),
+        "chart": noted(chart, access.product, metric_spans(metric)) if chart else None,
         "change": what_changed(metric),
         "trends_url": _trends_of(access, metric),
         "question": json.dumps(metric.question, ensure_ascii=False, indent=2),

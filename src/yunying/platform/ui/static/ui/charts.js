@@ -244,6 +244,23 @@
     });
   }
 
+  // Whether the reader wants notes is kept by the browser, for all charts at once.
+  function wanted() {
+    try { return localStorage.getItem("yy:notes") !== "off"; } catch (error) { return true; }
+  }
+
+  function drawn(spec) {
+    return wanted() ? spec : Object.assign({}, spec, { annotations: [] });
+  }
+
+  function annotate(figure, state) {
+    const on = wanted(), button = figure.querySelector("[data-yy-notes]");
+    if (!button) return;
+    button.setAttribute("aria-pressed", String(on));
+    figure.classList.toggle("yy-no-notes", !on);
+    if (state) state.chart.setOption(options(drawn(state.spec), colours()), true);
+  }
+
   function follow(spec, params) {
     const pie = spec.kind === "pie" || spec.kind === "donut";
     const index = pie ? 0 : spec.series.findIndex(function (s) { return s.name === params.seriesName; });
@@ -257,7 +274,7 @@
     const state = live.get(figure);
     if (!state) return;
     const look = colours();
-    const option = Object.assign(options(state.spec, look), { animation: false, backgroundColor: look.card, title: { text: state.spec.title, left: 4, top: 0, textStyle: { color: look.ink, fontFamily: look.font, fontSize: 14 } } });
+    const option = Object.assign(options(drawn(state.spec), look), { animation: false, backgroundColor: look.card, title: { text: state.spec.title, left: 4, top: 0, textStyle: { color: look.ink, fontFamily: look.font, fontSize: 14 } } });
     if (option.grid) option.grid.top = 46;
     const width = state.chart.getWidth(), height = state.chart.getHeight() + 40;
     const link = element("a");
@@ -284,10 +301,11 @@
     if (!data || !canvas || live.has(figure)) return;
     const spec = JSON.parse(data.textContent);
     live.set(figure, null);
+    annotate(figure, null);
     library(figure.dataset.echarts).then(function (echarts) {
       figure.classList.add("yy-drawn");
       const chart = echarts.init(canvas, null, { renderer: "canvas" });
-      chart.setOption(options(spec, colours()));
+      chart.setOption(options(drawn(spec), colours()));
       chart.on("click", function (params) { follow(spec, params); });
       const watcher = new ResizeObserver(function () { chart.resize(); });
       watcher.observe(canvas);
@@ -315,10 +333,14 @@
     const view = event.target.closest("[data-yy-view]");
     const picture = event.target.closest("[data-yy-save]");
     if (view) view.setAttribute("aria-pressed", String(figure.classList.toggle("yy-as-table")));
+    if (event.target.closest("[data-yy-notes]")) {
+      try { localStorage.setItem("yy:notes", wanted() ? "off" : "on"); } catch (error) { return; }
+      live.forEach(function (state, one) { annotate(one, state); });
+    }
     if (picture) save(figure, picture.dataset.yySave);
   });
   document.documentElement.addEventListener("yy:theme", function () {
-    live.forEach(function (state) { if (state) state.chart.setOption(options(state.spec, colours()), true); });
+    live.forEach(function (state) { if (state) state.chart.setOption(options(drawn(state.spec), colours()), true); });
   });
   document.addEventListener("htmx:load", function (event) { all(event.detail.elt); });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", function () { all(document); });
