@@ -1,0 +1,76 @@
+"""An open dashboard in a real browser: what is new appears by itself, and nothing else is touched."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.apps.insights.shop import event
+from tests.e2e.conftest import BROWSERS, DESKTOP, QUIET
+from yunying.apps.insights.dashboards.models import Dashboard
+from yunying.apps.insights.dashboards.services import update_dashboard
+from yunying.apps.tracking.ingest import Ingest
+from yunying.base.clock import FixedClock
+from yunying.platform.products.access import ProductAccess
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+MARK = "document.querySelectorAll('.db-body').forEach((one) => one.setAttribute('data-seen', '1'))"
+
+
+@pytest.fixture
+def page(people: Any, as_user: Any, live_server: LiveServer) -> Iterator[Page]:
+    """A page in Ada's browser whose clock is turned by hand."""
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("No Chromium on this machine; on Debian and Ubuntu: apt install chromium")
+    session = as_user(people.ada).cookies["sessionid"].value
+    # Playwright keeps an event loop in this thread; Django would refuse the database beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        context = browser.new_context(viewport=DESKTOP, locale="en-GB", base_url=live_server.url)
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        found = context.new_page()
+        found.clock.install()
+        yield found
+        context.close()
+        browser.close()
+
+
+def turn(page: Page) -> int:
+    """Let a minute pass in the browser; the status with which the server says what changed."""
+    with page.expect_response(lambda answer: "/changed/" in answer.url) as asked:
+        page.clock.fast_forward(61_000)
+    return asked.value.status
+
+
+def test_a_new_event_changes_its_tiles_by_themselves_and_no_other(
+    page: Page, access: ProductAccess, dashboard: Dashboard, clock: FixedClock
+) -> None:
+    update_dashboard(access=access, dashboard=dashboard, version=dashboard.version, refresh_min=1)
+    address = f"/p/tea/insights/dashboards/{dashboard.pk}/"
+    page.goto(address)
+    orders = page.locator(".db-report .yy-drawn")
+    expect(orders).to_have_count(1)
+    # The newest events have been there for long enough to be sure of the answers.
+    clock.advance(timedelta(seconds=60))
+    page.goto(address)
+    expect(orders).to_have_count(1)
+    page.evaluate(MARK)
+
+    assert turn(page) == 204
+    expect(page.locator(".db-body[data-seen]")).to_have_count(3)
+
+    Ingest().write([event(dashboard.product_id, "zoe", "2026-03-04T15:00")], token="late")
+    assert turn(page) == 200
+    fourth = page.locator(".db-report tbody tr").nth(3)
+    expect(fourth.locator("td").first).to_have_text("3")
+    expect(page.locator(".db-report .db-body[data-seen]")).to_have_count(0)
+    # Neither was the page loaded again nor the text, on which nothing depends.
+    expect(page.locator(".db-tile.db-text .db-body[data-seen]")).to_have_count(1)
