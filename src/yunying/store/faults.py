@@ -8,13 +8,14 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, Error, Operati
 
 from yunying.base.errors import Bug, InvalidInput, LimitReached, Unavailable, YunyingError, msg
 
-__all__ = ["away", "locked", "translated"]
+__all__ = ["away", "locked", "too_complex", "translated"]
 
 log = logging.getLogger("yunying.store")
 
 # Numbers from ClickHouse's own ErrorCodes.cpp.
 _TOO_LONG = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW
 _TOO_BIG = {158, 173, 191, 241, 307, 396}  # rows, memory, set size, memory limit, bytes, rows or bytes
+_TOO_COMPLEX = {167, 168, 306}  # too deep or too big a syntax tree, too deep recursion
 _BAD_PATTERN = {427}  # CANNOT_COMPILE_REGEXP
 _FULL = {75, 243}  # cannot write to a file, not enough space
 _AWAY = {202, 209, 210, 242, 252, 319, 999}  # busy, socket, network, read only, too many parts, no quorum, Keeper
@@ -28,6 +29,12 @@ def locked() -> Unavailable:
 
 def away() -> Unavailable:
     return Unavailable("store.away", msg("The event store does not answer. Try again in a moment."), retry_after_s=2)
+
+
+def too_complex() -> LimitReached:
+    return LimitReached(
+        "query.too_complex", msg("This question has too many parts. Use fewer series, steps, conditions or breakdowns.")
+    )
 
 
 def full() -> Unavailable:
@@ -53,12 +60,15 @@ def _ours(error: ClickHouseError) -> YunyingError:
     code = error.code if isinstance(error, Error) else None
     if code in _TOO_LONG:
         return LimitReached(
-            "query.too_long", msg("This question takes too long. Choose a shorter range or fewer breakdowns.")
+            "query.too_long",
+            msg("This question takes too long. Choose a shorter range, fewer breakdowns or simpler patterns."),
         )
     if code in _TOO_BIG:
         return LimitReached(
             "query.too_big", msg("This question needs too much memory. Choose a shorter range or fewer breakdowns.")
         )
+    if code in _TOO_COMPLEX:
+        return too_complex()
     if code in _BAD_PATTERN:
         return InvalidInput("query.pattern", msg("A pattern in this question is not a valid regular expression."))
     if code in _FULL:
