@@ -5,11 +5,12 @@ operators match it, positive ones never do.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NoReturn
 
 import re2
 
@@ -34,6 +35,8 @@ __all__ = [
 _MAX_DEPTH = 8
 _MAX_CONDITIONS = 100
 _MAX_VALUES = 1000
+# In instructions of the machine a pattern becomes: each may be looked at for every character of a text.
+_MAX_PATTERN = 10_000
 MAX_COHORT = 2**53
 _OWNERS = ["event", "person", "account"]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -175,6 +178,7 @@ def parse_filter(node: Node | None) -> Group:
     tree = Group("and", tuple(_parse(item, 2) for item in items)) if items else _parse(node, 1)
     if sum(1 for _ in conditions(tree)) > _MAX_CONDITIONS:
         node.fail("filter.too_many", msg("Use at most %(most)s conditions in one filter."), most=_MAX_CONDITIONS)
+    _check_patterns(node, (text for leaf in conditions(tree) for text in _patterns(leaf)))
     return tree if isinstance(tree, Group) else Group("and", (tree,))
 
 
@@ -227,6 +231,8 @@ def _values(node: Node, operator: Operator) -> tuple[str | float, ...]:
             count=len(found),
         )
     values = tuple(_value(value, operator, arity) for value in found)
+    if given and operator.positive is Operator.REGEX:
+        _check_patterns(given, map(str, values))
     if operator is Operator.BETWEEN and float(values[0]) > float(values[1]):
         node.fail("filter.between", msg("The first value must not be larger than the second."))
     return values
@@ -238,11 +244,7 @@ def _value(node: Node, operator: Operator, arity: Arity) -> str | float:
     if arity.of == "cohort":
         return _cohort(node)
     text = _text(node)
-    if arity.of == "date":
-        return _date(node, text)
-    if operator.positive is Operator.REGEX:
-        _pattern(node, text)
-    return text
+    return _date(node, text) if arity.of == "date" else text
 
 
 def _text(node: Node) -> str:
@@ -287,16 +289,46 @@ def _date(node: Node, text: str) -> str:
 
 _QUIET = re2.Options()
 _QUIET.log_errors = False
+# The library says by nothing else that a pattern is right but too large.
+_NO_ROOM = "pattern too large"
 
 
-def _pattern(node: Node, text: str) -> None:
+def _patterns(leaf: Condition) -> tuple[str, ...]:
+    return tuple(map(str, leaf.values)) if leaf.operator.positive is Operator.REGEX else ()
+
+
+def _check_patterns(node: Node, patterns: Iterable[str]) -> None:
+    """Refuse what takes too long to look for, as soon as that is known: they are looked for one after the other."""
+    size = 0
+    for place, pattern in enumerate(patterns):
+        size += _size(Node(pattern, f"{node.path}.{place}"), pattern)
+        if size > _MAX_PATTERN:
+            _too_large(node)
+
+
+def _too_large(node: Node) -> NoReturn:
+    node.fail(
+        "filter.pattern_too_large",
+        msg(
+            "The patterns here are too large together. Use fewer or shorter ones, with smaller numbers of repetitions."
+        ),
+    )
+
+
+@lru_cache(maxsize=1000)
+def _compiled(pattern: str) -> int | str:
+    """How large the machine of a pattern is, or why there is none."""
     try:
-        re2.compile(text, _QUIET)
+        return int(re2.compile(pattern, _QUIET).programsize)
     except re2.error as error:
         why = error.args[0] if error.args else ""
-        node.fail(
-            "filter.pattern",
-            msg("The pattern %(pattern)s is not valid: %(why)s."),
-            pattern=text,
-            why=why.decode("utf-8", "replace") if isinstance(why, bytes) else str(why),
-        )
+        return why.decode("utf-8", "replace") if isinstance(why, bytes) else str(why)
+
+
+def _size(node: Node, pattern: str) -> int:
+    found = _compiled(pattern)
+    if isinstance(found, str):
+        if found.startswith(_NO_ROOM):
+            _too_large(node)
+        node.fail("filter.pattern", msg("The pattern %(pattern)s is not valid: %(why)s."), pattern=pattern, why=found)
+    return found

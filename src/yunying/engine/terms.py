@@ -16,6 +16,8 @@ _CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
 _OFFSET = r"(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)"
 _DATE = rf"^\d{{4}}-(0[1-9]|1[0-2])-[0-3]\d([T ]{_CLOCK}{_OFFSET}?)?$"
 _WITH_OFFSET = rf"[T ]{_CLOCK}{_OFFSET}$"
+# As many texts as the engine looks for at once.
+_NEEDLES = 255
 _COMPARE = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
 
 
@@ -106,12 +108,13 @@ def _exact(binder: Binder, text: str, values: list[str]) -> str:
 
 def _contains(binder: Binder, text: str, values: list[str]) -> str:
     """Part of a text, or an element of a list; upper and lower case alike."""
-    found = binder.bind("parts", [value.lower() for value in values], "Array(String)")
-    whole = "positionCaseInsensitiveUTF8(whole, part) > 0"
-    element = "has(arrayMap(e -> lowerUTF8(e), JSONExtract(whole, 'Array(String)')), part)"
-    listed = "startsWith(whole, '[') AND isValidJSON(whole)"
-    test = f"arrayExists(part -> if({listed}, {element}, {whole}), {found})"
-    return f"({text} != '' AND {test.replace('whole', f'toString({text})')})"
+    parts = [value.lower() for value in values]
+    bound = [binder.bind("parts", parts[at : at + _NEEDLES], "Array(String)") for at in range(0, len(parts), _NEEDLES)]
+    whole = f"toString({text})"
+    elements = f"arrayMap(e -> lowerUTF8(e), JSONExtract({whole}, 'Array(String)'))"
+    inside = " OR ".join(f"multiSearchAnyCaseInsensitiveUTF8({whole}, {some})" for some in bound)
+    among = " OR ".join(f"hasAny({elements}, {some})" for some in bound)
+    return f"({text} != '' AND if(startsWith({whole}, '[') AND isValidJSON({whole}), {among}, {inside}))"
 
 
 def _ordering(binder: Binder, condition: Condition) -> str:

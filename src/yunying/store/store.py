@@ -47,7 +47,8 @@ class Store:
     def query(self, sql: Sql, *, timeout_s: float | None = None, memory_mb: int | None = None) -> Rows:
         """The answer to a SELECT. Past a third of its memory it spills to disk.
 
-        Raises LimitReached (`query.too_long`, `query.too_big`, `query.too_complex`), Unavailable, or Bug for a statement that is wrong.
+        Raises LimitReached (`query.too_long`, `query.too_big`, `query.too_complex`), Unavailable, or Bug for a
+        statement that is wrong.
         """
         if len(sql.text) > MAX_STATEMENT:
             raise too_complex()
