@@ -5,7 +5,7 @@ Composition only: an entry whose address does not exist is left out, so the menu
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, cast
 
 from django.conf import settings
@@ -228,6 +228,12 @@ class Shell:
 
 def page_url(page: str, slug: str) -> str:
     """The address of a named page in a product, or of the installation; empty when there is no such page."""
+    return _page_url(page, slug, settings.ROOT_URLCONF)
+
+
+# Every page asks for every line of the menu, twice.
+@lru_cache(maxsize=4096)
+def _page_url(page: str, slug: str, _urls: str) -> str:
     for kwargs in ({"product": slug}, {}):
         try:
             return reverse(page, kwargs=kwargs)

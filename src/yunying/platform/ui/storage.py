@@ -4,7 +4,7 @@ Unlike Django's manifest storage this needs no collecting step: a clone and a wh
 """
 
 import hashlib
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -16,9 +16,18 @@ __all__ = ["VersionedStorage"]
 
 class VersionedStorage(StaticFilesStorage):
     def url(self, name: str | None) -> str:
-        address = super().url(name)
-        version = _version(name) if name and not settings.DEBUG else ""
-        return f"{address}?v={version}" if version else address
+        if not name or settings.DEBUG:
+            return super().url(name)
+        known = self._addresses.get(name)
+        if known is None:
+            address, version = super().url(name), _version(name)
+            known = self._addresses[name] = f"{address}?v={version}" if version else address
+        return known
+
+    @cached_property
+    def _addresses(self) -> dict[str, str]:
+        """What was asked for already: templates ask for the same few files dozens of times a page."""
+        return {}
 
 
 @lru_cache(maxsize=1024)

@@ -62,9 +62,9 @@ def test_an_unchanged_page_asks_no_engine_and_few_queries(
 
     monkeypatch.setattr("yunying.apps.insights.answers.run", refuse)
     browser.get(page_of(dashboard))
-    # Session, user, product and role; then dashboard, variants, tiles, names, events, merges, notes and the visit;
+    # Session, user, product and role; then dashboard, variants, tiles, names, events, merges and notes;
     # the product switcher and the bell of the frame.
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         assert browser.get(page_of(dashboard)).status_code == 200
 
 
@@ -73,7 +73,7 @@ def test_more_tiles_cost_no_more_queries(
 ) -> None:
     Tile.objects.bulk_create(Tile(dashboard=dashboard, kind="report", report=report, w=3) for _n in range(9))
     load_tiles(browser, page_of(dashboard))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         browser.get(page_of(dashboard))
 
 
@@ -187,6 +187,8 @@ def test_pins_come_first_and_looks_are_remembered(browser: Client, people: Cast,
     browser.post(f"{page_of(dashboard)}pin/", {"pinned": "1"})
     visit = Visit.objects.get(dashboard=dashboard, user=people.ada)
     assert visit.pinned
+    browser.get(page_of(dashboard))
+    assert Visit.objects.get().seen_at == visit.seen_at, "looks are noted once a minute"
     assert "Monday meeting" in browser.get(LIST).content.decode()
 
 

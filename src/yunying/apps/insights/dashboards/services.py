@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 MOST_TILES, MOST_VARIANTS = 60, 50
+SEEN_EVERY_S = 60
 LONGEST_TEXT = 20_000
 REFRESHES = (0, 1, 5, 15)
 """Minutes between two looks of an open page for what is new; 0 is never."""
@@ -218,7 +220,9 @@ def pin(*, dashboard: Dashboard, user_id: int, pinned: bool) -> None:
 
 
 def saw(*, dashboard: Dashboard, user_id: int) -> None:
-    """Note that this person looked. One query but for the first time."""
+    """Note that this person looked, at most once a minute: a look should not wait for whoever writes now."""
+    if not cache.add(f"dashboards:seen:{dashboard.pk}:{user_id}", True, SEEN_EVERY_S):
+        return
     if Visit.objects.filter(dashboard=dashboard, user_id=user_id).update(seen_at=clock.now()):
         return
     try:

@@ -1,6 +1,7 @@
 """`{% load ui %}`: what templates build pages with."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -48,6 +49,12 @@ def icon(name: str, label: str = "", classes: str = "") -> SafeString:
         return format_html(
             '<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href
         )
+    return _decoration(classes, href)
+
+
+# A page has dozens of them, the program few different ones.
+@lru_cache(maxsize=1024)
+def _decoration(classes: str, href: str) -> SafeString:
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', classes, href)
 
 
