@@ -36,6 +36,7 @@ from yunying.apps.tracking.people.activity import (
     person_timeline,
     sessions_of,
 )
+from yunying.apps.tracking.people.asking import found_in
 from yunying.apps.tracking.people.finding import FoundPeople, PersonRow, Wanted
 from yunying.apps.tracking.people.rows import distinct_ids, merge_count, merges_of, people, rows_of
 from yunying.base import clock
@@ -65,6 +66,7 @@ __all__ = [
     "events_carrying",
     "events_done",
     "examples",
+    "found_in",
     "has_sessions",
     "last_seen",
     "marked_events",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.insights.forms import SpecField
 
-__all__ = ["CohortSaveForm", "ListForm"]
+__all__ = ["CohortSaveForm", "ListForm", "NameForm"]
 
 MOST_BYTES = 20_000_000
 
@@ -21,6 +21,15 @@ class CohortSaveForm(forms.Form):
     )
     definition = SpecField(required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class NameForm(forms.Form):
+    """A name for what was found."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 class ListForm(forms.Form):

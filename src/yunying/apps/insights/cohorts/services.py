@@ -1,7 +1,7 @@
 """Commands on cohorts: check → write → audit, in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,15 +13,17 @@ from yunying.apps.insights.cohorts.models import Cohort, CohortKind
 from yunying.apps.insights.cohorts.sizes import count
 from yunying.apps.insights.cohorts.uses import uses_in
 from yunying.apps.insights.services import checked_name, checked_text, write_version
+from yunying.apps.tracking.selectors import FoundPeople
 from yunying.base.actor import ActorKind
 from yunying.base.errors import Conflict, InvalidInput, LimitReached, YunyingError, msg
 from yunying.engine import Context, everybody_behind, parse
 from yunying.engine import cohorts as engine
+from yunying.engine.kinds import MAX_EVERYBODY
 from yunying.platform.audit.services import record
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.models import Product
 
-__all__ = ["MOST_COHORTS", "create", "create_list", "create_list_of_ids", "delete", "update"]
+__all__ = ["MOST_COHORTS", "create", "create_list", "create_list_of_found", "create_list_of_ids", "delete", "update"]
 
 MOST_COHORTS = 500
 
@@ -47,6 +49,20 @@ def create_list(
     asked = parse(dict(spec))
     numbers = everybody_behind(asked, dict(point), context_for(access.product))
     source = {"from": "report", "spec": asked.to_json(), "point": dict(point)}
+    return _create(access, name, description, CohortKind.LIST, {"source": source}, numbers)
+
+
+def create_list_of_found(access: ProductAccess, *, name: str, found: FoundPeople, description: str = "") -> Cohort:
+    """Keep everybody who was found in the list of people as a fixed list. Raises as `create_list` does."""
+    access.require(Permission.EDIT_REPORTS)
+    access.require(Permission.SEE_PEOPLE)
+    numbers = found.numbers(MAX_EVERYBODY)
+    if not numbers:
+        raise InvalidInput("cohort.nobody_found", msg("Nobody was found: there is nobody to keep."), field="name")
+    wanted = {
+        key: str(value) for key, value in asdict(found.wanted).items() if value not in ("", None) and key != "filters"
+    }
+    source = {"from": "people", "asked": wanted, "filters": found.wanted.filters.to_json()}
     return _create(access, name, description, CohortKind.LIST, {"source": source}, numbers)
 
 

@@ -10,12 +10,14 @@ from django.utils.translation import ngettext
 from yunying.apps.insights.cohorts.selectors import names_of
 from yunying.apps.insights.kinds.naming import Titles, titles_for
 from yunying.apps.insights.words import COHORT_OPERATORS, OPERATORS, SIDES
+from yunying.apps.tracking.selectors import Wanted
 from yunying.engine import cohorts as engine
 from yunying.engine.filters import Condition, Filter, Group, Operator
 from yunying.engine.ranges import Last
 from yunying.platform.products.access import ProductAccess
+from yunying.platform.ui import formats
 
-__all__ = ["Names", "Told", "condition_words", "names_for", "told"]
+__all__ = ["Names", "Told", "asked_words", "condition_words", "names_for", "told"]
 
 _OPERATORS = dict((*OPERATORS, *COHORT_OPERATORS))
 _SIDES = dict(SIDES)
@@ -40,6 +42,21 @@ class Told:
 
     text: str
     items: tuple["Told", ...] = ()
+
+
+def asked_words(access: ProductAccess, wanted: Wanted) -> list[str]:
+    """What the list of people was narrowed by, a line for each: all of them hold."""
+    days = (
+        (wanted.first_from, _("First seen from %(day)s")),
+        (wanted.first_to, _("First seen until %(day)s")),
+        (wanted.seen_from, _("Last seen on or after %(day)s")),
+        (wanted.unseen_since, _("Not seen since %(day)s")),
+    )
+    found = [_("Found by the search “%(text)s”") % {"text": wanted.query}] if wanted.query else []
+    if wanted.identified is not None:
+        found.append(_("Known users") if wanted.identified else _("Not known"))
+    found += [text % {"day": formats.date(day)} for day, text in days if day]
+    return found + ([_filter(wanted.filters, names_for(access))] if wanted.filters.items else [])
 
 
 def told(tree: engine.Tree, names: Names) -> Told:

@@ -12,14 +12,13 @@ from django.views.decorators.http import require_GET
 
 from yunying.apps.tracking import selectors
 from yunying.apps.tracking.models import PropertyOf
-from yunying.apps.tracking.pages.conditions import OPERATOR_NAMES, Conditions, after_removal, day_in, read
-from yunying.apps.tracking.people.finding import FoundPeople, PersonRow, Wanted
+from yunying.apps.tracking.pages.conditions import OPERATOR_NAMES, Conditions, after_removal, read
+from yunying.apps.tracking.people.asking import KNOWN, found_in, narrowed_by
+from yunying.apps.tracking.people.finding import DAYS, FoundPeople, PersonRow, Wanted
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render
 from yunying.platform.ui.tables import Column, Empty, Filter, Table
-
-_DAYS = ("first_from", "first_to", "seen_from", "unseen_since")
 
 
 @require_GET
@@ -29,22 +28,15 @@ def people(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     if address := after_removal(request.GET, PropertyOf.PERSON):
         return redirect(f"{request.path}{address}")
     conditions = read(request.GET, PropertyOf.PERSON)
-    days = {name: day_in(request.GET, name) for name in _DAYS}
-    wanted = Wanted(
-        filters=conditions.filter,
-        first_from=days["first_from"],
-        first_to=days["first_to"],
-        seen_from=days["seen_from"],
-        unseen_since=days["unseen_since"],
-    )
+    wanted = narrowed_by(request.GET, conditions)
     context = {
         "conditions": conditions,
-        "days": days,
+        "days": {name: getattr(wanted, name) for name in DAYS},
         "narrowed": wanted.narrowed,
         "operators": OPERATOR_NAMES,
         "names": selectors.property_names(access.product.pk, of=PropertyOf.PERSON),
-        "kept": [(name, request.GET[name]) for name in ("q", "sort", "known", "size") if request.GET.get(name)],
-        "cohort_url": _cohort_url(access, conditions),
+        "kept": [(name, request.GET[name]) for name in ("q", "sort", KNOWN, "size") if request.GET.get(name)],
+        "cohort_url": _cohort_url(request, access, conditions),
         "table": _table(request, access, wanted),
         "values_url": reverse("tracking:person_values", kwargs={"product": access.product.slug}),
         "tab": "people",
@@ -64,16 +56,28 @@ def values(request: HttpRequest, access: ProductAccess, of: str) -> HttpResponse
     return render(request, "tracking/_values.html", {"found": found})
 
 
-def _cohort_url(access: ProductAccess, conditions: Conditions) -> str:
-    """Where the conditions become a cohort; empty without conditions, rights or cohorts."""
-    if not conditions.count or not access.may(Permission.EDIT_REPORTS):
+def _cohort_url(request: HttpRequest, access: ProductAccess, conditions: Conditions) -> str:
+    """Where those who are found become a cohort; empty without rights, or when everybody is found.
+
+    Conditions alone become the conditions of a cohort. A search, a choice and days cannot: with one of them a fixed
+    list is made of the people who are found, so that nothing of what was asked is left out.
+    """
+    wanted = found_in(access.product, request.GET).wanted
+    by_conditions_alone = wanted == Wanted(filters=wanted.filters)
+    if not access.may(Permission.EDIT_REPORTS) or (by_conditions_alone and not conditions.count):
         return ""
+    if not by_conditions_alone:
+        return _address(access, "cohort_found", request.GET.urlencode())
     definition = json.dumps(conditions.as_cohort(PropertyOf.PERSON), ensure_ascii=False)
+    return _address(access, "cohort_new", urlencode({"definition": definition}))
+
+
+def _address(access: ProductAccess, page: str, query: str) -> str:
+    """A page of reports, which come with this one or not; empty then."""
     try:
-        address = reverse("insights:cohort_new", kwargs={"product": access.product.slug})
+        return f"{reverse(f'insights:{page}', kwargs={'product': access.product.slug})}?{query}"
     except NoReverseMatch:
         return ""
-    return f"{address}?{urlencode({'definition': definition})}"
 
 
 def _table(request: HttpRequest, access: ProductAccess, wanted: Wanted) -> Table:
@@ -98,7 +102,7 @@ def _table(request: HttpRequest, access: ProductAccess, wanted: Wanted) -> Table
         request=request,
         name="people",
         sort="-born",
-        filters=[Filter("known", _("Known user"), (("yes", _("Known users")), ("no", _("Not known"))))],
+        filters=[Filter(KNOWN, _("Known user"), (("yes", _("Known users")), ("no", _("Not known"))))],
         caption=_("People"),
         empty=nobody if wanted.narrowed else nothing,
     )

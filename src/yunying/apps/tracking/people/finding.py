@@ -14,7 +14,7 @@ import orjson
 from yunying.apps.tracking.models import DistinctId
 from yunying.apps.tracking.people.activity import last_seen
 from yunying.base import clock, zones
-from yunying.base.errors import InvalidInput, msg
+from yunying.base.errors import InvalidInput, LimitReached, msg
 from yunying.engine.filters import Condition, Filter, Group, Of, Operator, conditions, parse_filter
 from yunying.engine.reading import Node
 from yunying.engine.scan import Binder, nested, people, scan
@@ -22,14 +22,14 @@ from yunying.engine.terms import property_test
 from yunying.platform.products.models import Product
 from yunying.store import OWNER, Sql, shared
 
-__all__ = ["SORTS", "FoundPeople", "PersonRow", "Wanted", "called", "filter_test", "person_filter"]
+__all__ = ["DAYS", "SORTS", "FoundPeople", "PersonRow", "Wanted", "called", "filter_test", "person_filter"]
 
 # What a property has to be called for its value to be a person's name, the best first.
 NAMES = ("name", "full_name", "fullName", "username", "nickname", "email", "$name", "$email", "phone")
 SORTS = {"born": "born", "seen": "seen", "identified": "identified"}
 
 _STEP = 2_000
-_DAYS = ("first_from", "first_to", "seen_from", "unseen_since")
+DAYS = ("first_from", "first_to", "seen_from", "unseen_since")
 
 # Ids and values of properties; the text of all properties is looked at first, because taking it apart costs more.
 _SEARCH = """(
@@ -91,7 +91,7 @@ class FoundPeople(Sequence[PersonRow]):
     """
 
     def __init__(self, product: Product, wanted: Wanted, sort: str = "-born") -> None:
-        for name in _DAYS:
+        for name in DAYS:
             day: date | None = getattr(wanted, name)
             if day and not 1900 < day.year < 2200:
                 raise InvalidInput("people.day", msg("Use a day between 1901 and 2199."), field=name)
@@ -105,6 +105,21 @@ class FoundPeople(Sequence[PersonRow]):
         # U+0000 is in no text that was taken in, and PostgreSQL does not even let it be asked for.
         wanted = replace(self._wanted, query=query.replace("\x00", ""), identified=known)
         return FoundPeople(self._product, wanted, sort)
+
+    @property
+    def wanted(self) -> Wanted:
+        return self._wanted
+
+    def numbers(self, most: int) -> tuple[int, ...]:
+        """The numbers of all of them, in no order. Raises LimitReached where there are more than `most`."""
+        binder = self._binder()
+        sql = "SELECT person\n" + self._where(binder) + f"\nLIMIT {binder.bind('limit', most + 1, 'UInt32')}"
+        found = tuple(int(row[0]) for row in shared().query(Sql(sql, binder.params)).rows)
+        if len(found) > most:
+            raise LimitReached(
+                "people.too_many", msg("There are more than %(most)s people. Narrow it down."), most=most
+            )
+        return found
 
     @cached_property
     def _count(self) -> int:
