@@ -14,6 +14,7 @@ from yunying.apps.tracking.importing.spans import Span
 from yunying.apps.tracking.ingest import Ingest
 from yunying.base.actor import SYSTEM
 from yunying.base.errors import InvalidInput
+from yunying.cli import _span, parser
 from yunying.events.event import Event
 from yunying.store import EVENTS, Sql
 
@@ -103,6 +104,12 @@ def test_dates_of_toml_are_bounds(tmp_path: Path) -> None:
     path = tmp_path / "visits.toml"
     path.write_text('until = 2011-11-02\ntime = "at"\ndistinct_id = "who"\n[[events]]\nname = "visit"\n')
     assert load(path).span.until == datetime(2011, 11, 2)
+
+
+def test_the_command_line_goes_before_the_mapping_and_includes_its_last_day() -> None:
+    words = ["import", "f.csv", "--product", "tea", "--mapping", "m.toml", "--shift-days", "7", "--to", "2011-02-28"]
+    span = _span(parser().parse_args(words), Span(1, since=datetime(2011, 1, 31)), "Asia/Shanghai")
+    assert span == Span(7, datetime(2011, 1, 31), datetime(2011, 2, 28, 16, tzinfo=UTC))
 
 
 def test_a_later_part_of_a_file_is_added_to_what_was_imported(
