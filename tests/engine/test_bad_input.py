@@ -79,6 +79,14 @@ REFUSED: dict[str, tuple[dict[str, Any], type[YunyingError], str | None, str]] =
     "40 exclusions": (funnel(exclusions=FORTY), InvalidInput, "exclusions", "use at most 10"),
     "40 breakdowns": (trends(breakdown=[{"property": "x"}] * 40), InvalidInput, "breakdown", "use at most"),
     "a funnel by a million values": (funnel(**BY_TOKEN), InvalidInput, "breakdown.0", "Break down by another one"),
+    "a funnel of 400 events": (
+        funnel(*(" ".join(f"e{step}-{i}" for i in range(20)) for step in range(20))),
+        InvalidInput, "steps", "fewer events in a step",
+    ),
+    "a funnel of a thousand conditions": (
+        {**funnel(), "steps": [{"events": [{"event": "view", "filters": conditions(60)}]} for _ in range(20)]},
+        InvalidInput, "steps", "fewer conditions",
+    ),
     "repetitions of repetitions": (
         trends(filters=matching("(a{1000}){1000}")), InvalidInput, "filters.items.0.values.0", "is not valid",
     ),

@@ -9,6 +9,7 @@ from yunying.base import zones
 from yunying.base.errors import InvalidInput, msg
 from yunying.base.zones import Span
 from yunying.engine.context import Context
+from yunying.engine.filters import conditions
 from yunying.engine.funnel.spec import Display, Funnel, Order
 from yunying.engine.ranges import resolve
 
@@ -16,6 +17,8 @@ __all__ = ["MAX_BUCKETS", "Plan", "make_plan"]
 
 MAX_BUCKETS = 10_000
 MAX_POINTS = 500_000
+# Planning a statement takes about 0.4 ms for each, and no time limit of the store ends that.
+MAX_PARTS = 5_000
 _MILLI = timedelta(milliseconds=1)
 
 
@@ -88,7 +91,24 @@ def make_plan(spec: Funnel, context: Context) -> Plan:
     span = resolve(spec.range, context.zone, context.now, context.week_start)
     end = span.end if spec.within_range else span.end + spec.window.length
     plan = Plan(spec, context, span, Span(span.start, end))
+    _check_parts(plan)
     return _with_buckets(plan) if spec.display is Display.OVER_TIME else plan
+
+
+def _check_parts(plan: Plan) -> None:
+    """Every level of the statement holds all tests of events; a step is one level in the plain form, else two."""
+    spec = plan.spec
+    events = [event for step in spec.steps for event in step.events] + [out.event for out in spec.exclusions]
+    tests = len(events) + sum(
+        1 for tree in (spec.filters, *(event.filters for event in events)) for _ in conditions(tree)
+    )
+    levels = len(spec.steps) * (1 if plan.plain else 2) + len(spec.exclusions)
+    if tests * levels > MAX_PARTS:
+        raise InvalidInput(
+            "funnel.too_complex",
+            msg("This funnel has too many parts. Use fewer steps, fewer events in a step or fewer conditions."),
+            field="steps",
+        )
 
 
 def _with_buckets(plan: Plan) -> Plan:
