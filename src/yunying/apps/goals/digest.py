@@ -104,7 +104,7 @@ class Changed:
 def send_digests() -> None:
     """From eight in the morning of the first day of a product's week: to each person what changed, told once a week."""
     for product in Product.objects.filter(archived_at=None):
-        local = clock.now().astimezone(product.zone)
+        local = clock.now().astimezone(product.zone_or_utc)
         if local.isoweekday() == product.week_start and local.hour >= MORNING:
             _send(product, local.date())
 

@@ -55,7 +55,7 @@ def remind() -> None:
         by_product.setdefault(goal.product_id, []).append(goal)
     for goals in by_product.values():
         product = goals[0].product
-        local: datetime = clock.now().astimezone(product.zone)
+        local: datetime = clock.now().astimezone(product.zone_or_utc)
         if local.hour >= MORNING:
             for due in _due(goals, local.date()):
                 _tell(due)

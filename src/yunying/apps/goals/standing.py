@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
@@ -25,6 +24,7 @@ from yunying.apps.goals.progress import (
 )
 from yunying.apps.insights.selectors import shown
 from yunying.base import clock
+from yunying.base.zones import zone_of
 from yunying.platform.ui import formats
 
 __all__ = [
@@ -254,7 +254,7 @@ class GoalCard:
 
 def today_in(zone: str) -> date:
     """The date a calendar in `zone` shows now."""
-    return clock.now().astimezone(ZoneInfo(zone)).date()
+    return clock.now().astimezone(zone_of(zone)).date()
 
 
 def lags_of(key_result: KeyResult) -> Lags:

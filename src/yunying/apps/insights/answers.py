@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.cache import cache
@@ -41,7 +40,7 @@ def context_for(product: Product) -> Context:
     return Context(
         store=shared(),
         product=product.pk,
-        zone=ZoneInfo(product.timezone),
+        zone=product.zone,
         week_start=product.week_start,
         now=clock.now(),
         catalogue=catalogue_for(product.pk),
@@ -80,7 +79,7 @@ def _size(value: Any) -> int:
 
 def _key(product: Product, asked: Any) -> str:
     """Same key, same answer: it changes with every event that came, with the hour, and with what a day is."""
-    hour = f"{clock.now().astimezone(ZoneInfo(product.timezone)):%Y%m%d%H}"
+    hour = f"{clock.now().astimezone(product.zone):%Y%m%d%H}"
     cohorts = stamp_of(product.pk, asked.to_json())
     parts = (product.pk, product.timezone, product.week_start, hour, event_count(product), asked.hash, cohorts)
     return "insights:" + ":".join(map(str, parts)).replace(" ", "")
@@ -88,5 +87,5 @@ def _key(product: Product, asked: Any) -> str:
 
 def _seconds(product: Product, spec: Mapping[str, Any]) -> int:
     end = str((spec.get("range") or {}).get("to") or "")
-    yesterday = clock.now().astimezone(ZoneInfo(product.timezone)).date() - timedelta(days=1)
+    yesterday = clock.now().astimezone(product.zone).date() - timedelta(days=1)
     return SETTLED_S if end and end[:10] < yesterday.isoformat() else FRESH_S

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Sum
 
@@ -23,7 +22,7 @@ def last_event_day(product: Product, names: Collection[str] = ()) -> date | None
     """
     known = event_definitions(product.pk)
     newest = (known.filter(name__in=names) if names else known).aggregate(at=Max("last_seen"))["at"]
-    return newest.astimezone(ZoneInfo(product.timezone)).date() if newest else None
+    return newest.astimezone(product.zone).date() if newest else None
 
 
 def reach_of(product: Product) -> date | None:
@@ -38,7 +37,7 @@ def reach_of(product: Product) -> date | None:
 
 def today_of(product: Product) -> date:
     """The date a calendar in the product's zone shows now."""
-    return clock.now().astimezone(ZoneInfo(product.timezone)).date()
+    return clock.now().astimezone(product.zone).date()
 
 
 def event_count(product: Product) -> int:

@@ -69,7 +69,7 @@ def product_view(
         def inner(request: HttpRequest, product: str, *args: Any, **kwargs: Any) -> HttpResponse:
             access = product_for(user_of(request), actor_of(request), product, need)
             request.access = access  # type: ignore[attr-defined]
-            with timezone.override(access.product.zone):
+            with timezone.override(access.product.zone_or_utc):
                 response = view(request, access, *args, **kwargs)
             _remember(request, response, access)
             return response

@@ -8,6 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from yunying.base import clock
+from yunying.base.errors import InvalidInput
+from yunying.base.zones import zone_of
+
+_UTC = ZoneInfo("UTC")
 
 
 class Role(models.TextChoices):
@@ -74,7 +78,16 @@ class Product(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        """Raises InvalidInput where the timezone is not known here (any more)."""
+        return zone_of(self.timezone)
+
+    @property
+    def zone_or_utc(self) -> ZoneInfo:
+        """For what has to go on where the zone is not known: pages that can change it, jobs for all products."""
+        try:
+            return self.zone
+        except InvalidInput:
+            return _UTC
 
 
 class ProductRole(models.Model):

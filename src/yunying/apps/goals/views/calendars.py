@@ -57,7 +57,10 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     found = calendars.feed_behind(secret)
     if found is None:
         raise NotFound("calendar.absent", msg("There is no such calendar."))
-    with translation.override(found.user.language or settings.LANGUAGE_CODE), timezone.override(found.product.zone):
+    with (
+        translation.override(found.user.language or settings.LANGUAGE_CODE),
+        timezone.override(found.product.zone_or_utc),
+    ):
         answer = HttpResponse(calendars.feed_file(found), content_type=MIME)
     answer["Cache-Control"] = "private, max-age=300"
     return answer

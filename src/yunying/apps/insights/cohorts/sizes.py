@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -55,7 +54,7 @@ def count(cohort: Cohort) -> None:
     note_question(cohort.product_id, cohort.definition)
     cohort.size, cohort.size_at, cohort.problem = size, now, {}
     Cohort.objects.filter(pk=cohort.pk).update(size=size, size_at=now, problem={})
-    _keep(cohort, now.astimezone(ZoneInfo(cohort.product.timezone)).date(), size)
+    _keep(cohort, now.astimezone(cohort.product.zone).date(), size)
 
 
 def _plain(data: Mapping[str, object]) -> dict[str, object]:
@@ -100,7 +99,7 @@ def recent_of(cohorts: Iterable[Cohort], days: int = 30) -> dict[int, tuple[Size
     every = list(cohorts)
     if not every:
         return {}
-    today = clock.now().astimezone(ZoneInfo(every[0].product.timezone)).date()
+    today = clock.now().astimezone(every[0].product.zone).date()
     rows = CohortSize.objects.filter(cohort__in=every, day__gt=today - timedelta(days=days)).order_by("day")
     found: dict[int, list[SizePoint]] = {}
     for key, day, size in rows.values_list("cohort_id", "day", "size"):

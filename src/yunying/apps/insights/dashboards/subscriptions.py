@@ -86,10 +86,10 @@ def latest_occurrence(subscription: Subscription, now: datetime) -> datetime | N
     twice is its first time.
     """
     product = subscription.dashboard.product
-    today = now.astimezone(product.zone).date()
+    today = now.astimezone(product.zone_or_utc).date()
     for back in range(8):
         day = today - timedelta(days=back)
-        at = moment(datetime.combine(day, time(subscription.hour)), product.zone)
+        at = moment(datetime.combine(day, time(subscription.hour)), product.zone_or_utc)
         if day.isoweekday() in subscription.weekdays and at <= now and not _off(subscription, product, day):
             return at
     return None

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 from django.template.loader import render_to_string
@@ -82,7 +81,7 @@ def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer, tiles: Iterable[Til
     # Notes are the team's own.
     marks = () if viewer.public else marks_of(product, dashboard.pk)
     count = (event_count(product), merge_count(product.pk))
-    hour = f"{clock.now().astimezone(ZoneInfo(product.timezone)):%Y%m%d%H}"
+    hour = f"{clock.now().astimezone(product.zone):%Y%m%d%H}"
     rights = ",".join(sorted(viewer.access.permissions))
     seen = [count, hour, product.timezone, product.week_start, get_language(), viewer.public, rights]
     basis = _hash([*seen, viewer.titles, [str(mark) for mark in marks]])

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import orjson
 from django.core.cache import cache
@@ -114,7 +113,7 @@ def daily_volumes(product: Product) -> Mapping[str, tuple[int, ...]]:
 
 def _days(product: Product, today: date) -> dict[str, tuple[int, ...]]:
     first = today - timedelta(days=DAYS - 1)
-    since = zones.day_start(first, ZoneInfo(product.timezone))
+    since = zones.day_start(first, product.zone)
     params = {"product": product.pk, "zone": product.timezone, "since": since}
     found: dict[str, list[int]] = {}
     for name, day, count in shared().query(Sql(_BY_DAY, params)).rows:

@@ -8,7 +8,6 @@ away from the product, and the day is counted anew, as are the engine's kept sta
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 
@@ -96,7 +95,7 @@ def _last_days(product: Product) -> list[date]:
 
 def _settled(product: Product, days: Iterable[date]) -> list[date]:
     """The days for which an event that still comes is counted as late."""
-    zone, until = ZoneInfo(product.timezone), clock.now() - SETTLED
+    zone, until = product.zone, clock.now() - SETTLED
     return [day for day in days if zones.day_start(day + timedelta(days=1), zone) <= until]
 
 
@@ -159,7 +158,7 @@ def _count(product: Product, days: Sequence[date], timeout_s: float | None) -> d
 
 
 def _start(product: Product, day: date) -> object:
-    return zones.day_start(day, ZoneInfo(product.timezone))
+    return zones.day_start(day, product.zone)
 
 
 def _by_name(days: Sequence[date], counted: Mapping[date, Counts]) -> dict[str, tuple[int, ...]]:
