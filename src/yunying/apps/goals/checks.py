@@ -62,8 +62,9 @@ def actor_id(access: ProductAccess) -> int | None:
 
 def checked_title(text: str, field: str = "title", *, empty: bool = False, most: int = LONGEST_TITLE) -> str:
     """`text` without space around it. Raises InvalidInput when it is empty, unless it may be, or too long."""
-    text = text.strip()
-    if not text and not empty:
+    text = _kept(text, field).strip()
+    # What cannot be seen is no title: nobody could find or open it.
+    if not empty and not any(sign.isprintable() and not sign.isspace() for sign in text):
         raise InvalidInput("goal.title_empty", msg("Say in a few words what it is."), field=field)
     if len(text) > most:
         raise InvalidInput("goal.title_long", msg("At most %(most)d characters."), field=field, most=most)
@@ -74,7 +75,17 @@ def checked_text(text: str, field: str) -> str:
     """`text` without space around it. Raises InvalidInput when it is too long."""
     if len(text) > LONGEST_TEXT:
         raise InvalidInput("goal.text_long", msg("At most %(most)d characters."), field=field, most=LONGEST_TEXT)
-    return text.strip()
+    return _kept(text, field).strip()
+
+
+def _kept(text: str, field: str) -> str:
+    """`text`, if a database can keep it: half of a sign that JSON wrote in two halves cannot be."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        broken = msg("This text holds a broken sign that cannot be kept. Type it anew.")
+        raise InvalidInput("goal.text_broken", broken, field=field) from None
+    return text
 
 
 def checked_period(start: date, due: date) -> None:

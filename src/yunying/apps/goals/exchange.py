@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from yunying.apps.goals.access import goal_for
 from yunying.apps.goals.models import Cycle, Goal, KeyResult, Status
 from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_goal, update_key_result
-from yunying.apps.insights.selectors import Metric, metrics_of, parse_value
+from yunying.apps.goals.typed import typed_value
+from yunying.apps.insights.selectors import Metric, metrics_of
 from yunying.base.errors import Conflict, InvalidInput, YunyingError, msg
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.selectors import product_members
@@ -260,7 +261,7 @@ def _result_values(row: Mapping[str, str], metric: Metric) -> dict[str, Any]:
         found["guardrail"] = _yes(row["guardrail"], "guardrail")
     for name in ("baseline", "target", "low", "high"):
         if row.get(name):
-            found[name] = parse_value(row[name], metric.unit, name)
+            found[name] = typed_value(row[name], metric.unit, name)
     if row.get("result_weight"):
         found["weight"] = _number(row["result_weight"], "result_weight")
     found |= {

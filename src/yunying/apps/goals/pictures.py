@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from yunying.apps.goals.checks import checked_period
 from yunying.apps.goals.forms import KeyResultForm
 from yunying.apps.goals.models import Definition, KeyResult, PastReading, Reading, Status
 from yunying.apps.goals.outlooks import Outlook
@@ -264,6 +265,7 @@ def preview_of(access: ProductAccess, form: KeyResultForm) -> Preview | None:
     if start is None or due is None or due < start:
         return Preview(metric, typed, problem=_("Choose a time to see the history."))
     try:
+        checked_period(start, due)
         points = metric_history(access.product, metric, start, due)
     except YunyingError as error:
         return Preview(metric, typed, problem=problem_of(error).detail)

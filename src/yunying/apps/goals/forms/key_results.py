@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.goals.forms.common import add_problem, day_field
 from yunying.apps.goals.models import KeyResult, Shape
-from yunying.apps.insights.selectors import Metric, as_typed, parse_value, typed_suffix
+from yunying.apps.goals.typed import typed_value
+from yunying.apps.insights.selectors import Metric, as_typed, typed_suffix
 from yunying.base.errors import YunyingError
 from yunying.platform.ui.forms import offer
 
@@ -79,7 +80,8 @@ class KeyResultForm(forms.Form):
     @property
     def refined(self) -> bool:
         """Whether something among the finer settings is set or wrong, so that they are shown."""
-        return any(self[name].value() not in (None, "") or self[name].errors for name in _LAGS)
+        weighed = str(self["weight"].value()) not in ("1", "1.0", "") or bool(self["weight"].errors)
+        return weighed or any(self[name].value() not in (None, "") or self[name].errors for name in _LAGS)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -96,7 +98,7 @@ class KeyResultForm(forms.Form):
     def _read(self, data: dict[str, Any], field: str, metric: Metric) -> None:
         text = data.get(field) or ""
         try:
-            data[field] = parse_value(text, metric.unit, field) if text.strip() else None
+            data[field] = typed_value(text, metric.unit, field) if text.strip() else None
         except YunyingError as error:
             add_problem(self, error)
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from yunying.apps.goals.forms import add_problem
@@ -28,6 +29,9 @@ def form_page(
             return save()
         except YunyingError as error:
             add_problem(form, error)
+    if any(field.errors for field in form.hidden_fields()):
+        # Nobody sees an error at a field that is not shown.
+        form.add_error(None, _("This page is out of date. Load it again."))
     status = 422 if request.method == "POST" else 200
     return render(request, template, {"form": form, "help_page": "goals", **context}, status=status)
 
