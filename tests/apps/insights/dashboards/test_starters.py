@@ -83,6 +83,14 @@ def test_no_tile_that_is_made_is_empty_even_when_its_event_ended_before_the_othe
         assert any(row.total for row in run_report(access, report.spec).result.rows), report.name
 
 
+def test_accounts_are_counted_only_where_events_tell_them(browser: Client, shop: Product) -> None:
+    assert titled(bound(BY_KEY["saas"], Binding(shop)), "Active accounts").missing == ("account",)
+    assert "How to send events" in browser.get(f"{PAGE}saas/").content.decode()
+    binding = Binding(shop)
+    binding.has_accounts = True
+    assert not titled(bound(BY_KEY["saas"], binding), "Active accounts").missing
+
+
 def test_tiles_of_a_template_fill_the_rows(shop: Product, access: ProductAccess) -> None:
     dashboard = make(access=access, starter=BY_KEY["shop"], binding=everything(shop))
     places = list(Tile.objects.filter(dashboard=dashboard).values_list("x", "y", "w"))

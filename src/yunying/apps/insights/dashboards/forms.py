@@ -64,7 +64,7 @@ class TileForm(forms.Form):
     title = forms.CharField(
         label=_("Title"), required=False, max_length=120, help_text=_("Empty: the name of what is shown.")
     )
-    chart = forms.ChoiceField(label=_("Shown as"), required=False, choices=Look.choices)
+    chart = forms.ChoiceField(label=pgettext_lazy("a chart", "Shown as"), required=False, choices=Look.choices)
     follows = forms.BooleanField(
         label=_("Follows the dashboard's filters"),
         required=False,
@@ -155,7 +155,7 @@ class SubscriptionForm(forms.Form):
 
     people = forms.MultipleChoiceField(label=_("Who gets it"), widget=forms.CheckboxSelectMultiple)
     weekdays = forms.MultipleChoiceField(
-        label=_("Days"),
+        label=pgettext_lazy("of the week", "Days"),
         choices=[(str(day + 1), name) for day, name in WEEKDAYS.items()],
         widget=forms.CheckboxSelectMultiple,
     )

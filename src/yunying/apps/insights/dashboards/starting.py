@@ -23,6 +23,8 @@ from yunying.platform.products.models import Product
 __all__ = ["Bound", "bound", "make", "spec_of"]
 
 RECENT_DAYS, PAST_DAYS = 30, 90
+ACCOUNT = "account"
+"""The need of events that tell their account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def _bound(part: Part, binding: Binding) -> Bound:
             roles[needed] = found
         elif needed != ANY:
             missing.append(needed)
+    if binding.events and not binding.has_accounts and any(measure == "accounts" for _role, measure in part.series):
+        missing.append(ACCOUNT)
     return Bound(part, roles, tuple(missing))
 
 

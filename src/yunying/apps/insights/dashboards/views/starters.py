@@ -9,13 +9,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from yunying.apps.insights.dashboards.starters import ANY, STARTERS, Starter
+from yunying.apps.insights.dashboards.starters import STARTERS, Starter
 from yunying.apps.insights.dashboards.starting import Bound, bound
 from yunying.apps.insights.dashboards.starting import make as make_dashboard
 from yunying.apps.insights.dashboards.views.pages import url_of
 from yunying.apps.insights.kinds import Titles, titles_for
 from yunying.apps.insights.metric_templates.binding import Binding
+from yunying.apps.insights.metric_templates.catalogue import REVENUE
 from yunying.apps.insights.metric_templates.choices import binding_of, choices_of, how_in_words, need_label
+from yunying.apps.insights.metric_templates.roles import ROLES
 from yunying.base.errors import NotFound, msg
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -95,8 +97,9 @@ def _line(one: Bound, titles: Titles) -> Line:
         amount = f" · {titles.property('event', found.need.amount)}" if found.need.amount else ""
         to.append((titles.event(found.need.event) + amount, how_in_words(found)))
     missing = tuple(_needed(role) for role in one.missing)
-    first = next((role for role in one.missing if role != ANY), "")
-    return Line(str(one.part.title), tuple(dict.fromkeys(to)), missing, first.partition("|")[0])
+    firsts = (role.partition("|")[0] for role in one.missing)
+    chosen = next((role for role in firsts if role in ROLES or role == REVENUE), "")
+    return Line(str(one.part.title), tuple(dict.fromkeys(to)), missing, chosen)
 
 
 def _needed(role: str) -> str:
