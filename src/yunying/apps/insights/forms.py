@@ -44,6 +44,7 @@ class ReportForm(forms.Form):
         label=_("Description"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2})
     )
     spec = SpecField(required=False)
+    look = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 

@@ -12,13 +12,17 @@ __all__ = ["Cohort", "Dashboard", "Direction", "Metric", "Report", "Unit", "Wind
 
 
 class Report(models.Model):
-    """A saved engine query. `version` goes up with every change, so that two editors cannot overwrite each other."""
+    """A saved engine query. `version` goes up with every change, so that two editors cannot overwrite each other.
+
+    `look` is the way of drawing that was chosen of those its kind offers; empty where nobody chose one.
+    """
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
     name = models.CharField(_("Name"), max_length=120)
     description = models.TextField(_("Description"), blank=True)
     kind = models.CharField(_("Kind"), max_length=30, editable=False)
     spec = models.JSONField(_("Question"))
+    look = models.CharField(max_length=20, blank=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)

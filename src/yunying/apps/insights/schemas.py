@@ -93,9 +93,12 @@ class PeopleOut(Schema):
 
 
 class ReportIn(Schema):
+    """`look` is how the answer is drawn: line, bar, stack or area of trends, rate or value of retention."""
+
     name: Text
     spec: dict[str, Any]
     description: Text = ""
+    look: Text = ""
 
 
 class ReportPatch(Schema):
@@ -105,6 +108,7 @@ class ReportPatch(Schema):
     name: Text | None = None
     spec: dict[str, Any] | None = None
     description: Text | None = None
+    look: Text | None = None
 
 
 class ReportOut(Schema):
@@ -113,6 +117,7 @@ class ReportOut(Schema):
     description: str
     kind: str
     spec: dict[str, Any]
+    look: str
     owner_id: int | None
     version: int
     created_at: datetime

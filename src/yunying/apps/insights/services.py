@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 from yunying.apps.insights.answers import run_report
 from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
 from yunying.apps.insights.questions import checked_question
+from yunying.apps.insights.words import chosen_look
 from yunying.base.actor import ActorKind
 from yunying.base.errors import Conflict, InvalidInput, msg
 from yunying.engine import parse
@@ -30,8 +31,10 @@ __all__ = [
 LONGEST_NAME, LONGEST_DESCRIPTION = 120, 5_000
 
 
-def create_report(*, access: ProductAccess, name: str, spec: Mapping[str, Any], description: str = "") -> Report:
-    """Save a query. Raises InvalidInput for a name or query that cannot be kept, NotAllowed without the right."""
+def create_report(
+    *, access: ProductAccess, name: str, spec: Mapping[str, Any], description: str = "", look: str = ""
+) -> Report:
+    """Save a query and how it is drawn. Raises InvalidInput for what cannot be kept, NotAllowed without the right."""
     access.require(Permission.EDIT_REPORTS)
     asked = parse(dict(spec)).to_json()
     with transaction.atomic():
@@ -41,6 +44,7 @@ def create_report(*, access: ProductAccess, name: str, spec: Mapping[str, Any], 
             description=checked_text(description),
             kind=asked["kind"],
             spec=asked,
+            look=_checked_look(asked["kind"], look),
             owner_id=_owner_id(access),
         )
         record(access.actor, "report.created", _target(report), product_id=access.product.pk, after=_facts(report))
@@ -55,6 +59,7 @@ def update_report(
     name: str | None = None,
     spec: Mapping[str, Any] | None = None,
     description: str | None = None,
+    look: str | None = None,
 ) -> Report:
     """Change what is given; `version` is the one the editor saw. Raises Conflict when somebody else was faster."""
     access.require(Permission.EDIT_REPORTS)
@@ -66,6 +71,10 @@ def update_report(
     if spec is not None:
         asked = parse(dict(spec)).to_json()
         changes |= {"spec": asked, "kind": asked["kind"]}
+        # Another kind of question is drawn in other ways.
+        changes |= {"look": ""} if asked["kind"] != report.kind else {}
+    if look is not None:
+        changes["look"] = _checked_look(changes.get("kind", report.kind), look)
     with transaction.atomic():
         before = _facts(report)
         write_version(Report, report, version, changes)
@@ -192,6 +201,13 @@ def checked_name(name: str) -> str:
     return name
 
 
+def _checked_look(kind: str, look: str) -> str:
+    found = chosen_look(kind, look)
+    if found is None:
+        raise InvalidInput("report.look", msg("Choose one of the offered values."), field="look")
+    return found
+
+
 def checked_text(text: str) -> str:
     """`text` without space around it. Raises InvalidInput when it is too long."""
     if len(text) > LONGEST_DESCRIPTION:
@@ -252,7 +268,7 @@ def _target(row: Report | Metric) -> tuple[str, int, str]:
 
 def _facts(row: Report | Metric) -> dict[str, Any]:
     if isinstance(row, Report):
-        return {"name": row.name, "description": row.description, "spec": row.spec}
+        return {"name": row.name, "description": row.description, "spec": row.spec, "look": row.look}
     return {
         "name": row.name,
         "description": row.description,

@@ -13,6 +13,7 @@ __all__ = [
     "DISPLAYS",
     "FUNNEL_DISPLAYS",
     "INTERVALS",
+    "LOOKS",
     "MATCHES",
     "MEASURES",
     "MODES",
@@ -25,6 +26,7 @@ __all__ = [
     "SIDES",
     "VALUE_MEASURES",
     "WINDOW_UNITS",
+    "chosen_look",
     "measure_name",
 ]
 
@@ -172,6 +174,8 @@ CLOCKS: Choices = (
 )
 RETENTION_DISPLAYS: Choices = (("table", _("table")), ("curve", _("curve")))
 RETENTION_LOOKS: Choices = (("rate", _("share of people")), ("value", pgettext_lazy("retention", "value")))
+# The ways of drawing that kinds of reports offer, the first of which needs no choice.
+LOOKS = {"trends": CHARTS, "retention": RETENTION_LOOKS}
 VALUE_MEASURES: Choices = (
     ("", _("no value")),
     ("sum", _("Sum")),
@@ -183,3 +187,11 @@ _MEASURE_NAMES = {key: label for _group, choices in MEASURES for key, label in c
 def measure_name(measure: str) -> str:
     """What a measure of the engine is called."""
     return str(_MEASURE_NAMES.get(measure, measure))
+
+
+def chosen_look(kind: str, look: str) -> str | None:
+    """`look` as it is kept: empty for what a kind draws without a choice, None when the kind does not offer it."""
+    offered = [value for value, _label in LOOKS.get(kind, ())]
+    if not look or look in offered[:1]:
+        return ""
+    return look if look in offered else None

@@ -22,7 +22,7 @@ from yunying.apps.insights.dashboards.texts import html_of
 from yunying.apps.insights.dashboards.trends import ring, trends_card
 from yunying.apps.insights.freshness import reach_of
 from yunying.apps.insights.kinds import Board, Fact, Grid, Sheet, Titles, board_of, named, sheet_of, titles_for
-from yunying.apps.insights.models import Metric
+from yunying.apps.insights.models import Metric, Report
 from yunying.apps.insights.pictures import metric_card
 from yunying.apps.insights.rates import RATES
 from yunying.apps.insights.readings import metric_recent
@@ -193,7 +193,7 @@ def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) ->
     assert report is not None
     spec = applied(report.spec, bar)
     answer = run_report(viewer.access, spec)
-    look, titles = _look(tile, report.kind, answer.result), viewer.titles
+    look, titles = _look(tile, report, answer.result), viewer.titles
     board = board_of(viewer.access, spec, answer, name=f"tile-{tile.pk}", look=look, titles=titles)
     face = Face(
         _title(tile),
@@ -215,10 +215,13 @@ def _of_report(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...]) ->
 _LOOKS = {Look.LINE: "line", Look.AREA: "area", Look.BAR: "bar", Look.STACK: "stack"}
 
 
-def _look(tile: Tile, kind: str, result: Any) -> str:
-    """What the tile wants; without a wish a line that is alone is drawn as an area."""
-    alone = kind == "trends" and len(result.rows) == 1
-    return _LOOKS.get(Look(tile.chart), "area" if alone and tile.chart == Look.AUTO else "")
+def _look(tile: Tile, report: Report, result: Any) -> str:
+    """What the tile wants, else what the report was saved with; without either a line that is alone is an area."""
+    if report.kind != "trends":
+        return report.look
+    if tile.chart != Look.AUTO:
+        return _LOOKS.get(Look(tile.chart), "")
+    return report.look or ("area" if len(result.rows) == 1 else "")
 
 
 def _of_board(face: Face, board: Board, tile: Tile, viewer: Viewer, marks: tuple[Mark, ...]) -> Face:

@@ -83,7 +83,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the numbers come from. `start` and `end` are included."""
+    """Where the numbers come from. `start` and `end` are included.
+
+    Of the days asked for, those of a comparison included, `kept_days` were counted before.
+    """
 
     rows_read: int
     elapsed_ms: float
@@ -92,6 +95,7 @@ class Origin:
     end: datetime
     zone: str
     cached: bool
+    kept_days: int = 0
 
     @property
     def duration(self) -> str:
@@ -162,6 +166,7 @@ class Drawing:
             end=origin.end - timedelta(milliseconds=1),
             zone=origin.zone,
             cached=self.answer.cached,
+            kept_days=origin.kept_days,
         )
 
     def warnings(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from yunying.apps.insights.kinds.form import Placed, address_of, edited
 from yunying.apps.insights.kinds.rows import Asking, Unshowable, form_in
 from yunying.apps.insights.models import Metric, Report
 from yunying.apps.insights.units import Measured
-from yunying.apps.insights.words import RANGES
+from yunying.apps.insights.words import RANGES, chosen_look
 from yunying.base.errors import InvalidInput, NotFound, msg
 from yunying.engine import parse
 from yunying.platform.products.access import ProductAccess
@@ -87,8 +87,10 @@ class Asked:
 
     @property
     def changed(self) -> bool:
-        """Whether the question differs from the saved report's. Compared as the engine reads them."""
-        return self.report is not None and _read(self.spec) != self.report.spec
+        """Whether the question, compared as the engine reads it, or its look differs from the saved report's."""
+        if self.report is None:
+            return False
+        return _read(self.spec) != self.report.spec or chosen_look(self.kind.name, self.look) != self.report.look
 
 
 def asked_in(request: HttpRequest, access: ProductAccess, kind: PageKind | None = None) -> Asked:
@@ -153,8 +155,14 @@ def asked_of(spec: dict[str, Any], report: Report | None = None) -> Asked:
     try:
         form = kind.form.of_spec(spec)
     except (Unshowable, KeyError, TypeError, AttributeError, ValueError):
-        return Asked(kind, spec, kind.form(), report, as_json=True)
-    return Asked(kind, form.to_spec(), form, report)
+        return Asked(kind, spec, _looking(kind.form(), report), report, as_json=True)
+    return Asked(kind, form.to_spec(), _looking(form, report), report)
+
+
+def _looking(form: Asking, report: Report | None) -> Asking:
+    """The form with the way of drawing a report was saved with."""
+    more: dict[str, Any] = {"chart": report.look} if report and report.look and hasattr(form, "chart") else {}
+    return replace(form, **more)
 
 
 def _read(spec: dict[str, Any]) -> Any:

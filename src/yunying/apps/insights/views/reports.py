@@ -73,10 +73,15 @@ def save(request: HttpRequest, access: ProductAccess) -> HttpResponse:
                 version=data["version"] or 0,
                 name=data["name"],
                 spec=data["spec"],
+                look=data["look"],
             )
         else:
             report = services.create_report(
-                access=access, name=data["name"], spec=data["spec"], description=data["description"]
+                access=access,
+                name=data["name"],
+                spec=data["spec"],
+                description=data["description"],
+                look=data["look"],
             )
     except YunyingError as error:
         add_problem(form, error)
@@ -117,7 +122,9 @@ def duplicate(request: HttpRequest, access: ProductAccess, report_id: int) -> Ht
     """A second report that asks the same, to be changed."""
     report = report_for(access, report_id)
     name = _("%(name)s (copy)") % {"name": report.name[: services.LONGEST_NAME - 20]}
-    made = services.create_report(access=access, name=name, spec=report.spec, description=report.description)
+    made = services.create_report(
+        access=access, name=name, spec=report.spec, description=report.description, look=report.look
+    )
     messages.success(request, _("The report is duplicated."))
     return redirect(_show(access, made))
 
