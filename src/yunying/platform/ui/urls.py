@@ -9,7 +9,7 @@ urlpatterns = [
     path("ui/theme", views.theme, name="theme"),
     path("ui/columns/<slug:table>", views.columns, name="columns"),
     path("ui/palette", views.palette, name="palette"),
-    path("help/<slug:page>", views.help, name="help"),
+    path("help/<path:page>", views.help, name="help"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("ui/", styleguide.page, name="styleguide"))
