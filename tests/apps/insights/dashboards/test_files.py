@@ -5,9 +5,12 @@ from itertools import pairwise
 
 import pytest
 from django.test import Client
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from openpyxl import load_workbook
 
 from yunying.apps.insights.dashboards.drawing import draw_face, draw_page
+from yunying.apps.insights.dashboards.drawing.charts import PALE, draw_chart
 from yunying.apps.insights.dashboards.drawing.fonts import families, readable, shortened
 from yunying.apps.insights.dashboards.drawing.page import _breaks
 from yunying.apps.insights.dashboards.faces import Face
@@ -115,3 +118,13 @@ def test_pages_end_between_tiles() -> None:
     assert all(last == first for (_a, last), (first, _b) in pairwise(pages))
     assert all(not (place.y < last < place.bottom) for _first, last in pages for place in places)
     assert len(pages) == 3
+
+
+def test_what_was_lost_is_pale_and_steps_keep_both_lines_of_their_names() -> None:
+    bars = [Series("Reached", [1.0, 0.4], low=[1.0, 0.3], high=[1.0, 0.5]), Series("Lost", [0.0, 0.6], pale=True)]
+    chart = Chart("funnel", "Funnel", ["1. First\n100%", "2. Second\n40%"], bars, ChartKind.STACKED)
+    axes = Figure(figsize=(4, 3)).add_axes((0, 0, 1, 1))
+    draw_chart(axes, chart, 400)
+    lost = axes.patches[-1]
+    assert (lost.get_hatch(), to_hex(lost.get_facecolor())) == ("////", PALE)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1. First\n100%", "2. Second\n40%"]

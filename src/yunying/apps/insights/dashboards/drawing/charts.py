@@ -10,10 +10,11 @@ from yunying.base.money import minor_digits
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series, Unit
 
-__all__ = ["COLOURS", "FAINT", "INK", "LINE", "SOFT", "draw_chart"]
+__all__ = ["COLOURS", "FAINT", "INK", "LINE", "SOFT", "draw_chart", "lines_of"]
 
 INK, SOFT, FAINT, LINE = "#1a2233", "#525c70", "#5f697c", "#e3e7ee"
 COLOURS = ("#1d5fd1", "#d9730d", "#0b8a7a", "#a23fa8", "#7a6a00", "#c0392b", "#3a7ca5", "#5f6b7a", "#8a5a2b", "#4a8c2a")
+PALE = "#c6ccd6"
 MARKERS = "os^Dvp*X"
 TICK, LEGEND = 8.5, 8.5
 
@@ -31,14 +32,21 @@ def draw_chart(axes: Any, chart: Chart, width: float) -> None:
         _lines(axes, chart, colours)
     _marks(axes, chart)
     if len(chart.series) > 1:
-        _legend(axes, width)
+        _legend(axes, width, lines_of(chart))
+
+
+def lines_of(chart: Chart) -> int:
+    """How many lines the labels have at most."""
+    return max((str(label).count("\n") + 1 for label in chart.labels), default=1)
 
 
 def _colours(series: Sequence[Series]) -> list[str]:
     """A comparison wears the colour of what it is compared with."""
     own: dict[str, str] = {}
     for one in series:
-        if not one.compare_to:
+        if one.pale:
+            own[one.name] = PALE
+        elif not one.compare_to:
             own[one.name] = COLOURS[len(own) % len(COLOURS)]
     return [own.get(one.compare_to or one.name, COLOURS[0]) for one in series]
 
@@ -52,11 +60,12 @@ def _frame(axes: Any, chart: Chart, width: float) -> None:
     axes.tick_params(length=0, labelcolor=SOFT, pad=4)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: _axis(value, chart.unit)))
-    labels = [readable(str(label)) for label in chart.labels]
-    room = max(1, int(width // (max((len(label) for label in labels), default=1) * 7 + 16)))
+    labels = [[readable(line) for line in str(label).split("\n")] for label in chart.labels]
+    room = max(1, int(width // (max((len(line) for lines in labels for line in lines), default=1) * 7 + 16)))
     step = max(1, -(-len(labels) // room))
     shown = range(0, len(labels), step)
-    axes.set_xticks(list(shown), [shortened(labels[index], TICK, width / max(1, len(shown))) for index in shown])
+    most = width / max(1, len(shown))
+    axes.set_xticks(list(shown), ["\n".join(shortened(line, TICK, most) for line in labels[at]) for at in shown])
     for tick in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         tick.set_fontproperties(font(TICK))
     if labels:
@@ -92,7 +101,8 @@ def _lines(axes: Any, chart: Chart, colours: Sequence[str]) -> None:
         if chart.kind == ChartKind.AREA and not series.compare_to:
             axes.fill_between(at[: len(whole)], whole, color=colour, alpha=0.12, linewidth=0)
     if all(value is None or value >= 0 for series in chart.series for value in series.values):
-        axes.set_ylim(bottom=0)
+        # A line along its own highest value must not lie on the edge.
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.05)
 
 
 def _bars(axes: Any, chart: Chart, colours: Sequence[str]) -> None:
@@ -106,6 +116,8 @@ def _bars(axes: Any, chart: Chart, colours: Sequence[str]) -> None:
         at = [position + shift for position in range(len(values))]
         alpha = 0.45 if series.compare_to else 1.0
         look = {"color": colour, "alpha": alpha, "label": readable(series.name)}
+        if series.pale:
+            look |= {"hatch": "////", "edgecolor": "white", "linewidth": 0}
         axes.bar(at, values, width=width * 0.92, bottom=floor if stacked else None, **look)
         _whiskers(axes, at, series)
         if stacked:
@@ -116,7 +128,8 @@ def _whiskers(axes: Any, at: Sequence[float], series: Series) -> None:
     """Where the true values lie, for those that say it."""
     for place, low, high in zip(at, series.low, series.high, strict=False):
         if low is not None and high is not None:
-            axes.plot([place, place], [float(low), float(high)], color=INK, linewidth=1, alpha=0.6)
+            look: dict[str, Any] = {"color": INK, "linewidth": 1.2, "marker": "_", "markersize": 6}
+            axes.plot([place, place], [float(low), float(high)], **look)
 
 
 def _slices(axes: Any, chart: Chart) -> None:
@@ -147,7 +160,8 @@ def _marks(axes: Any, chart: Chart) -> None:
         axes.axvline(note.index, color=SOFT, linewidth=0.9, alpha=0.6)
 
 
-def _legend(axes: Any, width: float) -> None:
+def _legend(axes: Any, width: float, lines: int) -> None:
+    below = (12 + 13 * lines) / max(1.0, axes.get_window_extent().height)
     handles, names = axes.get_legend_handles_labels()
     columns = max(1, min(len(names), int(width // 140)))
     shown = [shortened(name, LEGEND, width / columns - 40) for name in names]
@@ -156,7 +170,7 @@ def _legend(axes: Any, width: float) -> None:
         handles[:most],
         shown[:most],
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.13),
+        bbox_to_anchor=(0.5, -below),
         ncols=columns,
         frameon=False,
         prop=font(LEGEND),

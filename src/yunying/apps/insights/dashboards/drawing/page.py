@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.patheffects import withStroke
 
-from yunying.apps.insights.dashboards.drawing.charts import COLOURS, FAINT, INK, LINE, SOFT, draw_chart
+from yunying.apps.insights.dashboards.drawing.charts import COLOURS, FAINT, INK, LINE, SOFT, draw_chart, lines_of
 from yunying.apps.insights.dashboards.drawing.fonts import font, readable, shortened, width_of
 from yunying.apps.insights.dashboards.faces import Face
 from yunying.apps.insights.dashboards.grid import Place
@@ -143,17 +143,20 @@ def _tile(sheet: Sheet, box: Box, face: Face) -> None:
     sheet.text(box.x + 16, box.y + 13, title, size, bold=True)
     beside = box.x + 16 + width_of(title, size) * 1.04 + 12
     if face.card is not None:
-        sheet.text(box.x + 16, box.y + 36, shortened(face.told, 12, box.w - 32), 12, FAINT)
+        sheet.text(box.x + 16, box.y + 36, shortened(face.period, 12, box.w - 32), 12, FAINT)
+        sheet.text(box.x + 16, box.y + 115, shortened(face.apart, 11, box.w - 32), 11, FAINT)
     elif box.x + box.w - beside > 80:
-        sheet.text(beside, box.y + 15.5, shortened(face.told, 12, box.x + box.w - beside - 12), 12, FAINT)
+        sheet.text(beside, box.y + 15.5, shortened(face.period, 12, box.x + box.w - beside - 12), 12, FAINT)
+    if face.card is None:
+        sheet.text(box.x + 16, box.y + 33, shortened(face.apart, 11, box.w - 32), 11, FAINT)
     if face.card is not None:
         _number(sheet, box, face.card)
     elif face.grid is not None:
-        _grid(sheet, box.inside(16, 44, 16, 12), face.grid)
+        _grid(sheet, box.inside(16, 52 if face.apart else 44, 16, 12), face.grid)
     elif face.chart is None or face.chart.empty:
         _lines(sheet, box.inside(16, 48, 16, 8), face.problem or face.nothing, 14, SOFT)
     elif face.as_table:
-        _table(sheet, box.inside(16, 44, 16, 12), face.chart)
+        _table(sheet, box.inside(16, 52 if face.apart else 44, 16, 12), face.chart)
     else:
         _chart(sheet, box, face.chart)
 
@@ -161,7 +164,7 @@ def _tile(sheet: Sheet, box: Box, face: Face) -> None:
 def _chart(sheet: Sheet, box: Box, chart: Chart) -> None:
     round_ = chart.kind.value in ("pie", "donut")
     legend = 0 if round_ or len(chart.series) < 2 else 26
-    inner = box.inside(58, 50, 22, 34 + legend)
+    inner = box.inside(58, 54, 22, 21 + 13 * lines_of(chart) + legend)
     if round_:
         side = max(40, min(box.h - 66, box.w * 0.45))
         inner = Box(box.x + 24, box.y + 48, side, side)
@@ -179,7 +182,7 @@ def _number(sheet: Sheet, box: Box, card: NumberCard) -> None:
         words = f"{sign}{card.change_text}  {card.previous_label}"
         sheet.text(box.x + 16, box.y + 98, shortened(words, 12.5, box.w - 28), 12.5, colour)
     values = [float("nan") if value is None else float(value) for value in card.trend]
-    spark = box.inside(16, 124, 16, 14)
+    spark = box.inside(16, 132, 16, 12)
     if len(values) > 1 and spark.h > 14:
         axes = sheet.axes(spark)
         axes.axis("off")
@@ -199,7 +202,8 @@ def _table(sheet: Sheet, box: Box, chart: Chart) -> None:
 
 def _grid(sheet: Sheet, box: Box, grid: Grid) -> None:
     """A table of texts; the warmer a cell, the more came back."""
-    columns = min(len(grid.heads) - 1, max(1, int((box.w - 150) // 62)))
+    wide = max([62.0, *(width_of(head, 12.5) + 12 for head in grid.heads[1:])])
+    columns = min(len(grid.heads) - 1, max(1, int((box.w - 150) // wide)))
     room = max(1, int(box.h // 24) - 1)
     step = (box.w - 150) / max(1, columns)
     for index, row in enumerate(grid.rows[:room], start=1):
