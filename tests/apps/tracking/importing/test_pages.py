@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import gzip
+import hashlib
 import io
 import json
 import random
@@ -361,6 +362,97 @@ class TestTheServersFolder:
             answer = browser.post(address(product, "import_folder"), {"path": path})
             assert answer.status_code == 422, path
         assert not ImportRun.objects.exists()
+
+    def test_to_start_one_reads_nothing_of_it(
+        self, folder: Path, browser: "Client", product: "Product", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def never(*_given: Any) -> Any:
+            raise AssertionError("the whole file was read while somebody waited")
+
+        browser.post(address(product, "import_folder"), {"path": "orders.csv"})
+        run = ImportRun.objects.get()
+        monkeypatch.setattr(hashlib, "file_digest", never)
+        browser.post(address(product, "import_start", run.pk), form_of(run, event="order"))
+        run.refresh_from_db()
+        assert (run.status, run.fingerprint, run.mapping) == (ImportStatus.RUNNING, "", "")
+
+    def bring_again(self, browser: "Client", product: "Product", **chosen: str) -> ImportRun:
+        """Start the folder's file once more and let the background read it."""
+        browser.post(address(product, "import_folder"), {"path": "orders.csv"})
+        run = ImportRun.objects.latest("pk")
+        browser.post(address(product, "import_start", run.pk), form_of(run, **chosen))
+        drain()
+        run.refresh_from_db()
+        return run
+
+    def test_the_same_one_twice_is_found_when_it_is_read(
+        self, folder: Path, browser: "Client", product: "Product", ask: Ask, store: "Store"
+    ) -> None:
+        first = self.bring_again(browser, product, event="order")
+        assert (first.status, first.events) == (ImportStatus.DONE, 10)
+        again = self.bring_again(browser, product, event="order")
+        assert again.status == ImportStatus.DRAFT
+        page = browser.get(address(product, "import", again.pk)).content.decode()
+        assert "imported with these choices before, so there is nothing to add" in page
+        assert address(product, "import", first.pk) in page
+        # Now it is known: pressed again, it leads to the earlier import at once.
+        answer = browser.post(address(product, "import_start", again.pk), form_of(again, event="order"), follow=True)
+        assert answer.redirect_chain[-1][0] == address(product, "import", first.pk)
+        assert len(stored(ask)) == 10
+
+    def test_other_choices_are_asked_for_when_it_was_read(
+        self, folder: Path, browser: "Client", product: "Product", ask: Ask, store: "Store"
+    ) -> None:
+        self.bring_again(browser, product, event="order")
+        again = self.bring_again(browser, product, event="purchase")
+        page = browser.get(address(product, "import", again.pk)).content.decode()
+        assert again.status == ImportStatus.DRAFT and "imported before with other choices" in page
+        assert 'name="again"' in page
+        browser.post(address(product, "import_start", again.pk), form_of(again, event="purchase", again="on"))
+        drain()
+        assert len(stored(ask)) == 20
+
+    def test_an_import_that_was_stopped_goes_on_with_the_file_brought_anew(
+        self, folder: Path, browser: "Client", product: "Product", ask: Ask, store: "Store"
+    ) -> None:
+        stopped = self.bring_again(browser, product, event="order")
+        ImportRun.objects.update(status=ImportStatus.STOPPED)
+        again = self.bring_again(browser, product, event="order")
+        assert again.problem["code"] == "import.was_stopped"
+        browser.post(address(product, "import_start", again.pk), form_of(again, event="order"))
+        drain()
+        assert ImportRun.objects.get().pk == stopped.pk
+        assert ImportRun.objects.get().status == ImportStatus.DONE
+
+    def test_what_is_known_of_one_does_not_outlive_a_change(
+        self, folder: Path, browser: "Client", product: "Product", ask: Ask, store: "Store"
+    ) -> None:
+        self.bring_again(browser, product, event="order")
+        again = self.bring_again(browser, product, event="order")
+        (folder / "orders.csv").write_text(ORDERS + "2026年11月30日 10:00,u9,3,A99,上海\n", encoding="utf-8")
+        browser.post(address(product, "import_start", again.pk), form_of(again, event="order"))
+        drain()
+        again.refresh_from_db()
+        assert (again.status, again.events, again.repeated) == (ImportStatus.DONE, 1, 10)
+
+    def test_a_dry_run_reads_it_once_for_the_start_as_well(
+        self, folder: Path, browser: "Client", product: "Product", store: "Store"
+    ) -> None:
+        first = self.bring_again(browser, product, event="order")
+        browser.post(address(product, "import_folder"), {"path": "orders.csv"})
+        draft = ImportRun.objects.latest("pk")
+        browser.post(address(product, "import_check", draft.pk), form_of(draft, event="order"))
+        drain()
+        answer = browser.post(address(product, "import_start", draft.pk), form_of(draft, event="order"), follow=True)
+        assert answer.redirect_chain[-1][0] == address(product, "import", first.pk)
+
+    def test_the_page_that_watches_is_loaded_anew_when_it_is_a_draft_again(
+        self, folder: Path, browser: "Client", product: "Product", store: "Store"
+    ) -> None:
+        self.bring_again(browser, product, event="order")
+        again = self.bring_again(browser, product, event="order")
+        answer = browser.get(address(product, "import_progress", again.pk), headers={"HX-Target": "run"})
+        assert answer.headers["HX-Refresh"] == "true"
 
     def test_a_file_that_changes_stops_the_import_and_says_so(
         self, folder: Path, browser: "Client", product: "Product", store: "Store", monkeypatch: pytest.MonkeyPatch

@@ -119,7 +119,11 @@ def begin_check(request: HttpRequest, product: Path[str], number: Id) -> Status[
     "/{number}/start",
     response={202: schemas.ImportOut},
     summary="Import, or go on with an import that was stopped",
-    description="Answers an earlier import when the same file was imported with the same mapping: nothing is added.",
+    description=(
+        "Answers an earlier import when the same file was imported with the same mapping: nothing is added. A file of"
+        " the server's folder is read in the background first; was it imported before, the import is a draft again"
+        " and `problem` says why."
+    ),
 )
 def start_import(
     request: HttpRequest, product: Path[str], number: Id, body: schemas.StartIn

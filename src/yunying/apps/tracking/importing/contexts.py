@@ -9,6 +9,7 @@ from yunying.apps.tracking.importing import services, storage
 from yunying.apps.tracking.importing.errorlog import listed
 from yunying.apps.tracking.importing.forms import KINDS, ROLES, ChoicesForm, LayoutForm
 from yunying.apps.tracking.importing.guessing import guesses
+from yunying.apps.tracking.importing.identity import FOUND_BEFORE
 from yunying.apps.tracking.importing.mapping import parse
 from yunying.apps.tracking.importing.models import CheckState, ImportRun, ImportStatus
 from yunying.apps.tracking.importing.plans import Plan
@@ -39,6 +40,8 @@ def draft_page(
         "roles": ROLES,
         "kinds": KINDS,
         "help_page": "importing",
+        "found_before": problem_text(run.problem) if run.problem.get("code") in FOUND_BEFORE else "",
+        "earlier": run.problem.get("data", {}).get("earlier"),
         **check_of(run),
     }
     wrong = bool((layout_form and layout_form.errors) or (form and form.errors))
@@ -56,7 +59,7 @@ def draft_page(
         "kept": services.kept_for(access=access, columns=found.columns),
         "keep_as": data.get("keep_as", "") if data else "",
         "preview": _preview(run, plan, context),
-        "ask_again": bool(form and form.errors.get("again")),
+        "ask_again": bool(form and form.errors.get("again")) or run.problem.get("code") == "import.other_choices",
     }
     return render(request, "tracking/import/draft.html", context, status=422 if wrong else 200)
 
@@ -82,7 +85,7 @@ def check_of(run: ImportRun) -> dict[str, Any]:
         "reasons": [(_reason(text), count) for text, count in report.get("reasons", {}).items()],
         "first": moment(report.get("first_ms")),
         "last": moment(report.get("last_ms")),
-        "problem": problem_text(run.problem),
+        "problem": problem_text(run.problem) if run.problem.get("code") not in FOUND_BEFORE else "",
     }
 
 

@@ -36,10 +36,11 @@ class Place(models.TextChoices):
 class ImportRun(models.Model):
     """One file with one mapping into one product, from the choice of columns to the summary.
 
-    `fingerprint` is the SHA-256 of the file, `mapping` that of the mapping `document`; a draft has none. `rows_read`
-    rows are done except those in `carry`, whose group was still open; `looked_at` is the piece whose events were
-    looked for in the store already. `stored` is where the file lies below the folder of uploads or the product's
-    import folder; empty when there is none (any more). `events` were added, `repeated` were there before.
+    `fingerprint` is the SHA-256 of the file, `mapping` that of the mapping `document`, which a draft has not; the file
+    of a folder on the server has neither before it was read. `rows_read` rows are done except those in `carry`, whose
+    group was still open; `looked_at` is the piece whose events were looked for in the store already. `stored` is where
+    the file lies below the folder of uploads or the product's import folder; empty when there is none (any more).
+    `events` were added, `repeated` were there before.
     """
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")

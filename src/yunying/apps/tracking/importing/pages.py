@@ -151,6 +151,9 @@ def one(request: HttpRequest, access: ProductAccess, number: int) -> HttpRespons
 def progress(request: HttpRequest, access: ProductAccess, number: int) -> HttpResponse:
     """The part of an import's page that moves; without htmx, the page itself."""
     run = services.settled(import_for(access, number))
+    if run.status == ImportStatus.DRAFT and request.headers.get("HX-Target") == "run":
+        # It was running and is a draft again, because its file was imported before: another page.
+        return HttpResponse(headers={"HX-Refresh": "true"})
     if run.status == ImportStatus.DRAFT:
         return render(request, "tracking/import/_check.html", check_of(run))
     return render(request, "tracking/import/run.html", progress_of(run), partial="tracking/import/_run.html")

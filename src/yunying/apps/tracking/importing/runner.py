@@ -71,7 +71,7 @@ class Source:
     def of(cls, path: Path) -> "Source":
         """Reads the whole file once. Raises InvalidInput when it cannot be read."""
         try:
-            state = _state(path)
+            state = state_of(path)
             with path.open("rb") as file:
                 return cls(path, hashlib.file_digest(file, "sha256").hexdigest(), state)
         except OSError as error:
@@ -82,7 +82,7 @@ class Source:
     def require_unchanged(self) -> None:
         """Raises Conflict when somebody has written to the file meanwhile."""
         try:
-            same = _state(self.path) == self.state
+            same = state_of(self.path) == self.state
         except OSError:
             same = False
         if not same:
@@ -276,7 +276,8 @@ def _require_rows(run: ImportRun, path: Path) -> None:
         raise InvalidInput("import.no_rows", msg("The file %(path)s holds no rows."), path=path.name)
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def state_of(path: Path) -> tuple[int, int, int]:
+    """What tells a file that was written to from the one it was. Raises OSError."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns, found.st_ino
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from yunying.apps.tracking.importing import guessing, storage, tasks
+from yunying.apps.tracking.importing.identity import OTHER_CHOICES, known_fingerprint, same_file
 from yunying.apps.tracking.importing.ledger import Ledger
 from yunying.apps.tracking.importing.mapping import parse
 from yunying.apps.tracking.importing.models import CheckState, ImportMapping, ImportRun, ImportStatus, Place
@@ -54,6 +55,7 @@ def draft_from_upload(*, access: ProductAccess, upload: storage.Upload) -> Impor
     """
     access.require(Permission.MANAGE_DATA)
     run = ImportRun(file_name=upload.name, place=Place.UPLOAD, stored=upload.stored, size_bytes=upload.size_bytes)
+    run.fingerprint = upload.fingerprint
     try:
         return _drafted(access, run)
     except YunyingError:
@@ -141,7 +143,7 @@ def start(*, access: ProductAccess, run: ImportRun, max_errors: int = 10_000, ag
 
     That is an earlier one when the very same file was brought in with the same mapping before: nothing is imported
     twice. Raises Conflict while another import of the product is running, and, without `again`, when the file was
-    imported with another mapping.
+    imported with another mapping. A file nobody has read yet is not read here: the job does, and finds the same.
     """
     access.require(Permission.MANAGE_DATA)
     require_document(run)
@@ -151,31 +153,22 @@ def start(*, access: ProductAccess, run: ImportRun, max_errors: int = 10_000, ag
         raise InvalidInput(
             "import.max_errors", msg("Give a number from 0 to %(most)d."), field="max_errors", most=MAX_ERRORS
         )
-    fingerprint, digest = tasks.identity_of(run)
-    others = _of_the_same_file(run, fingerprint)
+    fingerprint, digest = known_fingerprint(run), tasks.digest_of(run)
+    others = same_file(run, fingerprint) if fingerprint else []
     earlier = next((one for one in others if one.mapping == digest), None)
     if earlier is not None and earlier.status != ImportStatus.STOPPED:
         return earlier
     if earlier is None and others and not again:
-        raise Conflict(
-            "import.other_choices",
-            msg("This file was imported before with other choices. Take that import back first, or import it again."),
-            field="again",
-        )
+        raise Conflict("import.other_choices", OTHER_CHOICES, field="again")
     try:
         with transaction.atomic():
             if earlier is not None:
                 run = _handed_over(run, earlier)
-            _begin(access, run, fingerprint, digest, max_errors)
+            _begin(access, run, fingerprint, digest if fingerprint else "", max_errors, again=again)
     except IntegrityError as error:
         raise Conflict("import.same", msg("The same file is being imported with the same choices.")) from error
     run.refresh_from_db()
     return run
-
-
-def _of_the_same_file(run: ImportRun, fingerprint: str) -> list[ImportRun]:
-    same = ImportRun.objects.select_related("product").filter(product=run.product, fingerprint=fingerprint)
-    return list(same.exclude(pk=run.pk).exclude(status__in=(ImportStatus.TAKEN_BACK, ImportStatus.DRAFT)))
 
 
 def _handed_over(draft: ImportRun, stopped: ImportRun) -> ImportRun:
@@ -188,7 +181,9 @@ def _handed_over(draft: ImportRun, stopped: ImportRun) -> ImportRun:
     return stopped
 
 
-def _begin(access: ProductAccess, run: ImportRun, fingerprint: str, digest: str, max_errors: int) -> None:
+def _begin(
+    access: ProductAccess, run: ImportRun, fingerprint: str, digest: str, max_errors: int, *, again: bool
+) -> None:
     # The lock makes two that start imports of one product at once come one after the other.
     type(access.product).objects.select_for_update().get(pk=access.product.pk)
     if ImportRun.objects.filter(product=access.product, status__in=_AT_WORK).exclude(pk=run.pk).exists():
@@ -198,11 +193,11 @@ def _begin(access: ProductAccess, run: ImportRun, fingerprint: str, digest: str,
     open_ = ImportRun.objects.filter(pk=run.pk, status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
     changes: dict[str, Any] = {"status": ImportStatus.RUNNING, "problem": {}, "max_errors": max_errors}
     if run.status == ImportStatus.DRAFT:
-        changes |= {"fingerprint": fingerprint, "mapping": digest, "started_at": clock.now()}
+        changes |= {"fingerprint": fingerprint, "mapping": digest, "started_at": clock.now(), "outcome": {}}
         changes |= {"source": str((run.document or {}).get("source", ""))[:200]}
     if not open_.update(**changes):
         raise Conflict("import.not_open", msg("This import has been started already."))
-    job = enqueue(tasks.carry_out_import, key=str(run.pk), run_id=run.pk)
+    job = enqueue(tasks.carry_out_import, key=str(run.pk), run_id=run.pk, again=again)
     ImportRun.objects.filter(pk=run.pk).update(job_id=job, started_by=access.actor.name)
     verb = "import.started" if run.status == ImportStatus.DRAFT else "import.continued"
     record(access.actor, verb, ("import", run.pk, run.file_name), product_id=access.product.pk)

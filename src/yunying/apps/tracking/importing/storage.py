@@ -1,5 +1,6 @@
 """Where the files of imports lie: uploads below the data folder, and the folder on the server that may be read."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -39,11 +40,12 @@ _DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was stored: its name below the folder of uploads, what it was called, and its size."""
+    """A file that was stored: its name below the folder of uploads, what it was called, size, and SHA-256."""
 
     stored: str
     name: str
     size_bytes: int
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,14 @@ class Receiver:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._path.open("xb")
         self._size = 0
+        self._hash = hashlib.sha256()
 
     def write(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > cap_bytes():
             raise _too_large()
         self._file.write(piece)
+        self._hash.update(piece)
 
     def finish(self) -> Upload:
         """The whole file is there. Raises InvalidInput for an empty one."""
@@ -87,7 +91,7 @@ class Receiver:
         if not self._size:
             self.drop()
             raise InvalidInput("import.empty", msg("The file is empty."), field="file")
-        return Upload(self._stored, self._name, self._size)
+        return Upload(self._stored, self._name, self._size, self._hash.hexdigest())
 
     def drop(self) -> None:
         """Forget what came."""

@@ -5,11 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.tracking.importing import storage
 from yunying.apps.tracking.importing.errorlog import ErrorLog
+from yunying.apps.tracking.importing.identity import refuse_what_was_imported, remember
 from yunying.apps.tracking.importing.mapping import FileMapping, parse
 from yunying.apps.tracking.importing.models import CheckState, ImportRun, ImportStatus, Place
 from yunying.apps.tracking.importing.runner import ImportProgress, Source, run_import
@@ -24,7 +26,7 @@ from yunying.platform.jobs.context import Cancelled, Stopping
 from yunying.platform.jobs.errors import is_final, record_of
 from yunying.store import shared
 
-__all__ = ["carry_out_import", "check_import", "identity_of", "note_cancelled", "sweep_imports", "take_back_import"]
+__all__ = ["carry_out_import", "check_import", "digest_of", "note_cancelled", "sweep_imports", "take_back_import"]
 
 log = logging.getLogger("yunying.import")
 
@@ -36,9 +38,9 @@ CANCELLED = {"code": "import.cancelled", "message": msg("It was cancelled."), "d
 GIVEN_UP = {"code": "import.given_up", "message": msg("It was tried several times and given up."), "data": {}}
 
 
-def identity_of(run: ImportRun) -> tuple[str, str]:
-    """Fingerprints of the file and of the mapping of an import. Reads the whole file; raises NotFound if it is gone."""
-    return Source.of(storage.path_of(run)).fingerprint, _mapping(run).digest
+def digest_of(run: ImportRun) -> str:
+    """What names the mapping of an import."""
+    return _mapping(run).digest
 
 
 @job(queue="heavy", label=_("Check a file before its import"))
@@ -49,6 +51,8 @@ def check_import(run_id: int) -> None:
         return
     try:
         source, mapping = Source.of(storage.path_of(run)), _mapping(run)
+        if run.place == Place.FOLDER:
+            remember(run, source)
         listing = ErrorLog.of_check(run.pk)
         check = check_file(run.product, source, mapping, listing, lambda now: _tell_check(run, now))
     except Cancelled:
@@ -67,14 +71,19 @@ def check_import(run_id: int) -> None:
 
 
 @job(queue="heavy", label=_("Import a file"))
-def carry_out_import(run_id: int) -> None:
-    """Import from the last checkpoint on. A problem with the file ends it; a store that is away is waited for."""
+def carry_out_import(run_id: int, again: bool = True) -> None:
+    """Import from the last checkpoint on. A problem with the file ends it; a store that is away is waited for.
+
+    `again` imports a file that was imported with other choices before.
+    """
     run = _open(run_id, ImportStatus.RUNNING)
     if run is None:
         return
     try:
-        source = Source.of(storage.path_of(run))
-        run_import(actor=SYSTEM, run=run, source=source, mapping=_mapping(run), sink=shared_ingest(), tell=_tell_import)
+        source, mapping = Source.of(storage.path_of(run)), _mapping(run)
+        if not run.mapping and not _identified(run, source, mapping, again=again):
+            return
+        run_import(actor=SYSTEM, run=run, source=source, mapping=mapping, sink=shared_ingest(), tell=_tell_import)
     except Stopping:
         raise
     except Cancelled:
@@ -91,6 +100,23 @@ def carry_out_import(run_id: int) -> None:
         ImportRun.objects.filter(pk=run_id).update(status=ImportStatus.STOPPED, problem=_ours(run, error))
         return
     storage.remove(run)
+
+
+def _identified(run: ImportRun, source: Source, mapping: FileMapping, *, again: bool) -> bool:
+    """Whether the file, read only now, is to be imported; else the import is a draft again that says why."""
+    try:
+        refuse_what_was_imported(run, source, mapping.digest, again=again)
+    except Conflict as error:
+        remember(run, source, status=ImportStatus.DRAFT, problem=_record(error))
+        return False
+    run.fingerprint, run.mapping = source.fingerprint, mapping.digest
+    try:
+        with transaction.atomic():
+            run.save(update_fields=["fingerprint", "mapping"])
+    except IntegrityError:
+        # The command line began the same import between our look and our write; another try finds it.
+        raise Unavailable("import.same", msg("The same file is being imported with the same choices.")) from None
+    return True
 
 
 @job(queue="heavy", label=_("Take an import back"))
