@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunying.base import clock
 
@@ -26,7 +27,7 @@ class Cohort(models.Model):
     name = models.CharField(_("Name"), max_length=120)
     description = models.TextField(_("Description"), blank=True)
     kind = models.CharField(_("Kind"), max_length=10, choices=CohortKind, default=CohortKind.DEFINITION, editable=False)
-    definition = models.JSONField(_("Definition"), default=dict, blank=True)
+    definition = models.JSONField(pgettext_lazy("cohort", "Definition"), default=dict, blank=True)
     source = models.JSONField(default=dict, blank=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     size = models.PositiveBigIntegerField(null=True, editable=False)

@@ -9,7 +9,8 @@ from django.utils.translation import ngettext
 from yunying.apps.insights.answers import context_for
 from yunying.apps.insights.cohorts.models import Cohort
 from yunying.apps.insights.cohorts.selectors import definition_of
-from yunying.apps.insights.cohorts.words import Names, condition_words, group_words, names_for
+from yunying.apps.insights.cohorts.words import Names, condition_words, group_words, names_for, quoted
+from yunying.apps.insights.kinds.definitions import listed
 from yunying.apps.tracking.selectors import PersonRow
 from yunying.apps.tracking.selectors import people as people_rows
 from yunying.base.errors import NotFound, msg
@@ -62,7 +63,7 @@ def _found(told: engine.Explained) -> str:
     """What was found, as a sentence; "" where the parts say it."""
     match told.part:
         case engine.Property():
-            values = ", ".join(f"“{value}”" for value in told.values)
+            values = listed(quoted(value) for value in told.values)
             return _("Found: %(values)s.") % {"values": values} if values else _("The property is not set.")
         case engine.Did():
             return _times(told.counted or 0)

@@ -12,6 +12,8 @@ from yunying.apps.insights.cohorts.known import KnownCohorts
 from yunying.apps.insights.cohorts.models import Cohort, CohortKind
 from yunying.apps.insights.cohorts.sizes import count
 from yunying.apps.insights.cohorts.uses import uses_in
+from yunying.apps.insights.cohorts.words import quoted
+from yunying.apps.insights.kinds.definitions import listed
 from yunying.apps.insights.services import checked_name, checked_text, write_version
 from yunying.apps.tracking.selectors import FoundPeople
 from yunying.base.actor import ActorKind
@@ -122,7 +124,7 @@ def delete(*, access: ProductAccess, cohort: Cohort) -> None:
         raise Conflict(
             "cohort.in_use",
             msg("This cohort is used in: %(places)s. Take it out there first."),
-            places=", ".join(f"{use.kind} “{use.name}”" for use in users[:10]),
+            places=listed(f"{use.kind} {quoted(use.name)}" for use in users[:10]),
         )
     key = cohort.pk
     with transaction.atomic():

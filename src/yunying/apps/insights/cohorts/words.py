@@ -17,7 +17,7 @@ from yunying.engine.ranges import Last
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
 
-__all__ = ["Names", "Told", "asked_words", "condition_words", "names_for", "told"]
+__all__ = ["Names", "Told", "asked_words", "condition_words", "names_for", "quoted", "told"]
 
 _OPERATORS = dict((*OPERATORS, *COHORT_OPERATORS))
 _SIDES = dict(SIDES)
@@ -144,7 +144,7 @@ def _length(window: Last) -> str:
 
 
 def _event(leaf: Any, names: Names) -> str:
-    event = f"“{names.titles.event(leaf.event)}”" if leaf.event else _("any event")
+    event = quoted(names.titles.event(leaf.event)) if leaf.event else _("any event")
     if not leaf.filters.items:
         return str(event)
     return _("%(event)s (%(filters)s)") % {"event": event, "filters": _filter(leaf.filters, names)}
@@ -157,7 +157,7 @@ def _filter(tree: Filter, names: Names) -> str:
     operator = str(_OPERATORS[tree.operator.value])
     if tree.operator.positive is Operator.IN_COHORT:
         found = [names.cohorts.get(int(value)) or str(value) for value in tree.values]
-        return f"{operator} {_(' or ').join(f'“{name}”' for name in found)}"
+        return f"{operator} {_(' or ').join(map(quoted, found))}"
     side = "" if tree.of.value == "event" else f"{_SIDES[tree.of.value]}: "
     values = _values(tree)
     name = names.titles.property(tree.of.value, tree.property)
@@ -166,4 +166,9 @@ def _filter(tree: Filter, names: Names) -> str:
 
 def _values(condition: Condition) -> str:
     joiner = _(" and ") if condition.operator is Operator.BETWEEN else _(" or ")
-    return joiner.join(f"“{value}”" for value in condition.to_json()["values"])
+    return joiner.join(quoted(value) for value in condition.to_json()["values"])
+
+
+def quoted(text: object) -> str:
+    """A name or a value as somebody wrote it."""
+    return _("“%(text)s”") % {"text": text}

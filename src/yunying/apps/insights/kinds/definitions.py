@@ -1,13 +1,14 @@
 """Questions in words: what is counted, under which conditions, split by what."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from yunying.apps.insights.words import COHORT_OPERATORS, OPERATORS
 
-__all__ = ["breakdown_text", "conditions_text", "event_text"]
+__all__ = ["about_all", "conditions_text", "event_text", "listed", "sentences"]
 
 _OPERATORS = dict(OPERATORS + COHORT_OPERATORS)
 
@@ -31,12 +32,24 @@ def _joined(group: Mapping[str, Any]) -> str:
 def _condition(item: Mapping[str, Any]) -> str:
     if "op" in item:
         return f"({_joined(item)})"
-    values = ", ".join(str(value) for value in item.get("values") or [])
+    values = listed(str(value) for value in item.get("values") or [])
     words = (item.get("property"), _OPERATORS.get(item["operator"], item["operator"]), values)
     return " ".join(str(word) for word in words if word)
 
 
-def breakdown_text(spec: Mapping[str, Any]) -> str:
-    """Which properties the numbers are split by; empty when they are not."""
+def about_all(spec: Mapping[str, Any]) -> list[str]:
+    """Sentences on what holds for the whole question: its conditions, and what the numbers are split by."""
+    joined = _joined(spec.get("filters") or {})
+    found = [_("Counted only where %(conditions)s.") % {"conditions": joined}] if joined else []
     names = [str(part.get("property") or _("cohort")) for part in spec.get("breakdown") or []]
-    return _("Broken down by %(names)s") % {"names": ", ".join(names)} if names else ""
+    return [*found, *([_("Broken down by %(names)s.") % {"names": listed(names)}] if names else [])]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Several names in a row."""
+    return pgettext("between the names of a list", ", ").join(names)
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Whole sentences, one after the other."""
+    return pgettext("between two sentences", " ").join(parts)

@@ -39,7 +39,13 @@ class Role(StrEnum):
     MOMENT = "moment"
 
 
-ONCE = (Role.TIME, Role.EVENT, Role.ACCOUNT, Role.SESSION)
+_ONLY_ONE = {
+    Role.TIME: msg("Only one column can be the time; you chose %(columns)s."),
+    Role.EVENT: msg("Only one column can be the name of the event; you chose %(columns)s."),
+    Role.ACCOUNT: msg("Only one column can be the account; you chose %(columns)s."),
+    Role.SESSION: msg("Only one column can be the session; you chose %(columns)s."),
+}
+ONCE = tuple(_ONLY_ONE)
 ON_PERSON = (("set", Role.PERSON), ("set_once", Role.PERSON_ONCE))
 ON_ACCOUNT = (("set", Role.ACCOUNT_PROPERTY), ("set_once", Role.ACCOUNT_ONCE))
 VALUES = (Role.PROPERTY, *(role for _entry, role in (*ON_PERSON, *ON_ACCOUNT)))
@@ -171,8 +177,7 @@ def _require_whole(plan: Plan) -> None:
         if len(plan.of(role)) > 1:
             raise _missing(
                 role.value,
-                msg("Only one column can be “%(role)s”; you chose %(columns)s."),
-                role=role.value,
+                _ONLY_ONE[role],
                 columns=", ".join(one.name for one in plan.of(role)),
             )
     if any(plan.of(role) for _entry, role in ON_ACCOUNT) and not plan.of(Role.ACCOUNT):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from yunying.apps.insights.kinds.board import values_text
-from yunying.apps.insights.kinds.definitions import breakdown_text, conditions_text, event_text
+from yunying.apps.insights.kinds.definitions import about_all, conditions_text, event_text, listed, sentences
 from yunying.apps.insights.kinds.trends.people import bucket_words
 from yunying.engine import Value
 from yunying.platform.products.models import Product
@@ -68,17 +68,19 @@ def definition(spec: Mapping[str, Any]) -> str:
             % {"event": event_text(out), "first": out.get("from"), "last": out.get("to")}
         )
     if spec.get("hold"):
-        names = ", ".join(one["property"] for one in spec["hold"])
+        names = listed(one["property"] for one in spec["hold"])
         parts.append(_("All steps have the same %(names)s.") % {"names": names})
-    parts += [text + "." for text in (conditions_text(spec.get("filters")), breakdown_text(spec)) if text]
-    return " ".join(parts)
+    return sentences([*parts, *about_all(spec)])
 
 
 def _step(index: int, step: Mapping[str, Any]) -> str:
     events = _(" or ").join(
         event_text(one) + conditions_text(one.get("filters"), before=" ") for one in step.get("events") or []
     )
-    return f"{index}. {events}" + (" " + _("(may be skipped)") if step.get("optional") else "") + "."
+    data = {"number": index, "events": events}
+    if step.get("optional"):
+        return _("Step %(number)s, which may be skipped: %(events)s.") % data
+    return _("Step %(number)s: %(events)s.") % data
 
 
 def events(spec: Mapping[str, Any]) -> list[str | None]:

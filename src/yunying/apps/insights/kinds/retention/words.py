@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from yunying.apps.insights.kinds.board import values_text
-from yunying.apps.insights.kinds.definitions import breakdown_text, conditions_text, event_text
+from yunying.apps.insights.kinds.definitions import about_all, conditions_text, event_text, sentences
 from yunying.apps.insights.kinds.trends.people import bucket_words
 from yunying.engine import Value
 from yunying.platform.products.models import Product
@@ -86,8 +86,7 @@ def definition(spec: Mapping[str, Any]) -> str:
             )
             % {"property": spec["value"]["property"]}
         )
-    parts += [text + "." for text in (conditions_text(spec.get("filters")), breakdown_text(spec)) if text]
-    return " ".join(parts)
+    return sentences([*parts, *about_all(spec)])
 
 
 def point_words(spec: Mapping[str, Any], point: Mapping[str, Any], product: Product) -> str:

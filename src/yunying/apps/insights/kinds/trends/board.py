@@ -17,7 +17,7 @@ from yunying.apps.insights.kinds.board import (
     bucket_label,
     values_text,
 )
-from yunying.apps.insights.kinds.definitions import breakdown_text, conditions_text, event_text
+from yunying.apps.insights.kinds.definitions import about_all, conditions_text, event_text, sentences
 from yunying.apps.insights.units import Measured
 from yunying.apps.insights.words import measure_name
 from yunying.engine.trends import FORMULA
@@ -178,18 +178,24 @@ def title(spec: Mapping[str, Any]) -> str:
 
 def definition(spec: Mapping[str, Any]) -> str:
     """What the lines count, one after the other."""
-    parts = [
-        f"{letter(index)}: {event_text(one)} – {measure_name(one.get('measure', 'count'))}"
-        + (f" ({one['property']})" if one.get("property") else "")
-        + conditions_text(one.get("filters"), before=", ")
-        for index, one in enumerate(spec.get("series") or [])
-    ]
+    parts = [_line(letter(index), one) for index, one in enumerate(spec.get("series") or [])]
     if spec.get("formula"):
-        parts.append(_("Formula: %(formula)s") % {"formula": spec["formula"]})
-    parts += [text for text in (conditions_text(spec.get("filters")), breakdown_text(spec)) if text]
+        parts.append(_("Formula: %(formula)s.") % {"formula": spec["formula"]})
+    parts += about_all(spec)
     if spec.get("moving_average"):
-        parts.append(_("Moving average over %(count)s periods") % {"count": spec["moving_average"]})
-    return "; ".join(parts)
+        parts.append(_("Moving average over %(count)s periods.") % {"count": spec["moving_average"]})
+    return sentences(parts)
+
+
+def _line(name: str, one: Mapping[str, Any]) -> str:
+    """What one series counts, as a sentence."""
+    measure = str(measure_name(one.get("measure", "count")))
+    data = {
+        "letter": name,
+        "event": event_text(one) + conditions_text(one.get("filters"), before=" "),
+        "measure": measure + (f" ({one['property']})" if one.get("property") else ""),
+    }
+    return _("%(letter)s: %(event)s – %(measure)s.") % data
 
 
 def _change(before: Any, after: Any) -> float | None:
