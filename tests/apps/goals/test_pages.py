@@ -1,4 +1,6 @@
+import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -6,8 +8,9 @@ from django.test import Client
 from tests.conftest import Cast
 from yunying.apps.goals.models import Follower, Goal, KeyResult
 from yunying.apps.goals.readings import take_readings
-from yunying.apps.goals.services import close_goal, create_goal, update_goal
+from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_goal
 from yunying.apps.insights.models import Metric
+from yunying.base.clock import FixedClock
 from yunying.platform.accounts.models import User
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
@@ -219,3 +222,30 @@ def test_the_readings_page_lists_what_was_told(browser: Client, shop: Product, k
     take_readings(key_result)
     page = browser.get(f"{GOALS}key-results/{key_result.pk}/readings/").content.decode()
     assert "in force" in page
+
+
+@pytest.mark.parametrize(
+    ("days", "steps"),
+    [(0, ["Add key result"]), (60, ["Close"])],
+)
+def test_the_next_step_stands_out(browser: Client, goal: Goal, clock: FixedClock, days: int, steps: list[str]) -> None:
+    clock.advance(timedelta(days=days))
+    assert primary(browser, goal) == [*steps, "Add key result"]
+
+
+def test_the_next_step_after_a_closed_goal_is_a_new_one(browser: Client, access: ProductAccess, goal: Goal) -> None:
+    close_goal(access=access, goal=goal, status="missed", outcome="Too much at once.")
+    assert primary(browser, goal) == ["New goal"]
+
+
+def primary(browser: Client, goal: Goal) -> list[str]:
+    """The words on what stands out, on the page of a goal without key results."""
+    page = browser.get(f"/p/tea/goals/{goal.pk}/").content.decode()
+    found = re.findall(r'<(?:a|button) class="btn btn-primary".*?>(.*?)</(?:a|button)>', page, re.DOTALL)
+    return [re.sub(r"<.*?>", "", words).strip() for words in found]
+
+
+def test_a_goal_that_has_not_begun_says_so(browser: Client, access: ProductAccess, orders: Metric) -> None:
+    later = create_goal(access=access, title="Later", start=date(2026, 4, 1), due=date(2026, 6, 30))
+    add_key_result(access=access, goal=later, metric_id=orders.pk, baseline=0, target=9)
+    assert browser.get(f"/p/tea/goals/{later.pk}/").context["card"].reason == "It has not begun yet."

@@ -122,19 +122,19 @@ def _over(away: float, below: bool) -> str:
     if math.isinf(away):
         if below:
             return msg(
-                "Within its limits again since %(until)s; it was below them from %(since)s on."
+                "It holds again since %(until)s. It was last below its limit from %(since)s on."
                 " %(inside)d of %(counted)d readings were within."
             )
         return msg(
-            "Within its limits again since %(until)s; it was above them from %(since)s on."
+            "It holds again since %(until)s. It was last above its limit from %(since)s on."
             " %(inside)d of %(counted)d readings were within."
         )
     if below:
         return msg(
-            "Within its limits again since %(until)s; it was below them from %(since)s on, at worst by %(away)d%%"
-            " (%(worst_on)s). %(inside)d of %(counted)d readings were within."
+            "It holds again since %(until)s. It was last below its limit from %(since)s on, and at worst by"
+            " %(away)d%% (%(worst_on)s). %(inside)d of %(counted)d readings were within."
         )
     return msg(
-        "Within its limits again since %(until)s; it was above them from %(since)s on, at worst by %(away)d%%"
-        " (%(worst_on)s). %(inside)d of %(counted)d readings were within."
+        "It holds again since %(until)s. It was last above its limit from %(since)s on, and at worst by"
+        " %(away)d%% (%(worst_on)s). %(inside)d of %(counted)d readings were within."
     )

@@ -177,7 +177,7 @@ def _goal_columns(*, closed: bool) -> list[Column]:
         Column("status", _("Status"), lambda card: str(card.look.label), sort=True, search=True),
         Column("progress", _("Progress"), "progress", kind="percent", sort=True),
         Column("score", _("Score"), lambda card: card.goal.score, kind="number", sort=True, hidden=not closed),
-        Column("reason", _("Why it stands so"), "reason", search=True),
+        Column("reason", _("Why it stands so"), lambda card: card.reasons[0], search=True),
         Column("forecast", _("Forecast"), _forecast, hidden=closed),
         Column("probability", _("Probability"), _probability, kind="percent", sort=True, hidden=closed),
         Column("forecast_note", _("Forecast in words"), "outlook_text", search=True, hidden=True),

@@ -181,10 +181,10 @@ def beyond(low: float | None, high: float | None, value: float | None) -> tuple[
 def _staying(
     value: float | None, away: float | None, below: bool, lags: Lags, *, begun: bool, over: bool
 ) -> tuple[Standing, str]:
-    if value is None or away is None:
-        return Standing.NO_READING, msg("There is no reading yet.")
     if not begun:
         return Standing.NOT_STARTED, msg("It has not begun yet.")
+    if value is None or away is None:
+        return Standing.NO_READING, msg("There is no reading yet.")
     if away <= lags.on_track:
         kept = msg("It is within its limits, as %(inside)d of %(counted)d readings were.")
         return (Standing.REACHED if over else Standing.ON_TRACK), kept
@@ -206,7 +206,9 @@ def _why_beyond(away: float, below: bool) -> str:
 
 def _standing(way: float | None, time: float, lags: Lags, *, begun: bool, over: bool) -> tuple[Standing, str]:
     if way is None:
-        return Standing.NO_READING, msg("There is no reading yet.")
+        # Before the first day nothing is missing.
+        begins = (Standing.NOT_STARTED, msg("It has not begun yet."))
+        return (Standing.NO_READING, msg("There is no reading yet.")) if begun else begins
     if way >= 1:
         return Standing.REACHED, msg("The target is reached: %(way)d%% of the way.")
     if over and way < 0:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 
 from yunying.apps.goals.guardrails import Breach, judge_guardrail
+from yunying.apps.goals.looks import CLOSED, HELD_AGAIN, NO_KEY_RESULT, Look, look_of
 from yunying.apps.goals.models import Goal, KeyResult, Shape, Status
 from yunying.apps.goals.outlooks import Outlook, outlook_of
 from yunying.apps.goals.progress import (
@@ -41,41 +41,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a standing is shown: its word says it all, colour and icon only help to find it."""
-
-    label: Promise | str
-    colour: str
-    icon: str
-
-
-_LOOKS: dict[str, Look] = {
-    Standing.REACHED: Look(pgettext_lazy("standing", "Reached"), "green", "circle-check"),
-    Standing.ON_TRACK: Look(pgettext_lazy("standing", "On track"), "green", "trending-up"),
-    Standing.AT_RISK: Look(pgettext_lazy("standing", "At risk"), "yellow", "alert-triangle"),
-    Standing.OFF_TRACK: Look(pgettext_lazy("standing", "Off track"), "red", "trending-down"),
-    Standing.MISSED: Look(pgettext_lazy("standing", "Missed"), "red", "circle-x"),
-    Standing.NOT_STARTED: Look(pgettext_lazy("standing", "Not started"), "secondary", "clock"),
-    Standing.NO_READING: Look(pgettext_lazy("standing", "No reading yet"), "secondary", "help-circle"),
-}
-_CLOSED: dict[str, Look] = {
-    Status.ACHIEVED: Look(pgettext_lazy("goal", "Achieved"), "green", "circle-check"),
-    Status.PARTLY: Look(pgettext_lazy("goal", "Partly achieved"), "yellow", "circle-check"),
-    Status.MISSED: Look(pgettext_lazy("goal", "Missed"), "red", "circle-x"),
-    Status.DROPPED: Look(pgettext_lazy("goal", "Dropped"), "secondary", "ban"),
-}
-_NO_KEY_RESULT = Look(pgettext_lazy("standing", "No key result"), "secondary", "help-circle")
-# Of a key result that stays, neither "reached" nor a trend says what is meant.
-_WITHIN = {
-    Standing.REACHED: Look(pgettext_lazy("standing", "Kept"), "green", "circle-check"),
-    Standing.ON_TRACK: Look(pgettext_lazy("standing", "Within limits"), "green", "shield-check"),
-    Standing.MISSED: Look(pgettext_lazy("standing", "Not kept"), "red", "circle-x"),
-    Standing.AT_RISK: Look(pgettext_lazy("standing", "Just beyond the limit"), "yellow", "alert-triangle"),
-    Standing.OFF_TRACK: Look(pgettext_lazy("standing", "Beyond the limit"), "red", "alert-circle"),
-}
-# A guardrail that was broken and holds now: what suffered is not made good by that.
-_HELD_AGAIN = Look(pgettext_lazy("standing", "Holds again"), "yellow", "alert-triangle")
 _BAD = (Standing.AT_RISK, Standing.OFF_TRACK, Standing.MISSED)
 
 
@@ -232,17 +197,21 @@ class GoalCard:
         unlikely = any(one.outlook and one.outlook.unlikely for one in self.key_results)
         return self.is_open and (bad or guarded or unlikely)
 
-    @cached_property
+    @property
     def reason(self) -> str:
-        """Why the goal stands as it does, in one sentence."""
+        """Why the goal stands as it does."""
+        return " ".join(self.reasons)
+
+    @cached_property
+    def reasons(self) -> list[str]:
+        """What decides, in one sentence, then the guardrails that did not hold beside it."""
         if not self.is_open:
-            return _closed_reason(self.goal)
-        broken = " ".join(self.breaches)
+            return [_closed_reason(self.goal)]
         parts = [one.verdict.standing for one in self.key_results]
         parts += [one.standing for one in self.children if one.is_open and one.standing]
-        if broken and self.standing not in parts:
-            return broken
-        return " ".join(part for part in (_part_reason(self), broken) if part)
+        if self.breaches and self.standing not in parts:
+            return self.breaches
+        return [_part_reason(self), *self.breaches]
 
     @cached_property
     def breaches(self) -> list[str]:
@@ -311,12 +280,6 @@ def _breach_of(row: KeyResult) -> Breach | None:
     return Breach(row.broken_since, row.broken_until, row.worst, row.worst_on)
 
 
-def look_of(standing: str, *, stays: bool = False) -> Look:
-    """The words and colours of a standing."""
-    found = _WITHIN.get(Standing(standing)) if stays and standing else None
-    return found or _LOOKS.get(standing, _NO_KEY_RESULT)
-
-
 def card_of(goal: Goal, key_results: list[KeyResult], zone: str, children: "tuple[GoalCard, ...]" = ()) -> GoalCard:
     """The goal with its key results and the goals below it as they stand today. No query when metrics are loaded.
 
@@ -328,7 +291,7 @@ def card_of(goal: Goal, key_results: list[KeyResult], zone: str, children: "tupl
     counted = tuple(child for child in children if child.goal.counts and child.goal.status != Status.DROPPED)
     parts = _parts(moving, counted)
     standing = _standing(moving, guardrails, counted)
-    look = _CLOSED.get(goal.status) or (look_of(standing) if standing else _NO_KEY_RESULT)
+    look = CLOSED.get(goal.status) or (look_of(standing) if standing else NO_KEY_RESULT)
     days = (goal.due - goal.start).days + 1
     over = min(days, max(0, (today_in(zone) - goal.start).days))
     progress = together((part.progress, part.weight) for part in parts)
@@ -367,7 +330,7 @@ def _key_result_card(key_result: KeyResult, zone: str) -> KeyResultCard:
     verdict = verdict_of(key_result, zone)
     look = look_of(verdict.standing, stays=key_result.shape != Shape.MOVE)
     if key_result.guardrail and key_result.broken_until and verdict.standing == Standing.AT_RISK:
-        look = _HELD_AGAIN
+        look = HELD_AGAIN
     outlook = outlook_of(key_result, today_in(zone))
     return KeyResultCard(key_result=key_result, verdict=verdict, look=look, outlook=outlook)
 
