@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from xdist.scheduler import LoadFileScheduling
 
 from yunying.base.actor import Actor, ActorKind
 from yunying.base.clock import FixedClock, fixed
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from xdist.remote import Producer
+
     from yunying.platform.accounts.models import User
     from yunying.platform.products.access import ProductAccess
     from yunying.platform.products.models import Organisation, Product
@@ -136,3 +140,33 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Store]":
     use(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    """One browser for the whole process; every test opens windows of its own in it."""
+    from tests.browser import NoBrowser, running_browser
+
+    try:
+        with running_browser() as browser:
+            yield browser
+    except NoBrowser as reason:
+        pytest.skip(str(reason))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is begun first, so that the end of a run is not one worker alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+class ByFile(LoadFileScheduling):
+    """A file stays with one worker, but for those of which each test takes long and needs none before it."""
+
+    APART = ("tests/e2e/test_pages.py",)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(self.APART) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> LoadFileScheduling | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None

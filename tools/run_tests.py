@@ -1,6 +1,6 @@
 """Run the test suite the way `make test` and CI do.
 
-First everything that runs in parallel, then, one at a time, what starts real servers and browsers.
+First everything that needs no server of its own, then what starts real servers and browsers.
 With --postgres the Django tests run once more on a PostgreSQL server that is started here and thrown away.
 Other arguments go to pytest as they are, which then runs once: `make test ARGS="tests/engine -x"`.
 """
@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_TESTS = 5
+# A file stays with one worker (see tests/conftest.py), and what is marked `long` is begun first.
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 << 30
 
@@ -71,16 +73,16 @@ def tell_about_browser() -> bool:
 
 def quick(workers: str) -> int:
     with scratch() as place:
-        return pytest("-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile", **place)
+        return pytest("-m", "not crash and not e2e and not nightly", "-n", workers, *BY_FILE, **place)
 
 
 def real(workers: str) -> int:
-    return pytest("-m", "(crash or e2e) and not nightly")
+    return pytest("-m", "(crash or e2e) and not nightly", "-n", workers, *BY_FILE)
 
 
 def on_postgres(workers: str) -> int:
     """The Django tests once more; `tests.postgres` starts a server of their own and says so when there is none."""
-    chosen = ["-m", "not crash and not e2e and not nightly", "-n", workers, "--dist", "loadfile"]
+    chosen = ["-m", "not crash and not e2e and not nightly", "-n", workers, *BY_FILE]
     server = ("-m", "tests.postgres", sys.executable)
     with scratch() as place:
         return pytest(*chosen, "tests/platform", "tests/apps", through=server, **place)

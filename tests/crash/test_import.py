@@ -16,7 +16,7 @@ import pytest
 
 from tests.crash.import_worker import ROWS
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.long]
 SEED = 20260307
 KILLS = 2
 PATIENCE_S = 90.0

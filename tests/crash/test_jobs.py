@@ -22,7 +22,7 @@ import pytest
 
 from tests.postgres import NoServer, Server, running_server
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.long]
 
 PATIENCE_S = 120.0
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.crash.load import Process, free_port, gather, run_clients
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.long]
 SEED = 20260306
 KILLS = 20
 

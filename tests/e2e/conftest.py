@@ -1,8 +1,9 @@
 """A real server, started by the program's own command, and a real browser."""
 
+import csv
 import http.client
+import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -10,23 +11,16 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+from tests.browser import DESKTOP, PHONE
+
+HERE = Path(__file__).parent
+CITIES = ("杭州", "London", "", "São Paulo", "臺北")
 
 
 @dataclass
@@ -87,17 +81,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert code == 0, f"the server ended with {code}:\n{running.log()}"
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("No Chromium on this machine; on Debian and Ubuntu: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        yield browser
-        browser.close()
-
-
 def new_context(
     browser: Browser, server: Server, language: str = "en", phone: bool = False, state: Path | None = None
 ) -> BrowserContext:
@@ -125,6 +108,45 @@ def watch_errors(page: Page) -> list[str]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", on_console)
     return errors
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the recipe `tea`: 400 orders of 60 customers, a report, a metric and a goal."""
+    data = tmp_path_factory.mktemp("pages")
+    files = data / "recipe-files" / "tea"
+    files.mkdir(parents=True)
+    _write_orders(files / "orders.csv")
+    recipes = ["demo", "--recipes", str(HERE / "recipes"), "--data", str(files.parent)]
+    running = start_server(data, 120, command=recipes)
+    yield running
+    assert stop_server(running) == 0, running.log()
+
+
+def _write_orders(path: Path) -> None:
+    start = datetime(2026, 1, 5, 9, 30)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["at", "customer", "amount", "city"])
+        for number in range(400):
+            at = start + timedelta(hours=number * 5)
+            rows.writerow([f"{at:%Y-%m-%d %H:%M:%S}", f"customer-{number % 60}", number % 90 + 0.5, CITIES[number % 5]])
+
+
+@pytest.fixture(scope="session")
+def session(chromium: Browser, shop: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the signed-in browser state of the demo account is kept."""
+    context = new_context(chromium, shop)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill("demo@yunying.example")
+    page.get_by_label("Password").fill(json.loads((shop.data / "demo.json").read_text())["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/p/tea/**")
+    path = tmp_path_factory.mktemp("session") / "state.json"
+    context.storage_state(path=path)
+    context.close()
+    return path
 
 
 @pytest.fixture

@@ -11,14 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Server, new_context, watch_errors
-from tests.e2e.test_pages import session, shop  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.e2e
 DASHBOARD = "/p/tea/insights/dashboards/1/"
 
 
 @pytest.fixture
-def board(chromium: Browser, shop: Server, session: Path) -> Iterator[Page]:  # noqa: F811
+def board(chromium: Browser, shop: Server, session: Path) -> Iterator[Page]:
     context = new_context(chromium, shop, state=session)
     page = context.new_page()
     errors = watch_errors(page)
@@ -54,7 +53,7 @@ def test_a_tile_is_moved_resized_and_kept_by_keyboard(board: Page) -> None:
     expect(tile).to_have_attribute("data-h", "4")
 
 
-def test_only_a_named_site_shows_the_page_inside_of_its_own(board: Page, shop: Server) -> None:  # noqa: F811
+def test_only_a_named_site_shows_the_page_inside_of_its_own(board: Page, shop: Server) -> None:
     with _site() as (named, other):
         board.goto(f"{DASHBOARD}links/")
         board.get_by_label("Sites that may embed it").fill(named.origin)

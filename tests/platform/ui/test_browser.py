@@ -1,17 +1,15 @@
 """Every component in a real browser: keyboard, themes, phone, without JavaScript, and axe's judgement."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.e2e.conftest import BROWSERS, DESKTOP, PHONE, QUIET
+from tests.browser import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.urls("tests.platform.ui.urls"), pytest.mark.django_db(transaction=True)]
 
@@ -20,46 +18,37 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(people: Any, as_user: Any, live_server: LiveServer) -> Iterator[Open]:
+def opened(chromium: Browser, people: Any, as_user: Any, live_server: LiveServer) -> Iterator[Open]:
     """`opened(phone=True, dark=True, scripts=False)`: the page of all components in Ada's browser.
 
     A script error, or anything the content security policy had to drop, fails the test at the end.
     """
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("No Chromium on this machine; on Debian and Ubuntu: apt install chromium")
     session = as_user(people.ada).cookies["sessionid"].value
     wrong: list[str] = []
     contexts: list[BrowserContext] = []
-    # Playwright keeps an event loop in this thread; Django would refuse the database beside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
 
-        def open_page(phone: bool = False, dark: bool = False, scripts: bool = True) -> Page:
-            context = browser.new_context(
-                viewport=PHONE if phone else DESKTOP,
-                is_mobile=phone,
-                color_scheme="dark" if dark else "light",
-                java_script_enabled=scripts,
-                locale="en-GB",
-            )
-            context.set_default_timeout(10_000)
-            contexts.append(context)
-            context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-            page = context.new_page()
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
-            page.goto(f"{live_server.url}/ui/")
-            if scripts:
-                page.wait_for_selector(".yy-drawn canvas")
-            return page
+    def open_page(phone: bool = False, dark: bool = False, scripts: bool = True) -> Page:
+        context = chromium.new_context(
+            viewport=PHONE if phone else DESKTOP,
+            is_mobile=phone,
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+            locale="en-GB",
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(f"{live_server.url}/ui/")
+        if scripts:
+            page.wait_for_selector(".yy-drawn canvas")
+        return page
 
-        yield open_page
-        for context in contexts:
-            context.close()
-        browser.close()
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+    yield open_page
+    for context in contexts:
+        context.close()
     assert wrong == []
 
 

@@ -1,17 +1,15 @@
 """An open dashboard in a real browser: what is new appears by itself, and nothing else is touched."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.apps.insights.shop import event
-from tests.e2e.conftest import BROWSERS, DESKTOP, QUIET
+from tests.browser import DESKTOP
 from yunying.apps.insights.dashboards.models import Dashboard
 from yunying.apps.insights.dashboards.services import update_dashboard
 from yunying.apps.tracking.ingest import Ingest
@@ -24,23 +22,15 @@ MARK = "document.querySelectorAll('.db-body').forEach((one) => one.setAttribute(
 
 
 @pytest.fixture
-def page(people: Any, as_user: Any, live_server: LiveServer) -> Iterator[Page]:
+def page(chromium: Browser, people: Any, as_user: Any, live_server: LiveServer) -> Iterator[Page]:
     """A page in Ada's browser whose clock is turned by hand."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("No Chromium on this machine; on Debian and Ubuntu: apt install chromium")
     session = as_user(people.ada).cookies["sessionid"].value
-    # Playwright keeps an event loop in this thread; Django would refuse the database beside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        context = browser.new_context(viewport=DESKTOP, locale="en-GB", base_url=live_server.url)
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        found = context.new_page()
-        found.clock.install()
-        yield found
-        context.close()
-        browser.close()
+    context = chromium.new_context(viewport=DESKTOP, locale="en-GB", base_url=live_server.url)
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    found = context.new_page()
+    found.clock.install()
+    yield found
+    context.close()
 
 
 def turn(page: Page) -> int:
