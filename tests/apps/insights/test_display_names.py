@@ -69,6 +69,10 @@ def test_steps_of_a_funnel_are_called_as_the_catalogue_says(browser: Client) -> 
     address = f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order&b0.property=channel"
     heads = board(browser, address).grids[0].heads
     assert heads[1:3] == ("1. Visit of the shop", "2. Order placed")
+    (chart,) = board(browser, f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order").charts
+    assert chart.title == "Visit of the shop → Order placed"
+    assert [str(label).partition("\n")[0] for label in chart.labels] == ["1. Visit of the shop", "2. Order placed"]
+    assert "2. Order placed." in chart.definition
     shown = board(browser, f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order&display=times")
     assert shown.charts[0].title == "From “Visit of the shop” to “Order placed”"
     assert shown.grids[0].rows[1].head == "2. Order placed"

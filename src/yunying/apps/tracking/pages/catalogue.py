@@ -223,7 +223,7 @@ def _properties(request: HttpRequest, access: ProductAccess) -> Table:
     sides = [(of.value, of.label) for of in PropertyOf]
     odd = Filter("odd", _("What is odd"), (("yes", _("Something")),), lambda rows, _v: [r for r in rows if r.odd])
     return Table(
-        columns=property_columns(),
+        columns=property_columns(rows),
         rows=rows,
         request=request,
         name="properties",
@@ -254,14 +254,20 @@ def _volumes(access: ProductAccess) -> Mapping[str, tuple[int, ...]] | None:
     return found
 
 
-def property_columns() -> list[Column]:
-    """What lists of properties show."""
+def property_columns(rows: Sequence[Row]) -> list[Column]:
+    """What lists of properties show; columns that nobody filled in wait until they are chosen."""
     name = "tracking/_catalogue_name.html"
     return [
         Column("name", _("Property"), "entry.name", True, True, template=name, fixed=True),
-        Column("title", _("Shown as"), search=True, sort=True),
+        Column("title", _("Shown as"), search=True, sort=True, hidden=not _renamed(rows)),
         Column("type", _("Type"), value=lambda row: row.entry.guess and row.entry.guess[0].label, sort=True),
-        Column("confidence", _("Sure"), value=lambda row: row.entry.guess and row.entry.guess[1], kind="percent"),
+        Column(
+            "confidence",
+            _("Sure"),
+            value=lambda row: row.entry.guess and row.entry.guess[1],
+            kind="percent",
+            hidden=all(row.entry.guess is None or row.entry.guess[1] == 1 for row in rows),
+        ),
         Column("of", _("Of"), "entry.get_of_display", True),
         Column("category", _("Category or page"), "entry.category", True, True, hidden=True),
         Column("volume", _("Times seen"), "entry.volume", True, kind="number"),
@@ -270,8 +276,15 @@ def property_columns() -> list[Column]:
         Column("line", _("30 days"), "path", template="tracking/_catalogue_line.html", export=False),
         Column("first_seen", _("First seen"), "entry.first_seen", True, kind="when", hidden=True),
         Column("last_seen", _("Last seen"), "entry.last_seen", True, kind="ago"),
-        Column("owner", pgettext("of an entry", "Owner"), "entry.owner.shown_name", True, True),
-        Column("odd", _("What is odd"), sort=True),
+        Column(
+            "owner",
+            pgettext("of an entry", "Owner"),
+            "entry.owner.shown_name",
+            True,
+            True,
+            hidden=not _any(rows, "owner_id"),
+        ),
+        Column("odd", _("What is odd"), sort=True, hidden=not any(row.odd for row in rows)),
         Column("title_en", _("English name"), "entry.title_en", search=True, hidden=True),
         Column("title_zh", _("Chinese name"), "entry.title_zh", search=True, hidden=True),
         Column("description", _("Description"), "entry.description", search=True, hidden=True),

@@ -141,9 +141,10 @@ def _carried(
     def values(row: Any) -> str:
         return " · ".join(text[:60] for text in seen.get(row.entry.name, []))
 
+    rows = property_rows(access, carried)
     return Table(
-        columns=[*property_columns()[:4], Column("seen", _("Values that were seen"), value=values)],
-        rows=property_rows(access, carried),
+        columns=[*property_columns(rows)[:4], Column("seen", _("Values that were seen"), value=values)],
+        rows=rows,
         request=request,
         name="event-properties",
         sort="name",

@@ -103,7 +103,7 @@ def _steps_chart(drawing: Drawing, links: Links) -> Chart:
         names = [f"{name}\n{rate}" for name, rate in zip(names, rates, strict=True)]
     return Chart(
         name=drawing.name,
-        title=title(drawing.spec),
+        title=title(drawing.said),
         labels=names,
         series=series,
         kind=ChartKind.STACKED if only else ChartKind.BAR,
