@@ -1,5 +1,6 @@
 """Cohorts against their slow interpreter: members, explanations, and reports filtered and broken down by them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.engine.cohort_interpreter import Judge
 from tests.engine.cohort_worlds import LIST, Known, born, in_cohort, judges, keep_list
 from tests.engine.interpreter import period_of
 from tests.engine.test_judged import compare
-from tests.engine.worlds import Product, keep, products, questions
+from tests.engine.worlds import Product, crowded, keep, products, questions
 from yunying.engine import Context, parse, run
 from yunying.engine.cohorts import (
     Members,
@@ -23,21 +24,18 @@ from yunying.engine.cohorts import (
 )
 from yunying.engine.cohorts import parse as parse_cohort
 from yunying.engine.trends import TrendsResult
-from yunying.store import Sql, Store
+from yunying.store import Store
 
 # A data set costs more than a question about it; every one has four cohorts.
 QUESTIONS = 3
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def quick(store: Store) -> Store:
-    """Two of the generated properties have columns of their own, the others are read from the JSON text."""
-    store.promote("engine_tier", "text")
-    store.promote("engine_worth", "number")
-    for table in ("events", "people", "accounts", "moved", "cohort_members"):
-        store.execute(Sql(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0"))
-    return store
+def quick(store: Store) -> Iterator[Store]:
+    with crowded(store) as one:
+        yield one
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=CHECKS)

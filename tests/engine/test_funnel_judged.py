@@ -23,6 +23,7 @@ from yunying.store import Store
 __all__ = ["promoted"]
 
 QUESTIONS = 3
+pytestmark = pytest.mark.long
 
 
 @settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)

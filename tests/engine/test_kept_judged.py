@@ -1,5 +1,6 @@
 """Answers from kept states must be those from the events, whatever comes late, twice, merges or goes."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -10,22 +11,22 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from tests.engine.interpreter import Thing
-from tests.engine.worlds import EVENTS, PROPERTIES, WANTED, Product, products, write_events
+from tests.engine.worlds import EVENTS, PROPERTIES, WANTED, Product, crowded, products, write_events
 from tests.removing import remove
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, Result, kept, parse, run
-from yunying.store import Sql, Store
+from yunying.store import Store
 
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+pytestmark = pytest.mark.long
 EAGER, NEVER = kept.Policy(rows=0, asks=1), kept.Policy(asks=0)
 _tokens = count()
 
 
 @pytest.fixture(scope="module")
-def quick(store: Store) -> Store:
-    for table in ("events", "late_events", "moved"):  # hundreds of small writes that need not outlive a crash
-        store.execute(Sql(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0"))
-    return store
+def quick(store: Store) -> Iterator[Store]:
+    with crowded(store) as one:
+        yield one
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=CHECKS)

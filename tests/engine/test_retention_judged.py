@@ -1,6 +1,7 @@
 """Retention against its slow interpreter, on generated products and questions."""
 
 import math
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,25 +14,22 @@ from tests.engine.cohort_worlds import in_cohort
 from tests.engine.interpreter import REST
 from tests.engine.retention_interpreter import Cell, Judge
 from tests.engine.test_cohorts_judged import world
-from tests.engine.worlds import EVENTS, FILTERS, PROPERTIES, Product, keep, products
+from tests.engine.worlds import EVENTS, FILTERS, PROPERTIES, Product, crowded, keep, products
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
 from yunying.engine.retention import Point, RetentionResult
-from yunying.store import Sql, Store
+from yunying.store import Store
 
 # A data set costs more than a question about it.
 QUESTIONS = 3
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def promoted(store: Store) -> Store:
-    """Two of the generated properties have columns of their own, the others are read from the JSON text."""
-    store.promote("engine_tier", "text")
-    store.promote("engine_worth", "number")
-    for table in ("events", "people", "accounts", "moved"):  # hundreds of small writes that need not outlive a crash
-        store.execute(Sql(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0"))
-    return store
+def promoted(store: Store) -> Iterator[Store]:
+    with crowded(store) as one:
+        yield one
 
 
 @settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)
