@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 # Makes an installation: two people who become one, a metric, a goal, a spool with something in it; then prints what
 # reports say. The same questions are asked again after the restore.
 BUILD = """

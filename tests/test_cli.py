@@ -13,6 +13,8 @@ import pytest
 from yunying.base.errors import Bug, Conflict, InvalidInput, LimitReached, NotAllowed, NotFound, Unavailable
 from yunying.cli import COMMANDS, EXIT_CODES, Command, main, parser
 
+pytestmark = pytest.mark.long
+
 
 def run(*arguments: str, folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
     """The real command in a process of its own, on an empty data folder."""

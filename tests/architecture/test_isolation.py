@@ -24,6 +24,8 @@ from yunying.platform.products import services
 from yunying.platform.products.access import Permission
 from yunying.platform.products.models import Product
 
+pytestmark = pytest.mark.long
+
 isolation.load()
 
 # Addresses that name something, yet belong to no product; each with the reason why that is right.

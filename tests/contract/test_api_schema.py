@@ -24,6 +24,8 @@ from yunying.api import api
 from yunying.platform.products import services
 from yunying.platform.products.access import Permission
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = 5
 CHECKS = [
     not_a_server_error,

@@ -9,6 +9,8 @@ from yunying.base.workdays import Workdays
 from yunying.stats.forecast import Doubt, History, forecast
 from yunying.stats.predictors import Method, Step, Timeline, predictors
 
+pytestmark = pytest.mark.long
+
 MONDAY = date(2025, 1, 6)
 WEEK = np.array([10.0, 12, 11, 13, 15, 4, 2])
 

@@ -25,7 +25,7 @@ from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
 from yunying.store import Store
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.long]
 
 # Orders on the days of a week, Monday first; the clock of the tests stands on Thursday, 2026-03-05.
 WEEK = (6, 7, 6, 8, 9, 3, 2)
