@@ -62,6 +62,22 @@ def test_the_same_token_twice_adds_nothing(store: Store, put: Put, product: int)
     assert ask(store, count_all, p=product) == [(1,)]
 
 
+def test_a_batch_of_nine_years_is_accepted_and_its_token_counts_for_all_of_it(store: Store) -> None:
+    months = [datetime(2015 + i // 12, 1 + i % 12, 2, tzinfo=UTC) for i in range(108)]
+    events = [Event(1, str(uuid4()), "visit", "ann", int(at.timestamp() * 1000), 0, {}) for at in months]
+    # A place of its own: every change of the events of all tests would have so many parts to look at.
+    apart = open_store(f"{store._address.url}?database=months")
+    try:
+        apart.migrate()
+        for _ in range(2):
+            apart.insert("events", event_table(events, [7] * len(events), apart.columns()), token="long")
+        sql = Sql("SELECT count(), uniqExact(toYYYYMM(ts)) FROM events")
+        assert apart.query(sql).one() == (108, 108)
+        apart.execute(Sql("DROP DATABASE months"))
+    finally:
+        apart.close()
+
+
 def test_the_same_event_under_two_tokens_counts_once(store: Store, put: Put, product: int) -> None:
     uuid = str(uuid4())
     put("visit", uuid=uuid)

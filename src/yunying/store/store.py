@@ -97,7 +97,12 @@ class Store:
                 column_names=data.column_names,
                 insert_block=sink.getvalue().to_pybytes(),
                 fmt="ArrowStream",
-                settings={"insert_deduplicate": 1, "insert_deduplication_token": token},
+                # A batch that somebody sends late may hold events of hundreds of months; each becomes a part.
+                settings={
+                    "insert_deduplicate": 1,
+                    "insert_deduplication_token": token,
+                    "max_partitions_per_insert_block": 0,
+                },
             )
 
     def migrate(self) -> list[str]:
