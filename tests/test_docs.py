@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from yunying.cli import COMMANDS, EXIT_CODES
-from yunying.config import SETTINGS
+from yunying.config import SETTINGS, Setting
 from yunying.engine.kinds import kinds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,10 +24,10 @@ def row(page: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
-def test_every_setting_is_documented_with_its_default(setting: object) -> None:
-    line = row(text("docs/operator/configuration.md"), setting.name)  # type: ignore[attr-defined]
-    assert setting.about.replace("|", "/") in line  # type: ignore[attr-defined]
-    assert setting.default in line  # type: ignore[attr-defined]
+def test_every_setting_is_documented_with_its_default(setting: Setting) -> None:
+    line = row(text("docs/operator/configuration.md"), setting.name)
+    assert setting.about.replace("|", "/") in line
+    assert setting.default in line
 
 
 def test_no_setting_is_documented_that_does_not_exist() -> None:

@@ -61,7 +61,8 @@ def test_only_a_named_site_shows_the_page_inside_of_its_own(board: Page, shop: S
         address = board.locator("#link-address").inner_text().strip()
         for site, shown in ((named, True), (other, False)):
             site.frame = address
-            context = board.context.browser.new_context()  # type: ignore[union-attr]
+            assert board.context.browser is not None
+            context = board.context.browser.new_context()
             page = context.new_page()
             page.goto(site.origin)
             page.wait_for_timeout(1500)
@@ -85,8 +86,8 @@ class Frame(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
-        frame = self.server.frame  # type: ignore[attr-defined]
-        self.wfile.write(f'<h1>Wiki</h1><iframe src="{frame}" width="900" height="700"></iframe>'.encode())
+        assert isinstance(self.server, Site)
+        self.wfile.write(f'<h1>Wiki</h1><iframe src="{self.server.frame}" width="900" height="700"></iframe>'.encode())
 
     def log_message(self, *_args: object) -> None:
         return

@@ -17,6 +17,7 @@ from yunying.base.zones import Span
 from yunying.engine import Context, Result, kept, parse, run
 from yunying.engine.kept.days import rest, whole_days
 from yunying.engine.kept.memory import known_of
+from yunying.engine.trends import TrendsResult
 from yunying.events.event import Event
 from yunying.store import Sql, Store
 from yunying.store.writer import event_table
@@ -73,6 +74,11 @@ def ask(store: Store, product: int, question: dict[str, Any], zone: ZoneInfo = U
     return run(parse(question), Context(store, product, zone, NOON))
 
 
+def trends(result: Result) -> TrendsResult:
+    assert isinstance(result, TrendsResult)
+    return result
+
+
 def plainly(store: Store, product: int, question: dict[str, Any]) -> Any:
     with kept.using(kept.Policy(asks=0)):
         return numbers(ask(store, product, question))
@@ -125,7 +131,7 @@ def test_an_event_of_today_counts_at_once_and_is_not_noted(store: Store, product
     write(store, product, ("visit", NOON - timedelta(minutes=5), 77))
     found = ask(store, product, PEOPLE)
     assert found.provenance.kept_days == 6
-    assert found.rows_of("A")[0].points[-1] == 11  # type: ignore[attr-defined]
+    assert trends(found).rows_of("A")[0].points[-1] == 11
     assert of(store, "late_events", product) == before
 
 
@@ -151,7 +157,7 @@ def test_a_copy_of_an_event_changes_nothing(store: Store, product: int) -> None:
     for _ in range(3):
         ask(store, product, PEOPLE)
         write(store, product, ("visit", at, 1), uuid=uuid)
-    assert ask(store, product, PEOPLE).rows_of("B")[0].total == 1  # type: ignore[attr-defined]
+    assert trends(ask(store, product, PEOPLE)).rows_of("B")[0].total == 1
 
 
 @pytest.mark.usefixtures("eager")
@@ -178,7 +184,7 @@ def test_events_that_were_removed_do_not_live_on_in_states(store: Store, product
         ask(store, product, PEOPLE)
     remove(store, "events", "product = {product:UInt32} AND person = 1", product=product)
     store.void_kept(product)
-    assert ask(store, product, PEOPLE).rows_of("A")[0].total == 9  # type: ignore[attr-defined]
+    assert trends(ask(store, product, PEOPLE)).rows_of("A")[0].total == 9
 
 
 @pytest.mark.usefixtures("eager")
@@ -198,7 +204,7 @@ def test_another_zone_has_states_of_its_own(store: Store, product: int) -> None:
     for zone, place in ((UTC_ZONE, -4), (SHANGHAI, -3)):
         found = [ask(store, product, PEOPLE, zone) for _ in range(3)][-1]
         assert found.provenance.kept_days == 6
-        assert found.rows_of("A")[0].points[place] == 1  # type: ignore[attr-defined]
+        assert trends(found).rows_of("A")[0].points[place] == 1
 
 
 @pytest.mark.usefixtures("eager")
@@ -274,7 +280,7 @@ def test_the_same_question_of_another_product_has_other_states(store: Store, pro
     week(store, product)
     week(store, other, people=3)
     for _ in range(3):
-        found = [ask(store, one, PEOPLE).rows_of("A")[0].total for one in (product, other)]  # type: ignore[attr-defined]
+        found = [trends(ask(store, one, PEOPLE)).rows_of("A")[0].total for one in (product, other)]
         assert found == [10, 3]
 
 

@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -45,11 +46,9 @@ def test_a_new_goal_is_open_and_belongs_to_its_maker(people: Cast, access: Produ
         ({"rhythm_day": 8}, "rhythm_day"),
     ],
 )
-def test_impossible_goals_say_which_field_to_change(
-    access: ProductAccess, changes: dict[str, object], field: str
-) -> None:
+def test_impossible_goals_say_which_field_to_change(access: ProductAccess, changes: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        create_goal(access=access, **({"title": "Tea", **Q1} | changes))  # type: ignore[arg-type]
+        create_goal(access=access, **{"title": "Tea", **Q1, **changes})
     assert caught.value.field == field
     assert not Goal.objects.exists()
 
@@ -140,11 +139,11 @@ def test_a_closed_goal_can_be_reopened_and_is_frozen_until_then(access: ProductA
     ],
 )
 def test_impossible_key_results_say_what_to_change(
-    access: ProductAccess, goal: Goal, orders: Metric, changes: dict[str, object], code: str, field: str
+    access: ProductAccess, goal: Goal, orders: Metric, changes: dict[str, Any], code: str, field: str
 ) -> None:
-    values = {"baseline": 0, "target": 100} | changes
+    values: dict[str, Any] = {"baseline": 0, "target": 100} | changes
     with pytest.raises(InvalidInput) as caught:
-        add_key_result(access=access, goal=goal, metric_id=orders.pk, **values)  # type: ignore[arg-type]
+        add_key_result(access=access, goal=goal, metric_id=orders.pk, **values)
     assert (caught.value.code, caught.value.field) == (code, field)
 
 

@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -217,10 +218,10 @@ def test_a_weight_is_above_zero_and_bearable(access: ProductAccess, goal: Goal, 
     ],
 )
 def test_impossible_limits_say_what_to_change(
-    access: ProductAccess, goal: Goal, orders: Metric, values: dict[str, object], field: str
+    access: ProductAccess, goal: Goal, orders: Metric, values: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        add_key_result(access=access, goal=goal, metric_id=orders.pk, **values)  # type: ignore[arg-type]
+        add_key_result(access=access, goal=goal, metric_id=orders.pk, **values)
     assert caught.value.field == field
     assert not KeyResult.objects.exists()
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from tests.apps.insights.shop import event
+from tests.conftest import Cast
 from yunying.apps.insights.answers import run_report
 from yunying.apps.tracking.ingest import Ingest
 from yunying.base.clock import FixedClock
@@ -43,8 +44,8 @@ def test_a_relative_range_moves_with_the_day(access: ProductAccess, shop: Produc
     assert run_report(access, LAST_WEEK).cached is False
 
 
-def test_products_never_share_answers(access: ProductAccess, shop: Product, people: object) -> None:
+def test_products_never_share_answers(access: ProductAccess, shop: Product, people: Cast) -> None:
     run_report(access, LAST_WEEK)
-    other = people.access("dee")  # type: ignore[attr-defined]
+    other = people.access("dee")
     answer = run_report(other, LAST_WEEK)
     assert (answer.cached, answer.result.rows[0].total) == (False, 0)

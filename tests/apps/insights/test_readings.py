@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,16 @@ from yunying.base.clock import FixedClock
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
 
-ORDERS = {"kind": "trends", "range": {"last": 30, "unit": "day"}, "series": [{"event": "order", "measure": "count"}]}
-PEOPLE = {"kind": "trends", "range": {"last": 30, "unit": "day"}, "series": [{"event": "order", "measure": "people"}]}
+ORDERS: dict[str, Any] = {
+    "kind": "trends",
+    "range": {"last": 30, "unit": "day"},
+    "series": [{"event": "order", "measure": "count"}],
+}
+PEOPLE: dict[str, Any] = {
+    "kind": "trends",
+    "range": {"last": 30, "unit": "day"},
+    "series": [{"event": "order", "measure": "people"}],
+}
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -63,7 +72,7 @@ def test_a_week_is_read_only_when_it_is_over(access: ProductAccess, shop: Produc
 
 
 def test_a_formula_is_the_one_line_that_is_read(access: ProductAccess, shop: Product) -> None:
-    spec = {**ORDERS, "series": [*ORDERS["series"], *PEOPLE["series"]], "formula": "A/B"}  # type: ignore[misc]
+    spec = {**ORDERS, "series": [*ORDERS["series"], *PEOPLE["series"]], "formula": "A/B"}
     ratio = metric(access, spec, "day")
     points = metric_history(shop, ratio, date(2026, 3, 3), date(2026, 3, 5))
     assert [p.value for p in points] == [1.5, 1.0, 1.0]

@@ -233,9 +233,10 @@ def test_groups_are_not_torn_at_the_border_of_chunks(tmp_path: Path) -> None:
     ]
     parts = list(windows(halves, mapping, None, 0))
     assert sum(len(window.rows) for window in parts) == 5
-    assert all(row in (1, 2) for row in parts[0].carry.rows)  # type: ignore[union-attr]
-    again = Carry.load(parts[0].carry.dump())  # type: ignore[union-attr]
-    assert again.table.equals(parts[0].carry.table)  # type: ignore[union-attr]
+    carry = parts[0].carry
+    assert carry is not None
+    assert all(row in (1, 2) for row in carry.rows)
+    assert Carry.load(carry.dump()).table.equals(carry.table)
 
 
 def test_a_group_that_comes_again_far_below_is_the_same_event_again(tmp_path: Path) -> None:
