@@ -14,6 +14,7 @@ from yunying.base.clock import FixedClock
 from yunying.platform.accounts.models import User
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
+from yunying.store import Store
 
 pytestmark = pytest.mark.usefixtures("clock")
 GOALS = "/p/tea/goals/"
@@ -249,3 +250,15 @@ def test_a_goal_that_has_not_begun_says_so(browser: Client, access: ProductAcces
     later = create_goal(access=access, title="Later", start=date(2026, 4, 1), due=date(2026, 6, 30))
     add_key_result(access=access, goal=later, metric_id=orders.pk, baseline=0, target=9)
     assert browser.get(f"/p/tea/goals/{later.pk}/").context["card"].reason == "It has not begun yet."
+
+
+def test_many_key_results_are_listed_before_they_are_shown(
+    browser: Client, store: Store, access: ProductAccess, goal: Goal, orders: Metric
+) -> None:
+    made = [add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=9) for _ in range(5)]
+    assert "#result-" not in browser.get(f"{GOALS}{goal.pk}/").content.decode()
+    made.append(add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=9))
+    page = browser.get(f"{GOALS}{goal.pk}/").content.decode()
+    assert all(f'href="#result-{row.pk}"' in page and f'id="result-{row.pk}"' in page for row in made)
+    assert "All 6 key results" in browser.get("/p/tea/").content.decode()
+    assert "All 6 key results" not in browser.get(f"{GOALS}?view=cards").content.decode()
