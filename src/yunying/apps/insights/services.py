@@ -15,8 +15,8 @@ from yunying.base.actor import ActorKind
 from yunying.base.errors import Conflict, InvalidInput, msg
 from yunying.engine import parse
 from yunying.platform.audit.services import record
-from yunying.platform.products import versions
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.versions import write_version
 
 __all__ = [
     "create_metric",
@@ -77,7 +77,7 @@ def update_report(
         changes["look"] = _checked_look(changes.get("kind", report.kind), look)
     with transaction.atomic():
         before = _facts(report)
-        write_version(Report, report, version, changes)
+        write_version(report, version, changes)
         record(
             access.actor,
             "report.changed",
@@ -159,7 +159,7 @@ def update_metric(
         _refuse_taken_name(metric, changes.get("name", metric.name))
         try:
             with transaction.atomic():
-                write_version(Metric, metric, version, changes)
+                write_version(metric, version, changes)
         except IntegrityError:
             # Another request took the name between our look and our write.
             raise _taken(changes["name"]) from None
@@ -218,11 +218,6 @@ def checked_text(text: str) -> str:
             most=LONGEST_DESCRIPTION,
         )
     return text.strip()
-
-
-def write_version(model: Any, row: Any, version: int, changes: Mapping[str, Any]) -> None:
-    """Write `changes` to `row`, of `model`, if it is still at `version`. Raises Conflict when somebody was faster."""
-    versions.write_version(row, version, changes)
 
 
 def _metric_fields(access: ProductAccess, *, unit: str, direction: str, window: str, currency: str) -> dict[str, Any]:

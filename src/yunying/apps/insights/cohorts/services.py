@@ -14,7 +14,7 @@ from yunying.apps.insights.cohorts.sizes import count
 from yunying.apps.insights.cohorts.uses import uses_in
 from yunying.apps.insights.cohorts.words import quoted
 from yunying.apps.insights.kinds.definitions import listed
-from yunying.apps.insights.services import checked_name, checked_text, write_version
+from yunying.apps.insights.services import checked_name, checked_text
 from yunying.apps.tracking.selectors import FoundPeople
 from yunying.base.actor import ActorKind
 from yunying.base.errors import Conflict, InvalidInput, LimitReached, YunyingError, msg
@@ -24,6 +24,7 @@ from yunying.engine.kinds import MAX_EVERYBODY
 from yunying.platform.audit.services import record
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.models import Product
+from yunying.platform.products.versions import write_version
 
 __all__ = ["MOST_COHORTS", "create", "create_list", "create_list_of_found", "create_list_of_ids", "delete", "update"]
 
@@ -106,7 +107,7 @@ def update(
     redefined = changes.get("definition", cohort.definition) != cohort.definition
     try:
         with transaction.atomic():
-            write_version(Cohort, cohort, version, changes)
+            write_version(cohort, version, changes)
             _record(access, "cohort.changed", cohort, before=before, after=_facts(cohort))
     except IntegrityError:
         # Another request took the name between our look and our write.

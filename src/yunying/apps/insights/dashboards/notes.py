@@ -6,11 +6,11 @@ from typing import Any
 from django.db import transaction
 
 from yunying.apps.insights.dashboards.models import Annotation, Dashboard
-from yunying.apps.insights.services import write_version
 from yunying.base.actor import ActorKind
 from yunying.base.errors import InvalidInput, LimitReached, msg
 from yunying.platform.audit.services import record
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.versions import write_version
 
 __all__ = ["annotate", "change_annotation", "delete_annotation"]
 
@@ -57,7 +57,7 @@ def change_annotation(
     changes = _fields(text, day, until) | {"dashboard": dashboard}
     with transaction.atomic():
         before = _facts(annotation)
-        write_version(Annotation, annotation, version, changes)
+        write_version(annotation, version, changes)
         _record(access, "annotation.changed", annotation, before=before, after=_facts(annotation))
     return annotation
 

@@ -10,12 +10,13 @@ from django.db.models import F
 from yunying.apps.insights.dashboards.grid import Place, packed
 from yunying.apps.insights.dashboards.models import Dashboard, Kind, Look, Tile, Variant, Visit
 from yunying.apps.insights.models import Metric, Report
-from yunying.apps.insights.services import checked_name, checked_text, write_version
+from yunying.apps.insights.services import checked_name, checked_text
 from yunying.base import clock
 from yunying.base.actor import ActorKind
 from yunying.base.errors import InvalidInput, LimitReached, msg
 from yunying.platform.audit.services import record
 from yunying.platform.products.access import Permission, ProductAccess
+from yunying.platform.products.versions import write_version
 
 __all__ = [
     "REFRESHES",
@@ -76,7 +77,7 @@ def update_dashboard(
         changes["refresh_min"] = _refresh(refresh_min)
     with transaction.atomic():
         before = _facts(dashboard)
-        write_version(Dashboard, dashboard, version, changes)
+        write_version(dashboard, version, changes)
         _record(access, "dashboard.changed", dashboard, before=before, after=_facts(dashboard))
     return dashboard
 
@@ -151,7 +152,7 @@ def update_tile(*, access: ProductAccess, dashboard: Dashboard, tile: Tile, vers
     fields |= {"x": spot.x, "y": min(max(int(changes.get("y", tile.y)), 0), 1000), "w": spot.w, "h": spot.h}
     with transaction.atomic():
         before = _tile_facts(tile)
-        write_version(Dashboard, dashboard, version, {})
+        write_version(dashboard, version, {})
         for name, value in fields.items():
             setattr(tile, name, value)
         tile.save(update_fields=list(fields))
@@ -174,7 +175,7 @@ def arrange(*, access: ProductAccess, dashboard: Dashboard, version: int, places
     access.require(Permission.EDIT_REPORTS)
     wanted = {place.key: place for place in places}
     with transaction.atomic():
-        write_version(Dashboard, dashboard, version, {})
+        write_version(dashboard, version, {})
         known = {place.key: place for place in _places(dashboard)}
         laid = packed([*(wanted.get(key, place) for key, place in known.items())])
         tiles = Tile.objects.in_bulk([place.key for place in laid])
