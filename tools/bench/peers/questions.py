@@ -82,6 +82,14 @@ GROUP BY label
 ORDER BY label{_LAST}"""
 
 
+_PEOPLE_BY_DAY = f"""
+SELECT toStartOfDay(toTimeZone(e.timestamp, 'UTC')) AS day, count(DISTINCT {_WHO}) AS n
+FROM theirs.events AS e{_JOIN}
+WHERE team_id = 1
+  AND event = 'visit'
+  AND {_TIME}
+GROUP BY day
+ORDER BY day{_LAST}"""
 _STEPS = f"""
     SELECT
         {_WHO} AS who,
@@ -173,6 +181,7 @@ ORDER BY started, returned{_LAST}"""
 
 # Question -> form -> SQL; the forms are what the ratios are told by.
 THEIRS: dict[str, dict[str, str]] = {
+    PEOPLE: {"overrides": _PEOPLE_BY_DAY},
     BREAKDOWN_COUNT: {
         "JSON": _broken_down("count()", _JSON.format(name="plan")),
         "materialized": _broken_down("count()", "e.mat_plan"),
