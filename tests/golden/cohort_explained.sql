@@ -21,8 +21,8 @@ SELECT
               AND event = {event:String}
               AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
               AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-              AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC'))
-              AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+              AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
+              AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
               AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = {only:UInt32}
             GROUP BY who
             HAVING count() >= {times:UInt64}
@@ -76,8 +76,8 @@ WHERE product = {product:UInt32}
   AND event = {event:String}
   AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
   AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-  AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC'))
-  AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+  AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
+  AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
   AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = {only:UInt32};
 
 -- What did this person do?

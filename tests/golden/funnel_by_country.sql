@@ -35,10 +35,10 @@ FROM
         arrayFirst(code -> code != 0, [toUInt32(bitAnd(t1, 65535)), toUInt32(bitAnd(t2, 65535))]) AS v1
     FROM
     (
-        SELECT who, walk, last, got_2, t1, if(got_2, arrayFirst(x -> bitAnd(x, 196608) = 131072 AND x > t1, walk), 0) AS t2
+        SELECT who, last, t1, walk[indexOf(s2, t1)] AS t2
         FROM
         (
-            SELECT who, walk, s2[-1] != 0 AS got_2, bitShiftRight(s1[-1], 18) AS last, arrayFirst(x -> x != 0, multiIf(s2[-1] != 0, s2, s1)) AS t1
+            SELECT who, walk, s2, bitShiftRight(s1[-1], 18) AS last, multiIf(s2[-1] != 0, s2[countEqual(s2, 0) + 1], s1[countEqual(s1, 0) + 1]) AS t1
             FROM
             (
                 SELECT who, walk, s1, arrayFill((s, x) -> bitAnd(x, 196608) = 131072 AND bitShiftRight(x, 18) - bitShiftRight(s, 18) <= {window:Int64}, s1, walk) AS s2
@@ -68,8 +68,8 @@ FROM
                     )
                 )
             )
-            WHERE s1[-1] != 0
         )
+        WHERE t1 != 0
     )
 )
 GROUP BY kind, l1

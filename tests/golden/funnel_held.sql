@@ -20,10 +20,10 @@ FROM
             max(last) AS last_of_all
         FROM
         (
-            SELECT who, h1, window, walk, last, got_2, t1, if(got_2, arrayFirst(x -> bitAnd(x, 3) = 2 AND x > t1, walk), 0) AS t2
+            SELECT who, h1, window, last, t1, walk[indexOf(s2, t1)] AS t2
             FROM
             (
-                SELECT who, h1, window, walk, s2[-1] != 0 AS got_2, if(window < 0, -1, bitShiftRight(s1[-1], 2)) AS last, arrayFirst(x -> x != 0, multiIf(s2[-1] != 0, s2, s1)) AS t1
+                SELECT who, h1, window, walk, s2, if(window < 0, -1, bitShiftRight(s1[-1], 2)) AS last, multiIf(s2[-1] != 0, s2[countEqual(s2, 0) + 1], s1[countEqual(s1, 0) + 1]) AS t1
                 FROM
                 (
                     SELECT who, h1, window, walk, s1, arrayFill((s, x) -> bitAnd(x, 3) = 2 AND bitShiftRight(x, 2) - bitShiftRight(s, 2) <= window, s1, walk) AS s2
@@ -54,8 +54,8 @@ FROM
                         )
                     )
                 )
-                WHERE s1[-1] != 0
             )
+            WHERE t1 != 0
         )
         GROUP BY who
     )

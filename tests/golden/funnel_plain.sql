@@ -7,10 +7,10 @@ SELECT
     quantilesExactInclusiveIf(0.5, 0.9)(bitShiftRight(t2, 2) - bitShiftRight(t1, 2), t2 != 0) AS mid_p2
 FROM
 (
-    SELECT who, walk, last, got_2, t1, if(got_2, arrayFirst(x -> bitAnd(x, 3) = 2 AND x > t1, walk), 0) AS t2
+    SELECT who, last, t1, walk[indexOf(s2, t1)] AS t2
     FROM
     (
-        SELECT who, walk, s2[-1] != 0 AS got_2, bitShiftRight(s1[-1], 2) AS last, arrayFirst(x -> x != 0, multiIf(s2[-1] != 0, s2, s1)) AS t1
+        SELECT who, walk, s2, bitShiftRight(s1[-1], 2) AS last, multiIf(s2[-1] != 0, s2[countEqual(s2, 0) + 1], s1[countEqual(s1, 0) + 1]) AS t1
         FROM
         (
             SELECT who, walk, s1, arrayFill((s, x) -> bitAnd(x, 3) = 2 AND bitShiftRight(x, 2) - bitShiftRight(s, 2) <= {window:Int64}, s1, walk) AS s2
@@ -38,6 +38,6 @@ FROM
                 )
             )
         )
-        WHERE s1[-1] != 0
     )
+    WHERE t1 != 0
 )

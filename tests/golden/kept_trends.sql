@@ -39,8 +39,8 @@ FROM
       AND event = {event:String}
       AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
       AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-      AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC'))
-      AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
+      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
     GROUP BY start
     UNION ALL
     SELECT arrayJoin({starts:Array(Int64)}) AS start, toUInt64(0) AS events, CAST(bitmapBuild(emptyArrayUInt32()), 'AggregateFunction(groupBitmap, UInt32)') AS numbers
@@ -67,8 +67,8 @@ FROM
       AND event = {event:String}
       AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
       AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-      AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC'))
-      AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
+      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
     GROUP BY start
     UNION ALL
     SELECT arrayJoin({starts:Array(Int64)}) AS start, toUInt64(0) AS events, CAST(bitmapBuild(emptyArrayUInt32()), 'AggregateFunction(groupBitmap, UInt32)') AS numbers
@@ -92,8 +92,8 @@ FROM
           AND event IN {events:Array(String)}
           AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
           AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-          AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC'))
-          AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+          AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
+          AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
     )
     GROUP BY bucket, series
     UNION ALL

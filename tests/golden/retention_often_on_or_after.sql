@@ -68,8 +68,8 @@ FROM
                               AND event = {event_2:String}
                               AND ts >= fromUnixTimestamp64Milli({start_2:Int64}, 'UTC')
                               AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')
-                              AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start_2:Int64}, 'UTC'))
-                              AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end_2:Int64}, 'UTC'))
+                              AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start_2:Int64}, 'UTC')))
+                              AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')))
                         )
                         GROUP BY bucket, who
                         HAVING count() >= {minimum:UInt32}

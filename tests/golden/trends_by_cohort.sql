@@ -33,8 +33,8 @@ FROM
                                           AND event = {event:String}
                                           AND ts >= fromUnixTimestamp64Milli({start_2:Int64}, 'UTC')
                                           AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-                                          AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start_2:Int64}, 'UTC'))
-                                          AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+                                          AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start_2:Int64}, 'UTC')))
+                                          AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
                                         GROUP BY who
                                         HAVING count() >= {times:UInt64}
                                     )

@@ -1,5 +1,5 @@
 -- How many people took part for the first time in each day, by a property?
-SELECT kind, l1, grouping(bucket) AS is_total, bucket, sum(cell) AS value
+SELECT kind, l1, bucket, sum(cell) AS value
 FROM
 (
     SELECT
@@ -47,4 +47,4 @@ FROM
         )
     )
 )
-GROUP BY GROUPING SETS ((kind, l1, bucket), (kind, l1))
+GROUP BY kind, l1, bucket

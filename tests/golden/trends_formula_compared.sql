@@ -29,8 +29,8 @@ FROM
                 WHERE product = {product:UInt32}
                   AND event IN {events:Array(String)}
                   AND (ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC') OR ts >= fromUnixTimestamp64Milli({start_2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC'))
-                  AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC'))
-                  AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({end_2:Int64}, 'UTC'))
+                  AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
+                  AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')))
             )
             GROUP BY bucket, series, v1
         )

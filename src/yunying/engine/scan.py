@@ -93,7 +93,7 @@ def scan(binder: Binder, *, events: Sequence[str], spans: Sequence[Reach], where
 
 
 def _days(binder: Binder, spans: Sequence[Reach]) -> list[str]:
-    """The same roughly, in the days (of UTC) that events are sorted by.
+    """The same roughly, in the days (of UTC) that events are sorted by: for the index alone, no row is tested.
 
     Under FINAL the engine does not see by itself that a stretch of time is a stretch of days, and reads whole months.
     """
@@ -101,7 +101,7 @@ def _days(binder: Binder, spans: Sequence[Reach]) -> list[str]:
     if len(starts) < len(spans) or min(starts) < _FIRST_DAY or end > _LAST_DAY:  # no date to write them as
         return []
     first, last = (binder.moment(name, at) for name, at in (("start", min(starts)), ("end", end)))
-    return [f"toDate(ts) >= toDate({first})", f"toDate(ts) <= toDate({last})"]
+    return [f"indexHint(toDate(ts) >= toDate({first}))", f"indexHint(toDate(ts) <= toDate({last}))"]
 
 
 def within(binder: Binder, column: str, spans: Sequence[Reach]) -> list[str]:

@@ -2,8 +2,8 @@
 
 s1, s2 ... follow the walk: at each place the start of the latest attempt that has got to the step by then, 0 for
 none. The latest start is the one that may still go on longest, so no other has to be known. The first entry of the
-deepest of them that is not 0 is the attempt that got there first, of several the one that started latest; each of
-its later steps is the earliest later event.
+deepest of them that is not 0 is the attempt that got there first, of several the one that started latest; it did each
+of its later steps at the first place where the starts of that step tell of it.
 
 Each name has its own level of nesting: a chain of names in one SELECT makes planning grow with the square of it.
 """
@@ -21,17 +21,19 @@ def plain_rows(part: Part) -> str:
     later = part.path[1:]
     for place, step in enumerate(later):
         sql = _level(part, ["walk", "s1", *(f"s{each}" for each in later[:place])], _advance(part, step), sql)
-    got = [f"s{step}[-1] != 0 AS got_{step}" for step in later]
     last = [f"{part.latest('s1[-1]')} AS last"] if part.open_since else []
-    deepest = ", ".join(f"s{step}[-1] != 0, s{step}" for step in reversed(later))
-    first = f"arrayFirst(x -> x != 0, multiIf({deepest}, s1)) AS t1"
-    sql = _level(part, ["walk"], ", ".join([*got, *last, first]), sql) + "\nWHERE s1[-1] != 0"
-    keep, done = ["walk", *(["last"] if last else []), *(f"got_{step}" for step in later)], ["t1"]
-    for step in later:
-        found = f"arrayFirst(x -> {part.packing.does('x', step)} AND x > {done[-1]}, walk)"
-        sql = _level(part, [*keep, *done], f"if(got_{step}, {found}, 0) AS t{step}", sql)
-        done.append(f"t{step}")
-    return beside(part, sql, ["walk", *(["last"] if last else [])])
+    deepest = [f"s{step}[-1] != 0, {_first(f's{step}')}" for step in reversed(later)]
+    first = f"multiIf({', '.join([*deepest, _first('s1')])}) AS t1"
+    sql = _level(part, ["walk", *(f"s{step}" for step in later)], ", ".join([*last, first]), sql)
+    keep = [*(["walk"] if part.beside else []), *(["last"] if last else [])]
+    times = [f"walk[indexOf(s{step}, t1)] AS t{step}" for step in later]
+    sql = _level(part, [*keep, "t1"], ", ".join(times), sql) + "\nWHERE t1 != 0"
+    return beside(part, sql, keep)
+
+
+def _first(starts: str) -> str:
+    """The first entry that is not 0: starts only grow."""
+    return f"{starts}[countEqual({starts}, 0) + 1]"
 
 
 def _advance(part: Part, step: int) -> str:

@@ -7,7 +7,7 @@ breakdown value), totals of the values, their label, the answer. It yields rows 
     now       whether the number is of the present period, where both are counted
     kind      RANKED, MISSING ("no value") or REMAINDER, where there is a breakdown
     l1 ...    the breakdown values, '' in the remainder
-    is_total  1 for the number over the whole range, where `bucket` does not tell
+    is_total  1 for the number over the whole range, where `bucket` does not tell; absent where buckets add up to it
     bucket    which bucket, as `Part.places` has it
     value     the number; value_0 ... when the series do not all measure the same
 """
@@ -31,6 +31,8 @@ def trend_sql(part: Part, top: Top | None) -> Sql:
 
     Without `top` they are ranked in the same statement; measures per person need it.
     """
+    if part.adds_up and not part.breakdown and part.kept is None:
+        return Sql(f"-- {_question(part)}\n{cells(part, answer=True)}", part.binder.params)
     labelled = _labelled(part, top) if part.breakdown else cells(part)
     if part.series.measure.per_person:
         body = _per_person(part, labelled)
@@ -181,6 +183,11 @@ def _numbers(part: Part, over: str = "") -> list[str]:
 
 def _plain(part: Part, labelled: str) -> str:
     keys = _keys(part, now=True)
+    if part.adds_up:
+        return (
+            f"SELECT {_list(*keys, 'bucket', *_numbers(part))}\nFROM\n{nested(labelled)}\n"
+            f"GROUP BY {_list(*keys, 'bucket')}"
+        )
     sets = f"({_list(*keys, 'bucket')}), ({_list(*keys)})"
     # Without keys there is a total even of nothing.
     having = "" if keys else "\nHAVING count() > 0"

@@ -21,25 +21,32 @@ def keys_of(part: Part) -> list[str]:
     return [*(["series"] if part.many else []), *part.values, *(["who"] if part.series.measure.per_person else [])]
 
 
-def cells(part: Part) -> str:
-    """bucket, keys and cells; `now` when both periods are counted, true in the present one."""
+def cells(part: Part, *, answer: bool = False) -> str:
+    """bucket, keys and cells; `now` when both periods are counted, true in the present one.
+
+    With `answer` each cell is a number of the answer already, and has its name.
+    """
     if part.kept is None:
-        return _cells(part)
+        return _cells(part, answer=answer)
     return "\nUNION ALL\n".join([*([_cells(part)] if part.kept.rest else []), state_cells(part)])
 
 
-def _cells(part: Part) -> str:
+def _cells(part: Part, *, answer: bool = False) -> str:
     """The cells made of events."""
     keys = ["bucket", *keys_of(part)]
     now = [f"bucket >= {part.since()} AS now"] if part.compared else []
     made = [
-        f"{column.aggregate.made(column.reads, _of_series(part, column.series))} AS {column.cell}"
+        f"{column.aggregate.made(column.reads, _of_series(part, column.series))}"
+        f" AS {column.value if answer else column.cell}"
         for column in (part.columns[:1] if part.series.measure.per_person else part.columns)
     ]
-    reads = [column.reads for column in part.columns if column.reads]
+    reads = [*keys_of(part), *(column.reads for column in part.columns if column.reads)]
+    shown = ["any(found.v1) AS v1" if part.keyed and name == "v1" else name for name in keys]
+    if part.keyed:
+        reads, keys = [*reads, "digest"], ["digest" if name == "v1" else name for name in keys]
     return (
-        f"SELECT {', '.join([*keys, *now, *made])}\n"
-        f"FROM\n{nested(matched(part, [*keys_of(part), *reads]))}\n"
+        f"SELECT {', '.join([*shown, *now, *made])}\n"
+        f"FROM\n{nested(matched(part, reads))}{' AS found' if part.keyed else ''}\n"
         f"GROUP BY {', '.join(keys)}"
     )
 
@@ -163,6 +170,7 @@ def _offered(part: Part) -> dict[str, Callable[[], str]]:
         "account": lambda: "account",
         "session": lambda: "session",
         "ts": lambda: "ts",
+        "digest": lambda: "sipHash128(v1) AS digest",
     }
     for column in part.columns:
         if column.aggregate.reads == "amount":

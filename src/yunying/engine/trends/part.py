@@ -6,11 +6,13 @@ from functools import cached_property
 
 from yunying.base.zones import Span
 from yunying.engine.breakdown import Breakdown
+from yunying.engine.filters import Of
 from yunying.engine.kept import Kept
 from yunying.engine.scan import Binder, Reach, millis
 from yunying.engine.trends.measures import Aggregate, aggregate_of
 from yunying.engine.trends.plan import Batch, Period, Plan, windows
 from yunying.engine.trends.spec import Measure, Series
+from yunying.store import Kind
 
 __all__ = ["Column", "Part", "part_of"]
 
@@ -73,6 +75,27 @@ class Part:
     def compared(self) -> bool:
         """Whether the statement answers for both periods."""
         return len(self.batch.periods) > 1
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the number over the whole range is the sum of the buckets: whole numbers of different events."""
+        return not self.series.measure.per_person and all(
+            (column.aggregate.make, column.aggregate.merge) == ("count", "sum") for column in self.columns
+        )
+
+    @property
+    def keyed(self) -> bool:
+        """Whether rows are told apart by a digest of the breakdown value instead of the value.
+
+        One value in a column of its own has its digest once in a dictionary; as one of several keys it would be
+        written out for each event, which takes longer than all the rest.
+        """
+        return (
+            len(self.breakdown) == 1
+            and self.breakdown[0].of is Of.EVENT
+            and self.binder.columns.has(self.breakdown[0].property, Kind.TEXT)
+            and self.series.measure is not Measure.FIRST_TIME
+        )
 
     @property
     def rolling(self) -> bool:

@@ -90,6 +90,8 @@ def _read(part: Part, rows: Rows, found: Lines) -> None:
             line.total = value
         else:
             line.points[bucket] = value
+            if part.adds_up:
+                line.total = (line.total or 0) + value
 
 
 def _in_order(plan: Plan, lines: Lines) -> list[list[list[Line]]]:
