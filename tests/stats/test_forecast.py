@@ -1,5 +1,6 @@
 """Forecasts of sums: what they say, when they keep silent, and whether their intervals hold."""
 
+import logging
 from datetime import date
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from yunying.base.workdays import Workdays
 from yunying.stats.forecast import Doubt, History, forecast
-from yunying.stats.predictors import Method, Step, Timeline, predictors
+from yunying.stats.predictors import Method, Step, Timeline, predictors, prophet
 
 pytestmark = pytest.mark.long
 
@@ -149,3 +150,9 @@ def test_the_golden_week_is_known_to_be_slow():
     off = [value for day, value in zip(days, found, strict=True) if date(2026, 10, 1) <= day <= date(2026, 10, 7)]
     assert np.mean(off) < 5
     assert found[days.index(date(2026, 10, 10))] > 12  # a Saturday that is worked
+
+
+def test_a_short_history_is_predicted_without_filling_the_log(caplog):
+    with caplog.at_level(logging.DEBUG):
+        prophet(np.resize(WEEK, 21), Timeline(MONDAY, Step.DAY, Workdays("")), 7)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("prophet")] == []

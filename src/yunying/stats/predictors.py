@@ -132,8 +132,10 @@ def _special(workdays: Workdays, days: Sequence[date]) -> Any:
 @cache
 def _prophet_class() -> Any:
     """Prophet, imported at the first forecast: it takes seconds and 100 MB, and is noisy."""
-    for name, level in (("prophet.plot", logging.CRITICAL), ("prophet", logging.WARNING), ("cmdstanpy", logging.ERROR)):
+    for name, level in (("prophet.plot", logging.CRITICAL), ("cmdstanpy", logging.ERROR)):
         logging.getLogger(name).setLevel(level)
     from prophet import Prophet
 
+    # Its module sets a level of its own when it is imported.
+    logging.getLogger("prophet").setLevel(logging.WARNING)
     return Prophet
