@@ -72,7 +72,7 @@ def test_steps_of_a_funnel_are_called_as_the_catalogue_says(browser: Client) -> 
     (chart,) = board(browser, f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order").charts
     assert chart.title == "Visit of the shop → Order placed"
     assert [str(label).partition("\n")[0] for label in chart.labels] == ["1. Visit of the shop", "2. Order placed"]
-    assert "2. Order placed." in chart.definition
+    assert "Step 2: Order placed." in chart.definition
     shown = board(browser, f"{FUNNELS}?{DAYS}&t0.e0.event=visit&t1.e0.event=order&display=times")
     assert shown.charts[0].title == "From “Visit of the shop” to “Order placed”"
     assert shown.grids[0].rows[1].head == "2. Order placed"
