@@ -101,7 +101,7 @@ FROM
     FROM
     (
         SELECT
-            cell AS bucket,
+            bucket,
             events,
             owned,
             arrayJoin(arrayFilter((i, k) -> k = question, [0, 1], {keys:Array(UInt64)})) AS series
@@ -109,14 +109,14 @@ FROM
         (
             WITH (SELECT groupBitmapState(n) FROM moved) AS gone
             SELECT
-                cell,
+                bucket,
                 question,
                 events,
                 bitmapOr(bitmapAndnot(numbers, gone), bitmapBuild(arrayMap(number -> dictGetOrDefault('owner', 'p', toUInt64(number), number), bitmapToArray(bitmapAnd(numbers, gone))))) AS owned
             FROM
             (
                 SELECT
-                    arrayElement({cells:Array(Int64)}, indexOf({days:Array(Date)}, day)) AS cell,
+                    arrayElement({cells:Array(Int64)}, indexOf({days:Array(Date)}, day)) AS bucket,
                     question,
                     sum(n) AS events,
                     groupBitmapMergeState(people) AS numbers
@@ -124,7 +124,7 @@ FROM
                 WHERE product = {product:UInt32}
                   AND question IN {questions:Array(UInt64)}
                   AND day IN {days:Array(Date)}
-                GROUP BY cell, question
+                GROUP BY bucket, question
             )
         )
     )

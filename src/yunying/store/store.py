@@ -44,8 +44,12 @@ class Store:
         self._columns = EventColumns()
         self._columns_at = float("-inf")
 
-    def query(self, sql: Sql, *, timeout_s: float | None = None, memory_mb: int | None = None) -> Rows:
+    def query(
+        self, sql: Sql, *, timeout_s: float | None = None, memory_mb: int | None = None, projections: bool = True
+    ) -> Rows:
         """The answer to a SELECT. Past a third of its memory it spills to disk.
+
+        Without `projections` no other order of the rows is thought of, which takes a millisecond less to plan.
 
         Raises LimitReached (`query.too_long`, `query.too_big`, `query.too_complex`), Unavailable, or Bug for a
         statement that is wrong.
@@ -57,7 +61,8 @@ class Store:
             result = client.query(
                 sql.text,
                 parameters=dict(sql.params),
-                settings=_limits(timeout_s or self.timeout_s, memory_mb or self.memory_mb),
+                settings=_limits(timeout_s or self.timeout_s, memory_mb or self.memory_mb)
+                | {"optimize_use_projections": int(projections)},
             )
         elapsed_ms = (clock.monotonic_s() - started) * 1000
         read = int(result.summary.get("read_rows", 0))

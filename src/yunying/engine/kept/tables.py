@@ -101,23 +101,26 @@ def make_sql(
     )
 
 
-def cells_sql(binder: Binder, keys: Sequence[int], days: Sequence[Day], cells: Sequence[int], *, people: bool) -> str:
+def cells_sql(
+    binder: Binder, keys: Sequence[int], days: Sequence[Day], cells: Sequence[int], *, people: bool, name: str = "cell"
+) -> str:
     """cell, question, events and, with `people`, the bitmap of those behind them today, of states that hold.
 
-    `cells` says what each day is put together under. Only numbers in `moved` are looked at one by one.
+    `cells` says what each day is put together under, in a column of this `name`. Only numbers in `moved` are looked
+    at one by one.
     """
     chosen = clause("WHERE", [_guard(binder), *_chosen(binder, keys, days)])
     names = binder.bind("days", [day.name.isoformat() for day in days], "Array(Date)")
-    cell = f"arrayElement({binder.bind('cells', list(cells), 'Array(Int64)')}, indexOf({names}, day)) AS cell"
+    cell = f"arrayElement({binder.bind('cells', list(cells), 'Array(Int64)')}, indexOf({names}, day)) AS {name}"
     sets = ["groupBitmapMergeState(people) AS numbers"] if people else []
     made = columns([cell, "question", "sum(n) AS events", *sets])
-    grouped = f"{made}\nFROM {KEPT} FINAL\n{chosen}\nGROUP BY cell, question"
+    grouped = f"{made}\nFROM {KEPT} FINAL\n{chosen}\nGROUP BY {name}, question"
     if not people:
         return grouped
     owner = OWNER.replace("person", "number")
     theirs = f"bitmapBuild(arrayMap(number -> {owner}, bitmapToArray(bitmapAnd(numbers, gone))))"
     owned = f"bitmapOr(bitmapAndnot(numbers, gone), {theirs}) AS owned"
-    shown = columns(["cell", "question", "events", owned])
+    shown = columns([name, "question", "events", owned])
     return f"WITH (SELECT groupBitmapState(n) FROM moved) AS gone\n{shown}\nFROM\n{nested(grouped)}"
 
 

@@ -40,15 +40,18 @@ def with_kept(part: Part, session: Session) -> Part:
 def state_cells(part: Part) -> str:
     """The same columns as the cells made of events, for the days that are kept."""
     assert part.kept is not None
-    series = ["series"] if part.many else []
     now = [f"bucket >= {part.since()} AS now"] if part.compared else []
+    if not part.many:  # a bucket of one state is one row already
+        [column] = part.columns
+        cell = f"{'owned' if column.aggregate.reads else 'events'} AS {column.cell}"
+        return f"SELECT {', '.join(['bucket', *now, cell])}\nFROM\n{nested(_rows(part))}"
     made = []
     for column in part.columns:
         test = f"series IN ({', '.join(map(str, column.series))})" if len(part.columns) > 1 else ""
         function, reads = ("groupBitmapMergeState", "owned") if column.aggregate.reads else ("sum", "events")
         made.append(f"{function}{f'If({reads}, {test})' if test else f'({reads})'} AS {column.cell}")
-    shown = ", ".join(["bucket", *series, *now, *made])
-    return f"SELECT {shown}\nFROM\n{nested(_rows(part))}\nGROUP BY {', '.join(['bucket', *series])}"
+    shown = ", ".join(["bucket", "series", *now, *made])
+    return f"SELECT {shown}\nFROM\n{nested(_rows(part))}\nGROUP BY bucket, series"
 
 
 def _rows(part: Part) -> str:
@@ -57,10 +60,10 @@ def _rows(part: Part) -> str:
     days, keys = part.kept.days, [state.key for state in part.kept.states]
     buckets = [part.edges[bisect_right(part.edges, millis(day.span.start)) - 1] for day in days]
     people = any(column.aggregate.reads for column in part.columns)
-    found = kept.cells_sql(part.binder, keys, days, buckets, people=people)
-    shown = ["cell AS bucket", "events", *(["owned"] if people else [])]
-    if part.many:
-        indices = ", ".join(map(str, part.batch.series))
-        questions = part.binder.bind("keys", keys, "Array(UInt64)")
-        shown.append(f"arrayJoin(arrayFilter((i, k) -> k = question, [{indices}], {questions})) AS series")
-    return f"{columns(shown)}\nFROM\n{nested(found)}"
+    found = kept.cells_sql(part.binder, keys, days, buckets, people=people, name="bucket")
+    if not part.many:
+        return found
+    indices = ", ".join(map(str, part.batch.series))
+    questions = part.binder.bind("keys", keys, "Array(UInt64)")
+    series = f"arrayJoin(arrayFilter((i, k) -> k = question, [{indices}], {questions})) AS series"
+    return f"{columns(['bucket', 'events', *(['owned'] if people else []), series])}\nFROM\n{nested(found)}"
