@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from yunying.apps.goals import drivers, services
@@ -99,7 +100,7 @@ def _table(request: HttpRequest, root: DriverCard) -> Table:
         Column("how", _("How"), lambda card: card.driver.get_relation_display() if card.above else "", sort=True),
         Column("value", _("Last period"), "value"),
         Column("before", _("Period before"), "before"),
-        Column("change", _("Change"), "change", kind="percent", sort=True),
+        Column("change", pgettext("of a number", "Change"), "change", kind="percent", sort=True),
         Column("brings", _("Brings to the change above"), "brings_text"),
         Column("owner", _("Owner"), lambda card: card.driver.owner.shown_name if card.driver.owner else "", sort=True),
         Column("on", _("Until"), "on", kind="date"),
