@@ -18,7 +18,6 @@ from yunying.apps.goals.progress import (
     Verdict,
     clamped,
     judge,
-    judge_staying,
     together,
     worst,
 )
@@ -237,21 +236,10 @@ def lags_of(key_result: KeyResult) -> Lags:
 def verdict_of(key_result: KeyResult, zone: str) -> Verdict:
     """How the key result stands today."""
     row, today, lags = key_result, today_in(zone), lags_of(key_result)
-    if row.guardrail:
+    if row.guardrail or row.baseline is None or row.target is None:
+        # Without a breach a guardrail is judged as what must stay.
         return judge_guardrail(
-            low=row.low,
-            high=row.high,
-            value=row.value,
-            inside=row.inside,
-            counted=row.counted,
-            start=row.start,
-            due=row.due,
-            today=today,
-            breach=_breach_of(row),
-            lags=lags,
-        )
-    if row.baseline is None or row.target is None:
-        return judge_staying(
+            breach=_breach_of(row) if row.guardrail else None,
             low=row.low,
             high=row.high,
             value=row.value,

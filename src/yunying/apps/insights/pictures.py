@@ -13,7 +13,7 @@ from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, NumberCard, Series
 
-__all__ = ["compared_with", "metric_card", "metric_chart", "metric_spans", "period_name"]
+__all__ = ["compared_with", "metric_card", "metric_chart", "metric_spans", "newest_period", "period_name"]
 
 
 def period_name(metric: Metric) -> str:
@@ -34,10 +34,15 @@ def compared_with(metric: Metric) -> tuple[str, str]:
     }[period_of(metric)]
 
 
+def newest_period(metric: Metric) -> str:
+    """The period the metric's card is about, and its last day once it was read."""
+    change = what_changed(metric)
+    return period_name(metric) + (_(" until %(day)s") % {"day": formats.date(change.on)} if change else "")
+
+
 def metric_card(access: ProductAccess, metric: Metric) -> NumberCard:
     """The metric's last whole period, its change and its course. No query."""
     change: Change | None = what_changed(metric)
-    until = _(" until %(day)s") % {"day": formats.date(change.on)} if change else ""
     return NumberCard(
         title=metric.name,
         value=_value(metric, change.value if change else None),
@@ -47,7 +52,7 @@ def metric_card(access: ProductAccess, metric: Metric) -> NumberCard:
         good=metric.direction,
         trend=[_value(metric, value) for value in change.trend] if change else (),
         url=reverse("insights:metric", kwargs={"product": access.product.slug, "metric_id": metric.pk}),
-        definition=". ".join(part for part in (period_name(metric) + until, metric.description) if part),
+        definition=". ".join(part for part in (newest_period(metric), metric.description) if part),
         name=f"metric-{metric.pk}",
     )
 

@@ -23,7 +23,7 @@ from yunying.apps.insights.dashboards.trends import ring, trends_card
 from yunying.apps.insights.freshness import reach_of
 from yunying.apps.insights.kinds import Board, Fact, Grid, Sheet, Titles, board_of, named, sheet_of, titles_for
 from yunying.apps.insights.models import Metric, Report
-from yunying.apps.insights.pictures import metric_card
+from yunying.apps.insights.pictures import metric_card, newest_period
 from yunying.apps.insights.rates import RATES
 from yunying.apps.insights.readings import metric_recent
 from yunying.apps.insights.recent import period_of
@@ -136,8 +136,8 @@ def _of_metric(tile: Tile, bar: Bar, viewer: Viewer) -> Face:
     apart = in_words(left_out_of_metric(bar, rate=rate))
     if not bar.conditions and (bar.span is None or rate):
         card = _compared(metric_card(viewer.access, metric), bar)
-        period = card.definition.partition(". ")[0]
-        return Face(_title(tile), card=replace(card, title=_title(tile)), period=period, apart=apart, url=card.url)
+        card = replace(card, title=_title(tile))
+        return Face(_title(tile), card=card, period=newest_period(metric), apart=apart, url=card.url)
     card, period = _rate_card(metric, bar, viewer) if rate else _metric_card(metric, bar, viewer)
     card = replace(
         _compared(card, bar),
