@@ -173,3 +173,16 @@ def test_only_names_are_exchanged() -> None:
     assert told["filters"]["items"][0] == {"of": "person", "property": "Plan", "operator": "exact", "values": ["order"]}
     assert told["filters"]["items"][1]["property"] == "plan"
     assert told["series"] == [{"event": None, "label": "order"}] and told["kind"] == "order"
+
+
+def test_cohorts_are_called_by_their_names(browser: Client, access: ProductAccess) -> None:
+    did = {"op": "and", "items": [{"kind": "did", "event": "order"}]}
+    few, many = (create_cohort(access, name=name, definition=did) for name in ("Few", "Many"))
+    only = f"f0.of=cohort&f0.operator=in_cohort&f0.value={few.pk}&f0.value={many.pk}"
+    by = f"b0.of=cohort&b0.property={few.pk}&b1.of=cohort&b1.property={many.pk}"
+    shown = board(browser, f"{TRENDS}?{DAYS}&s0.event=order&{only}&{by}")
+    assert "only where in the cohort Few, Many" in shown.definition
+    assert "Broken down by cohort “Few”, cohort “Many”." in shown.definition
+    rest = {**ORDERS, "filters": {"op": "and", "items": [{"operator": "not_in_cohort", "values": [few.pk]}]}}
+    metric = create_metric(access=access, name="Rest", spec=rest, unit="number", direction="up", window="day")
+    assert "not in the cohort Few" in browser.get(f"/p/tea/insights/metrics/{metric.pk}/").content.decode()

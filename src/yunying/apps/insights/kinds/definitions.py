@@ -41,8 +41,15 @@ def about_all(spec: Mapping[str, Any]) -> list[str]:
     """Sentences on what holds for the whole question: its conditions, and what the numbers are split by."""
     joined = _joined(spec.get("filters") or {})
     found = [_("Counted only where %(conditions)s.") % {"conditions": joined}] if joined else []
-    names = [str(part.get("property") or _("cohort")) for part in spec.get("breakdown") or []]
+    names = [name for part in spec.get("breakdown") or [] for name in _split_by(part)]
     return [*found, *([_("Broken down by %(names)s.") % {"names": listed(names)}] if names else [])]
+
+
+def _split_by(part: Mapping[str, Any]) -> list[str]:
+    """The property of a breakdown, or its cohorts."""
+    if "property" in part:
+        return [str(part["property"])]
+    return [_("cohort “%(name)s”") % {"name": one} for one in part.get("cohorts") or [part.get("cohort")]]
 
 
 def listed(names: Iterable[str]) -> str:
