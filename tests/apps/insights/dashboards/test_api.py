@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from tests.conftest import Cast
@@ -50,6 +51,29 @@ def test_notes_are_written_and_deleted(browser: Client, dashboard: Dashboard) ->
     assert send(browser, "GET", "/annotations")["count"] == 1
     send(browser, "DELETE", f"/annotations/{made['id']}", status=204)
     send(browser, "POST", "/annotations", sent | {"until": "2026-03-01"}, 400)
+
+
+@pytest.mark.parametrize("field", ["text", "day"])
+def test_a_note_cannot_be_emptied_without_a_word(browser: Client, dashboard: Dashboard, field: str) -> None:
+    made = send(browser, "POST", "/annotations", {"text": "Release", "day": "2026-03-02"}, 201)
+    one = f"/annotations/{made['id']}"
+    refused = send(browser, "PATCH", one, {"version": made["version"], field: None}, 400)
+    assert any(field in name for name in refused["errors"]), refused
+    assert send(browser, "GET", one)[field] == made[field]
+
+
+def test_the_last_day_of_a_note_is_taken_away_by_null(browser: Client, dashboard: Dashboard) -> None:
+    sent = {"text": "Release", "day": "2026-03-02", "until": "2026-03-04", "dashboard": dashboard.pk}
+    made = send(browser, "POST", "/annotations", sent, 201)
+    one = f"/annotations/{made['id']}"
+    changed = send(browser, "PATCH", one, {"version": 1, "until": None, "dashboard": None})
+    assert (changed["until"], changed["dashboard_id"], changed["text"]) == (None, None, "Release")
+
+
+@pytest.mark.parametrize("field", ["name", "description", "refresh_min"])
+def test_a_dashboard_cannot_be_emptied_without_a_word(browser: Client, dashboard: Dashboard, field: str) -> None:
+    refused = send(browser, "PATCH", f"/{dashboard.pk}", {"version": dashboard.version, field: None}, 400)
+    assert any(field in name for name in refused["errors"]), refused
 
 
 def test_who_may_only_look_only_looks(people: Cast, as_user: Any, dashboard: Dashboard) -> None:

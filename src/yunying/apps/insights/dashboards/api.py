@@ -59,9 +59,7 @@ def update_annotation(
     changes = body.model_dump(exclude_unset=True)
     if body.dashboard is not None:
         changes["dashboard"] = dashboard_for(access, body.dashboard)
-    missing = [name for name in ("text", "day") if name in changes and changes[name] is None]
-    known |= {name: value for name, value in changes.items() if name not in missing}
-    return notes.change_annotation(access=access, annotation=found, **known)
+    return notes.change_annotation(access=access, annotation=found, **(known | changes))
 
 
 @router.post("/annotations", response={201: schemas.AnnotationOut}, summary="Note something on a day")

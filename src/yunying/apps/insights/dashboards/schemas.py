@@ -89,9 +89,9 @@ class DashboardPatch(Schema):
     """`version` is the one that was read; 409 when somebody was faster."""
 
     version: Id
-    name: Text | None = None
-    description: Text | None = None
-    refresh_min: Minutes | None = None
+    name: Text = ""
+    description: Text = ""
+    refresh_min: Minutes = 0
 
 
 class CopyIn(Schema):
@@ -146,11 +146,12 @@ class AnnotationIn(Schema):
 
 
 class AnnotationPatch(Schema):
-    """`version` is the one that was read; 409 when somebody was faster."""
+    """`version` is the one that was read; 409 when somebody was faster. Null takes `until` and `dashboard` away."""
 
     version: Id
-    text: Text | None = None
-    day: date | None = None
+    text: Text = ""
+    # Left out is left as it is: the default is never written.
+    day: date = Field(default_factory=lambda: date.min)
     until: date | None = None
     dashboard: Id | None = None
 
