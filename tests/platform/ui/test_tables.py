@@ -241,3 +241,9 @@ def test_a_queryset_is_searched_sorted_and_paged_by_two_statements(
 
 def _queryset_table(request: HttpRequest, columns: list[Column]) -> Table:
     return Table(rows=Product.objects.select_related("organisation"), request=request, columns=columns)
+
+
+def test_a_column_of_sentences_keeps_its_room_and_one_of_numbers_needs_none(table: Callable[..., Table]) -> None:
+    columns = [Column("name", "Name"), Column("channel", "Why", wide=True), Column("people", "People", kind="number")]
+    row = table(columns=columns).body[0]
+    assert [cell.classes for cell in row] == ["", "yy-wide", "yy-num"]

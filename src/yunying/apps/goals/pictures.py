@@ -177,10 +177,10 @@ def _goal_columns(*, closed: bool) -> list[Column]:
         Column("status", _("Status"), lambda card: str(card.look.label), sort=True, search=True),
         Column("progress", _("Progress"), "progress", kind="percent", sort=True),
         Column("score", _("Score"), lambda card: card.goal.score, kind="number", sort=True, hidden=not closed),
-        Column("reason", _("Why it stands so"), lambda card: card.reasons[0], search=True),
+        Column("reason", _("Why it stands so"), lambda card: card.reasons[0], search=True, wide=True),
         Column("forecast", _("Forecast"), _forecast, hidden=closed),
         Column("probability", _("Probability"), _probability, kind="percent", sort=True, hidden=closed),
-        Column("forecast_note", _("Forecast in words"), "outlook_text", search=True, hidden=True),
+        Column("forecast_note", _("Forecast in words"), "outlook_text", search=True, hidden=True, wide=True),
         Column("results", _("Key results"), lambda card: len(card.key_results), kind="number", sort=True, hidden=True),
         Column("owner", _("Owner"), lambda card: _name(card), sort=True, search=True),
         Column("team", _("Team"), lambda card: card.goal.team, sort=True, search=True, hidden=True),
@@ -188,7 +188,7 @@ def _goal_columns(*, closed: bool) -> list[Column]:
         Column("start", _("Starts on"), lambda card: card.goal.start, kind="date", sort=True, hidden=True),
         Column("due", _("Due on"), lambda card: card.goal.due, kind="date", sort=True),
         Column("serves", _("Serves the goal"), lambda card: str(card.goal.parent or ""), search=True, hidden=True),
-        Column("outcome", _("Outcome"), lambda card: card.goal.outcome, search=True, hidden=not closed),
+        Column("outcome", _("Outcome"), lambda card: card.goal.outcome, search=True, hidden=not closed, wide=True),
     ]
 
 

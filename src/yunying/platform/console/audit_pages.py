@@ -78,6 +78,7 @@ def _table(request: HttpRequest, scope: Scope, rows: QuerySet[Entry]) -> Table:
             _("Before → after"),
             value=lambda entry: Changes(entry.changes()),
             template="console/_audit_changes.html",
+            wide=True,
         ),
         Column("ip", _("From where"), search=True),
         Column("product", _("Product"), value=_product_name(names), hidden=scope.everything),

@@ -27,6 +27,7 @@ class Column:
     `sort`: True or, for querysets, the ORM field. `search`: True or the ORM field looked into by the search box.
     `link`: address of the cell. `template`: draws the cell from `row` and `value`. `kind`: how values are shown and
     exported. `currency`: for money in minor units. `hidden`: shown only when chosen. `fixed`: cannot be left out.
+    `wide`: holds sentences, which keep room to be read where the table is narrower than its columns.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     currency: str = ""
     hidden: bool = False
     fixed: bool = False
+    wide: bool = False
     export: bool = True
 
     def of(self, row: Any) -> Any:
@@ -48,6 +50,11 @@ class Column:
     @property
     def numeric(self) -> bool:
         return self.kind in NUMERIC
+
+    @property
+    def classes(self) -> str:
+        """The classes of the column's cells."""
+        return "yy-num" if self.numeric else "yy-wide" if self.wide else ""
 
     @property
     def sort_field(self) -> str:

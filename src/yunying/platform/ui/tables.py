@@ -195,7 +195,7 @@ class Table:
             html = mark_safe(render_to_string(column.template, {"row": row, "value": value}, self.request))
         elif column.link and (url := column.link(row)):
             html = format_html('<a href="{}">{}</a>', url, html)
-        return Cell(column, html, "yy-num" if column.numeric else "")
+        return Cell(column, html, column.classes)
 
     # Addresses
 

@@ -33,7 +33,7 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         columns=[
             Column("name", _("Name"), sort=True, search=True, fixed=True, link=lambda row: _show(access, row)),
             Column("kind", _("Kind"), template="insights/_kind.html", value=_kind_name, sort=True),
-            Column("description", _("Description"), search=True),
+            Column("description", _("Description"), search=True, wide=True),
             Column("owner", _("Owner"), "owner.shown_name", sort="owner__name", search="owner__name"),
             Column("changed", _("Changed"), "updated_at", sort="updated_at", kind="ago"),
             Column("made", _("Made"), "created_at", sort="created_at", kind="when", hidden=True),

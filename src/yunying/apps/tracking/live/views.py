@@ -117,7 +117,7 @@ def refused(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     table = Table(
         columns=(
             Column("received", gettext_lazy("Received"), kind="when", sort=True, link=_item_link(access), fixed=True),
-            Column("reason", gettext_lazy("Reason"), search=True),
+            Column("reason", gettext_lazy("Reason"), search=True, wide=True),
             Column("code", pgettext_lazy("refused event", "Code"), sort=True),
             Column("event", gettext_lazy("Event"), sort=True, search=True),
             Column("protocol", gettext_lazy("Protocol"), value="way", sort=True),

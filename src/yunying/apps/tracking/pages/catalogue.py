@@ -199,7 +199,7 @@ def _events(request: HttpRequest, access: ProductAccess) -> Table:
             Column("state", _("State"), "entry.get_state_display", True, hidden=not _any(rows, "state")),
             Column("title_en", _("English name"), "entry.title_en", search=True, hidden=True),
             Column("title_zh", _("Chinese name"), "entry.title_zh", search=True, hidden=True),
-            Column("description", _("Description"), "entry.description", search=True, hidden=True),
+            Column("description", _("Description"), "entry.description", search=True, hidden=True, wide=True),
         ],
         rows=rows,
         request=request,
@@ -287,7 +287,7 @@ def property_columns(rows: Sequence[Row]) -> list[Column]:
         Column("odd", _("What is odd"), sort=True, hidden=not any(row.odd for row in rows)),
         Column("title_en", _("English name"), "entry.title_en", search=True, hidden=True),
         Column("title_zh", _("Chinese name"), "entry.title_zh", search=True, hidden=True),
-        Column("description", _("Description"), "entry.description", search=True, hidden=True),
+        Column("description", _("Description"), "entry.description", search=True, hidden=True, wide=True),
     ]
 
 

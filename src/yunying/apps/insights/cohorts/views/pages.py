@@ -60,7 +60,7 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
             Column("owner", _("Owner"), sort=True, search=True),
             Column("used", _("Used in"), template="insights/cohorts/_used.html", sort=True, kind="number"),
             Column("changed", _("Changed"), sort=True, kind="ago", hidden=True),
-            Column("description", _("Description"), search=True, hidden=True),
+            Column("description", _("Description"), search=True, hidden=True, wide=True),
         ],
         empty=Empty(
             _("No cohort yet"),
