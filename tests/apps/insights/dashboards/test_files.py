@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from openpyxl import load_workbook
 
 from yunying.apps.insights.dashboards.drawing import draw_face, draw_page
-from yunying.apps.insights.dashboards.drawing.charts import PALE, draw_chart
+from yunying.apps.insights.dashboards.drawing.charts import INK, PALE, draw_chart
 from yunying.apps.insights.dashboards.drawing.fonts import families, readable, shortened
-from yunying.apps.insights.dashboards.drawing.page import _breaks
+from yunying.apps.insights.dashboards.drawing.page import Sheet, _breaks
 from yunying.apps.insights.dashboards.faces import Face
 from yunying.apps.insights.dashboards.grid import Place
 from yunying.apps.insights.dashboards.models import Dashboard
@@ -128,3 +128,46 @@ def test_what_was_lost_is_pale_and_steps_keep_both_lines_of_their_names() -> Non
     lost = axes.patches[-1]
     assert (lost.get_hatch(), to_hex(lost.get_facecolor())) == ("////", PALE)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1. First\n100%", "2. Second\n40%"]
+
+
+def noted(*notes: Annotation) -> Chart:
+    return replace(CHART, annotations=notes)
+
+
+def words_on(face: Face, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that is written on the picture of a tile."""
+    written: list[str] = []
+    real = Sheet.text
+
+    def text(
+        sheet: Sheet, x: float, y: float, words: str, size: float, colour: str = "", *, bold: bool = False
+    ) -> None:
+        written.append(words)
+        real(sheet, x, y, words, size, colour or INK, bold=bold)
+
+    monkeypatch.setattr(Sheet, "text", text)
+    draw_face(face)
+    return written
+
+
+def test_a_picture_tells_its_notes_in_words_under_the_numbers_of_their_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = noted(Annotation(2, "发布新版"), Annotation(20, "Outage", until=22))
+    axes = Figure(figsize=(4, 3)).add_axes((0, 0, 1, 1))
+    draw_chart(axes, chart, 400)
+    assert [(text.get_position()[0], text.get_text()) for text in axes.texts] == [(2, "1"), (20, "2")]
+    assert words_on(Face("Orders", chart=chart), monkeypatch)[-2:] == [
+        "1  2026-03-03: 发布新版",
+        "2  2026-03-21 – 2026-03-23: Outage",
+    ]
+
+
+def test_numbers_of_notes_that_are_near_each_other_are_joined() -> None:
+    axes = Figure(figsize=(4, 3)).add_axes((0, 0, 1, 1))
+    draw_chart(axes, noted(Annotation(3, "b"), Annotation(2, "a"), Annotation(3, "c"), Annotation(30, "d")), 310)
+    assert [(text.get_position()[0], text.get_text()) for text in axes.texts] == [(2, "2,1,3"), (30, "4")]
+
+
+def test_a_picture_says_how_many_notes_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = noted(*(Annotation(day, f"Note {day}") for day in range(31)))
+    *told, rest = words_on(Face("Orders", chart=chart), monkeypatch)[-6:]
+    assert told[-1] == "5  2026-03-05: Note 4" and rest == "… +26"

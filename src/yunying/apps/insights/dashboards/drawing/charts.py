@@ -30,7 +30,7 @@ def draw_chart(axes: Any, chart: Chart, width: float) -> None:
         _bars(axes, chart, colours)
     else:
         _lines(axes, chart, colours)
-    _marks(axes, chart)
+    _marks(axes, chart, width)
     if len(chart.series) > 1:
         _legend(axes, width, lines_of(chart))
 
@@ -151,13 +151,29 @@ def _slices(axes: Any, chart: Chart) -> None:
     axes.set_aspect("equal")
 
 
-def _marks(axes: Any, chart: Chart) -> None:
+def _marks(axes: Any, chart: Chart, width: float) -> None:
     if chart.target is not None and chart.target.value is not None:
         axes.axhline(float(chart.target.value), color=SOFT, linewidth=1, linestyle=(0, (4, 4)))
     for note, _label in chart.notes:
         if note.until is not None and note.until > note.index:
             axes.axvspan(note.index, min(note.until, len(chart.labels) - 1), color=SOFT, alpha=0.09, linewidth=0)
         axes.axvline(note.index, color=SOFT, linewidth=0.9, alpha=0.6)
+    each = width / max(1, len(chart.labels))
+    for index, numbers in _numbered(chart, each):
+        at = axes.get_xaxis_transform()
+        axes.text(index, 1.01, numbers, transform=at, va="bottom", ha="center", color=SOFT, fontproperties=font(7))
+
+
+def _numbered(chart: Chart, each: float) -> list[tuple[int, str]]:
+    """Where the numbers of the notes stand, labels being `each` pixels apart; those that would overlap are joined."""
+    found: list[tuple[int, str]] = []
+    for number, (note, _label) in sorted(enumerate(chart.notes, start=1), key=lambda one: one[1][0].index):
+        near = found and (note.index - found[-1][0]) * each < 9 + 5 * len(found[-1][1])
+        if near:
+            found[-1] = (found[-1][0], f"{found[-1][1]},{number}")
+        else:
+            found.append((note.index, str(number)))
+    return found
 
 
 def _legend(axes: Any, width: float, lines: int) -> None:

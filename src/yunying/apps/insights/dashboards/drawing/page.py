@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 from django.utils.html import strip_tags
+from django.utils.translation import gettext as _
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
@@ -31,6 +32,7 @@ DPI, SHARP = 100, 2
 WIDTH, MARGIN, HEAD = 1240, 28, 74
 ROW, GAP = 56, 14
 A4 = 297 / 210
+NOTE, NOTE_LINE = 11.0, 15
 GOOD, BAD = "#14803c", "#c22f2f"
 
 
@@ -164,7 +166,10 @@ def _tile(sheet: Sheet, box: Box, face: Face) -> None:
 def _chart(sheet: Sheet, box: Box, chart: Chart) -> None:
     round_ = chart.kind.value in ("pie", "donut")
     legend = 0 if round_ or len(chart.series) < 2 else 26
-    inner = box.inside(58, 54, 22, 21 + 13 * lines_of(chart) + legend)
+    told = _told(chart, box)
+    inner = box.inside(58, 54, 22, 21 + 13 * lines_of(chart) + legend + NOTE_LINE * len(told))
+    for index, line in enumerate(told):
+        sheet.text(box.x + 16, box.y + box.h - 10 - NOTE_LINE * (len(told) - index), line, NOTE, SOFT)
     if round_:
         side = max(40, min(box.h - 66, box.w * 0.45))
         inner = Box(box.x + 24, box.y + 48, side, side)
@@ -172,6 +177,20 @@ def _chart(sheet: Sheet, box: Box, chart: Chart) -> None:
         axes = sheet.axes(inner)
         axes.set_facecolor("none")
         draw_chart(axes, chart, inner.w)
+
+
+def _told(chart: Chart, box: Box) -> list[str]:
+    """What the numbers above the chart stand for: as many notes as a third of the tile holds, and how many more."""
+    notes = [_("%(label)s:") % {"label": label} + f" {note.label}" for note, label in chart.notes]
+    told = [_wrapped(f"{number}  {text}", NOTE, box.w - 32) for number, text in enumerate(notes, start=1)]
+    room = max(1, int(box.h / 3 // NOTE_LINE))
+    lines: list[str] = []
+    for index, some in enumerate(told):
+        left = len(told) - index
+        if len(lines) + len(some) > room - (left > 1):
+            return [*lines, f"… +{left}"] if lines else [shortened(" ".join(some), NOTE, box.w - 32)]
+        lines += some
+    return lines
 
 
 def _number(sheet: Sheet, box: Box, card: NumberCard) -> None:
