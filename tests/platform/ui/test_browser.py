@@ -122,6 +122,16 @@ def test_a_chart_shows_its_table_and_can_be_saved(opened: Open) -> None:
         assert Path(saved.value.path()).read_bytes().startswith(start)
 
 
+def test_slices_too_small_for_a_label_are_told_by_the_legend_alone(opened: Open) -> None:
+    page = opened()
+    page.locator("#chart-share canvas").wait_for()
+    labels = page.evaluate(
+        "() => echarts.getInstanceByDom(document.querySelector('#chart-share [_echarts_instance_]')).getOption()"
+        ".series[0].data.map((one) => one.label.show && one.labelLine.show)"
+    )
+    assert labels == [True, True, True, True, False]
+
+
 def test_a_click_on_a_point_leads_to_who_is_behind_it(opened: Open) -> None:
     page = opened()
     canvas = page.locator("#chart-bars .yy-canvas")

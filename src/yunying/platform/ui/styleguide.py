@@ -130,7 +130,7 @@ def _charts() -> list[Chart]:
     )
     split = [Series(name, [_wave(i, 100 + 40 * n, 25, n) for i in range(10)]) for n, name in enumerate(_CHANNELS)]
     weeks = [f"W{i + 1}" for i in range(10)]
-    share = Series("People", [4200, 3100, 1800, 900, 450], links=["?c=1"] * 5)
+    share = Series("People", [4200, 3100, 1800, 900, 250], links=["?c=1"] * 5)
     return [
         trend,
         Chart("split", "Orders by channel", weeks, split, ChartKind.STACKED, partial_from=9),

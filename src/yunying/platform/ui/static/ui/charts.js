@@ -199,12 +199,16 @@
     return result;
   }
 
+  // Only slices with room beside them are labelled; the small ones are told by the legend, the tip and the table.
   function slices(spec, look) {
-    const values = spec.series[0];
+    const values = spec.series[0], whole = values.values.reduce(function (sum, value) { return sum + (value || 0); }, 0);
     return [{
       type: "pie", radius: spec.kind === "donut" ? ["50%", "76%"] : "76%", center: ["50%", "46%"], minAngle: 2,
-      data: spec.labels.map(function (label, i) { return { name: label, value: values.values[i] }; }),
-      itemStyle: { borderColor: look.card, borderWidth: 2 }, label: { color: look.soft, fontFamily: look.font, formatter: function (p) { return p.percent >= 3 ? p.name : ""; } },
+      data: spec.labels.map(function (label, i) {
+        const labelled = { show: values.values[i] >= whole * 0.05 };
+        return { name: label, value: values.values[i], label: labelled, labelLine: labelled };
+      }),
+      itemStyle: { borderColor: look.card, borderWidth: 2 }, label: { color: look.soft, fontFamily: look.font }, labelLayout: { hideOverlap: true },
       labelLine: { lineStyle: { color: look.line } }, cursor: values.links.length ? "pointer" : "default",
     }];
   }
