@@ -17,6 +17,7 @@ from yunying.apps.insights.dashboards.faces import Face
 from yunying.apps.insights.dashboards.grid import Place
 from yunying.apps.insights.dashboards.models import Dashboard
 from yunying.apps.insights.dashboards.sheets import workbook
+from yunying.apps.insights.kinds import Fact
 from yunying.platform.ui.charts import Annotation, Chart, ChartKind, NumberCard, Series, Unit
 
 LABELS = [f"2026-03-{day:02d}" for day in range(1, 32)]
@@ -171,3 +172,15 @@ def test_a_picture_says_how_many_notes_it_has_no_room_for(monkeypatch: pytest.Mo
     chart = noted(*(Annotation(day, f"Note {day}") for day in range(31)))
     *told, rest = words_on(Face("Orders", chart=chart), monkeypatch)[-6:]
     assert told[-1] == "5  2026-03-05: Note 4" and rest == "… +26"
+
+
+def test_a_period_that_is_not_over_is_pale_in_pictures() -> None:
+    axes = Figure(figsize=(4, 3)).add_axes((0, 0, 1, 1))
+    draw_chart(axes, replace(CHART, kind=ChartKind.BAR, series=CHART.series[:1], partial_from=30), 400)
+    assert [round(bar.get_facecolor()[3], 2) for bar in axes.patches[-2:]] == [1.0, 0.3]
+
+
+def test_a_picture_tells_the_numbers_that_sum_up_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = (Fact("Conversion", "28.2%", "27.1–29.4%"), Fact("Entered", "5,633"))
+    written = words_on(Face("Orders", chart=CHART, apart="Not followed here: range", facts=facts), monkeypatch)
+    assert written[-2:] == ["Not followed here: range", "Conversion 28.2% 27.1–29.4% · Entered 5,633"]

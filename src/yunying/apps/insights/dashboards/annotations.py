@@ -16,7 +16,7 @@ from yunying.platform.products.models import Product
 from yunying.platform.ui.charts import Annotation as Note
 from yunying.platform.ui.charts import Chart
 
-__all__ = ["Mark", "Provider", "add_provider", "marked", "marks_from", "marks_of", "noted", "spans_until"]
+__all__ = ["Mark", "Provider", "add_provider", "marked", "marks_from", "marks_of", "noted", "spans_until", "with_marks"]
 
 MOST_MARKS = 500
 
@@ -67,7 +67,7 @@ def noted(chart: Chart, product: Product, spans: Sequence[tuple[date, date]]) ->
     """The chart with the product's notes, each label standing for these days (the first and the last). One query."""
     if not spans:
         return chart
-    return _noted(chart, spans, marks_of(product, None, spans[0][0], spans[-1][1]))
+    return with_marks(chart, spans, marks_of(product, None, spans[0][0], spans[-1][1]))
 
 
 def spans_until(days: Sequence[date]) -> list[tuple[date, date]]:
@@ -82,10 +82,11 @@ def marks_from(chart: Chart, starts: Sequence[datetime], end: datetime, marks: I
     spans = [
         (start.date(), (after - timedelta(microseconds=1)).date()) for start, after in zip(starts, ends, strict=True)
     ]
-    return _noted(chart, spans, marks)
+    return with_marks(chart, spans, marks)
 
 
-def _noted(chart: Chart, spans: Sequence[tuple[date, date]], marks: Iterable[Mark]) -> Chart:
+def with_marks(chart: Chart, spans: Sequence[tuple[date, date]], marks: Iterable[Mark]) -> Chart:
+    """The chart with those of the marks that fall into what its labels stand for, from first to last day of each."""
     if len(spans) != len(chart.labels) or not spans:
         return chart
     notes = []

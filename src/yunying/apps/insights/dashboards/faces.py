@@ -80,6 +80,11 @@ class Face:
         return " · ".join(part for part in (self.period, self.apart) if part)
 
     @property
+    def figures(self) -> str:
+        """The few numbers that tell the answer, on one line."""
+        return " · ".join(" ".join(part for part in (one.label, one.text, one.note) if part) for one in self.facts)
+
+    @property
     def nothing(self) -> str:
         """What stands where there is no number at all."""
         return _("No data for this choice")

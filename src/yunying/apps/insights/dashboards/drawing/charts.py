@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.colors import to_rgba
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from yunying.apps.insights.dashboards.drawing.fonts import font, readable, shortened
@@ -118,7 +119,11 @@ def _bars(axes: Any, chart: Chart, colours: Sequence[str]) -> None:
         look = {"color": colour, "alpha": alpha, "label": readable(series.name)}
         if series.pale:
             look |= {"hatch": "////", "edgecolor": "white", "linewidth": 0}
-        axes.bar(at, values, width=width * 0.92, bottom=floor if stacked else None, **look)
+        drawn = axes.bar(at, values, width=width * 0.92, bottom=floor if stacked else None, **look)
+        if chart.partial_from is not None and not series.compare_to:
+            for late in drawn.patches[chart.partial_from :]:
+                late.set_alpha(None)
+                late.set(facecolor=to_rgba(colour, 0.3), edgecolor=colour, linewidth=1.2, linestyle=(0, (4, 3)))
         _whiskers(axes, at, series)
         if stacked:
             floor = [below + value for below, value in zip(floor, values, strict=True)]

@@ -149,30 +149,33 @@ def _tile(sheet: Sheet, box: Box, face: Face) -> None:
         sheet.text(box.x + 16, box.y + 115, shortened(face.apart, 11, box.w - 32), 11, FAINT)
     elif box.x + box.w - beside > 80:
         sheet.text(beside, box.y + 15.5, shortened(face.period, 12, box.x + box.w - beside - 12), 12, FAINT)
-    if face.card is None:
-        sheet.text(box.x + 16, box.y + 33, shortened(face.apart, 11, box.w - 32), 11, FAINT)
     if face.card is not None:
         _number(sheet, box, face.card)
-    elif face.grid is not None:
-        _grid(sheet, box.inside(16, 52 if face.apart else 44, 16, 12), face.grid)
+        return
+    said = [line for line in (face.apart, face.figures) if line]
+    for index, line in enumerate(said):
+        sheet.text(box.x + 16, box.y + 33 + 16 * index, shortened(line, 11, box.w - 32), 11, SOFT)
+    below = 8 * min(1, len(said)) + 16 * max(0, len(said) - 1)
+    if face.grid is not None:
+        _grid(sheet, box.inside(16, 44 + below, 16, 12), face.grid)
     elif face.chart is None or face.chart.empty:
-        _lines(sheet, box.inside(16, 48, 16, 8), face.problem or face.nothing, 14, SOFT)
+        _lines(sheet, box.inside(16, 48 + below, 16, 8), face.problem or face.nothing, 14, SOFT)
     elif face.as_table:
-        _table(sheet, box.inside(16, 52 if face.apart else 44, 16, 12), face.chart)
+        _table(sheet, box.inside(16, 44 + below, 16, 12), face.chart)
     else:
-        _chart(sheet, box, face.chart)
+        _chart(sheet, box, face.chart, below)
 
 
-def _chart(sheet: Sheet, box: Box, chart: Chart) -> None:
+def _chart(sheet: Sheet, box: Box, chart: Chart, below: float) -> None:
     round_ = chart.kind.value in ("pie", "donut")
     legend = 0 if round_ or len(chart.series) < 2 else 26
     told = _told(chart, box)
-    inner = box.inside(58, 54, 22, 21 + 13 * lines_of(chart) + legend + NOTE_LINE * len(told))
+    inner = box.inside(58, 54 + below, 22, 21 + 13 * lines_of(chart) + legend + NOTE_LINE * len(told))
     for index, line in enumerate(told):
         sheet.text(box.x + 16, box.y + box.h - 10 - NOTE_LINE * (len(told) - index), line, NOTE, SOFT)
     if round_:
         side = max(40, min(box.h - 66, box.w * 0.45))
-        inner = Box(box.x + 24, box.y + 48, side, side)
+        inner = Box(box.x + 24, box.y + 48 + max(0, box.h - 66 - side) / 2, side, side)
     if inner.w > 40 and inner.h > 30:
         axes = sheet.axes(inner)
         axes.set_facecolor("none")
@@ -212,11 +215,12 @@ def _number(sheet: Sheet, box: Box, card: NumberCard) -> None:
 def _table(sheet: Sheet, box: Box, chart: Chart) -> None:
     columns = min(len(chart.series), max(1, int((box.w - 150) // 74)))
     room = max(1, int(box.h // 24) - 1)
-    step = (box.w - 150) / columns
+    step = min(110, (box.w - 150) / columns)
+    named = box.w - step * columns
     heads = [one.name for one in chart.series[:columns]]
-    _row(sheet, box, 0, chart.label_title, heads, step, FAINT)
+    _row(sheet, box, 0, chart.label_title, heads, step, FAINT, named)
     for index, (label, _partial, cells) in enumerate(chart.rows[:room], start=1):
-        _row(sheet, box, index, label, [text for text, _link in cells[:columns]], step, INK)
+        _row(sheet, box, index, label, [text for text, _link in cells[:columns]], step, INK, named)
 
 
 def _grid(sheet: Sheet, box: Box, grid: Grid) -> None:
@@ -235,13 +239,16 @@ def _grid(sheet: Sheet, box: Box, grid: Grid) -> None:
     _row(sheet, box, 0, grid.heads[0], grid.heads[1 : columns + 1], step, FAINT)
 
 
-def _row(sheet: Sheet, box: Box, index: int, head: str, cells: Sequence[str], step: float, colour: str) -> None:
+def _row(
+    sheet: Sheet, box: Box, index: int, head: str, cells: Sequence[str], step: float, colour: str, named: float = 150
+) -> None:
+    """A line of a table; `named` is the width of its first column."""
     y = box.y + index * 24
     sheet.ground.plot([box.x, box.x + box.w], [y + 21, y + 21], color=LINE, linewidth=0.8)
-    sheet.text(box.x, y + 3, shortened(head, 12.5, 142), 12.5, colour)
+    sheet.text(box.x, y + 3, shortened(head, 12.5, named - 8), 12.5, colour)
     for place, text in enumerate(cells):
         fitted = shortened(text, 12.5, step - 8)
-        right = box.x + 150 + (place + 1) * step
+        right = box.x + named + (place + 1) * step
         sheet.ground.text(
             right, y + 3, fitted, va="top", ha="right", color=colour, fontproperties=font(9.4), parse_math=False
         )
