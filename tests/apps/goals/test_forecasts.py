@@ -83,12 +83,51 @@ def test_a_total_is_what_is_known_and_the_forecast_of_the_rest_and_says_so_in_wo
         card = told(long_result)
         assert card.chance == "very likely: 95% or more"
         assert "with 90%" in card.interval
-        assert card.pace.startswith("The target is reached even with ")
+        assert " less than forecast." in card.pace
         assert [row.chosen for row in card.tests].count(True) == 1
         assert card.coverage.startswith("Of ")
         assert card.doubt == ""
         long_result.target = 1000
-        assert told(long_result).pace.startswith("To reach the target it takes ")
+        assert " more than forecast." in told(long_result).pace
+
+
+def test_the_way_to_the_due_day_is_kept_with_the_newest_forecast_alone(
+    long_result: KeyResult, clock: FixedClock
+) -> None:
+    found = make_forecast(long_result)
+    assert found is not None
+    days, values = [row[0] for row in found.path], [row[1] for row in found.path]
+    assert (days[0], days[-1], len(days)) == ("2026-03-05", "2026-03-31", 27)
+    assert values == sorted(values)
+    assert values[-1] == pytest.approx(found.value)
+    assert values[0] > found.so_far
+    assert all(found.so_far <= low < value < high for _day, value, low, high in found.path)
+    clock.advance(timedelta(days=1))
+    assert make_forecast(long_result).path
+    found.refresh_from_db()
+    assert found.path == []
+
+
+def test_a_metric_by_week_has_a_way_of_weeks(long_shop: Product, access: ProductAccess, goal: Goal) -> None:
+    weekly = add_key_result(
+        access=access, goal=goal, metric_id=metric(access, window="week").pk, baseline=10, target=30
+    )
+    found = make_forecast(weekly)
+    assert found is not None
+    assert [row[0] for row in found.path] == ["2026-03-08", "2026-03-15", "2026-03-22", "2026-03-29"]
+    assert all(row[1] == pytest.approx(sum(WEEK), rel=0.2) for row in found.path)
+
+
+def test_a_target_that_orders_have_reached_is_told_as_reached(
+    long_shop: Product, access: ProductAccess, goal: Goal
+) -> None:
+    easy = add_key_result(access=access, goal=goal, metric_id=metric(access).pk, baseline=0, target=50)
+    found = make_forecast(easy)
+    assert found is not None
+    assert (found.probability, found.doubt) == (1, "")
+    with translation.override("en"):
+        assert told(easy).chance == "reached already"
+        assert told(easy).pace == ""
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from yunying.apps.goals.outlooks import ForecastCard
 from yunying.apps.goals.readings import take_readings
 from yunying.apps.goals.selectors import at_risk, cards
 from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_key_result
+from yunying.apps.insights.dashboards.notes import annotate
 from yunying.apps.insights.models import Metric
 from yunying.base import clock as now_of
 from yunying.base.clock import FixedClock
@@ -235,6 +236,58 @@ def test_the_chart_shows_the_forecast_with_its_band_up_to_the_due_day(
     assert (drawn.values[-1], drawn.low[-1], drawn.high[-1]) == (96, 90, 102)
     assert chart.series[0].values[begin] == newest.value
     assert [(note.index, note.label) for note in chart.annotations] == [(len(chart.labels) - 1, "Due day")]
+
+
+def test_the_chart_goes_the_way_of_the_forecast(browser: Client, shop: Product, key_result: KeyResult) -> None:
+    take_readings(key_result)
+    path = [["2026-03-04", 1, 1, 1], ["2026-03-10", 10, 9, 11], ["2026-03-20", 90, 80, 95], ["2026-03-31", 96, 90, 102]]
+    forecast(key_result, **SURE, path=path)
+    _item, chart, _forecast = browser.get(f"/p/tea/goals/{key_result.goal_id}/").context["results"][0]
+    drawn = next(one for one in chart.series if one.name == "Forecast")
+    at = {label: index for index, label in enumerate(chart.labels)}
+    assert [drawn.values[at[f"Mar {day}, 2026"]] for day in (10, 15, 20, 31)] == [10, 50, 90, 96]
+    assert [drawn.low[at[f"Mar {day}, 2026"]] for day in (10, 15, 20, 31)] == [9, 44.5, 80, 90]
+
+
+def test_notes_of_the_product_stand_in_the_charts_of_its_goals(
+    browser: Client, shop: Product, access: ProductAccess, key_result: KeyResult
+) -> None:
+    take_readings(key_result)
+    annotate(access=access, text="New menu", day=date(2026, 3, 3), until=date(2026, 3, 4))
+    annotate(access=access, text="Long ago", day=date(2025, 3, 3))
+    chart = browser.get(f"/p/tea/goals/{key_result.goal_id}/").context["results"][0][1]
+    assert [(note.label, where) for note, where in chart.notes] == [
+        ("Due day", "Mar 31, 2026"),
+        ("New menu", "Mar 3, 2026 – Mar 4, 2026"),
+    ]
+
+
+def pace(target: float, **fields: Any) -> str:
+    row = Forecast(value=180, so_far=100, days_left=10, additive=True, **({"method": "prophet"} | fields))
+    return ForecastCard(row, KeyResult(metric=Metric(), baseline=0, target=target)).pace
+
+
+def test_what_it_takes_a_day_agrees_with_the_forecast() -> None:
+    lately = {"run_rate": 160}
+    assert pace(200, **lately) == (
+        "To reach the target it takes 10 a day, 25% more than forecast. Lately it was 6 a day."
+    )
+    # More than lately, and yet less than forecast: both stand there.
+    assert pace(170, **lately) == "To reach the target it takes 7 a day, 12% less than forecast. Lately it was 6 a day."
+    assert pace(180, method="run_rate", run_rate=180) == (
+        "To reach the target it takes 8 a day, which is what is forecast."
+    )
+    assert pace(100) == ""
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"), [(1.0, "It is reached already."), (0.0, "It cannot be reached any more.")]
+)
+def test_what_is_settled_is_said_plainly(
+    access: ProductAccess, key_result: KeyResult, probability: float, words: str
+) -> None:
+    forecast(key_result, value=96.0, probability=probability, method="prophet")
+    assert told(access) == f"Forecast for Mar 31, 2026: 96. {words}"
 
 
 def test_without_an_interval_the_chart_shows_the_line_alone(

@@ -47,5 +47,5 @@ def test_a_goals_page_costs_the_same_with_more_key_results(
     browser.get(f"/p/tea/goals/{goal.pk}/")
     for target in (9, 10, 11):
         take_readings(add_key_result(access=access, goal=goal, metric_id=orders.pk, baseline=0, target=target))
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             browser.get(f"/p/tea/goals/{goal.pk}/")

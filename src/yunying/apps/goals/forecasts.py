@@ -1,8 +1,8 @@
 """Forecasts of key results: the past of the metric, continued to the due day and judged by a back-test."""
 
 import logging
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,13 +15,16 @@ from yunying.apps.goals.models.forecast import Doubt, Method
 from yunying.apps.goals.standing import today_in
 from yunying.apps.insights.selectors import (
     QUIET,
+    Metric,
     MetricPast,
+    Unit,
     Window,
     first_day,
     last_event_day,
     last_whole_day,
     metric_history,
     metric_past,
+    next_end,
 )
 from yunying.base import clock
 from yunying.base.errors import YunyingError
@@ -40,6 +43,8 @@ ONE_DAY = timedelta(days=1)
 MOST_DAYS = 800
 # The rate of a total of different people is taken from its latest days.
 RATE_DAYS = 14
+# A longer way is drawn through this many of its days.
+MOST_POINTS = 60
 
 
 def due_for_forecast(limit: int = 200) -> list[int]:
@@ -93,13 +98,14 @@ def make_forecast(key_result: KeyResult) -> Forecast | None:
     row, _made = Forecast.objects.update_or_create(
         key_result=key_result, on=today, defaults=_EMPTY | found | {"made_at": clock.now()}
     )
+    Forecast.objects.filter(key_result=key_result).exclude(on=today).exclude(path=[]).update(path=[])
     return row
 
 
 _EMPTY: dict[str, Any] = {
     "value": None, "low": None, "high": None, "level": None, "probability": None, "naive": None, "run_rate": None,
     "so_far": None, "days_left": 0, "method": "", "doubt": "", "additive": False, "tests": [], "coverage": None,
-    "checks": 0, "unofficial": [],
+    "checks": 0, "unofficial": [], "path": [],
 }  # fmt: skip
 
 
@@ -116,31 +122,38 @@ def _fields(key_result: KeyResult, today: date) -> dict[str, Any]:
     past = metric_past(product, metric, before, most_days=MOST_DAYS)
     if past is None:
         return _at_run_rate(key_result, before) if metric.window == Window.TOTAL else {"doubt": Doubt.NO_DATA}
-    window = _window_of(key_result, past)
-    outlook = stats.forecast(_history(key_result, past), window.start, window.stop)
-    return _told(key_result, past, window, outlook) if outlook else {"doubt": Doubt.NO_DATA}
+    history = _history(key_result, past)
+    window, days = _window_of(key_result, past, key_result.due), _days_to(key_result, history)
+    outlook = stats.forecast(history, window.start, window.stop, [_window_of(key_result, past, day) for day in days])
+    return _told(key_result, history, window, outlook, days) if outlook else {"doubt": Doubt.NO_DATA}
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The steps that the value at the due day covers, counted from the first of the past."""
+def _days_to(key_result: KeyResult, history: stats.History) -> list[date]:
+    """The days up to the due day at whose end the metric will be read anew, evenly thinned, always with the last."""
+    window, week_start = Window(key_result.metric.window), key_result.goal.product.week_start
+    days: list[date] = []
+    day = next_end(window, last_whole_day(window, history.timeline.day(history.steps), week_start), week_start)
+    while day <= key_result.due:
+        days.append(day)
+        day = next_end(window, day, week_start)
+    return days[:: -max(1, -(-len(days) // MOST_POINTS))][::-1]
 
-    start: int
-    stop: int
 
+def _window_of(key_result: KeyResult, past: MetricPast, until: date) -> stats.Stretch:
+    """What a reading at the end of day `until` covers, in steps of the past.
 
-def _window_of(key_result: KeyResult, past: MetricPast) -> _Window:
-    """A total covers the key result's time; the other windows the last whole one that is over by the due day."""
+    A total covers the time since the key result's start; the other windows the last whole one that is over.
+    """
     metric, week_start = key_result.metric, key_result.goal.product.week_start
     if metric.window == Window.TOTAL:
-        first, last = key_result.start, key_result.due
+        first, last = key_result.start, until
     else:
-        last = last_whole_day(Window(metric.window), key_result.due + ONE_DAY, week_start)
+        last = last_whole_day(Window(metric.window), until + ONE_DAY, week_start)
         first = first_day(Window(metric.window), last, week_start)
     if past.adds_up:
-        return _Window(max(0, (first - past.first).days), (last - past.first).days + 1)
+        return stats.Stretch(max(0, (first - past.first).days), (last - past.first).days + 1)
     index = _steps_between(past, first)
-    return _Window(index, index + 1)
+    return stats.Stretch(index, index + 1)
 
 
 def _steps_between(past: MetricPast, first: date) -> int:
@@ -157,31 +170,56 @@ def _history(key_result: KeyResult, past: MetricPast) -> stats.History:
 
     timeline = Timeline(past.first, Step(past.step), workdays_of(key_result.goal.product))
     components = tuple(np.array([np.nan if v is None else v for v in line], dtype=float) for line in past.components)
-    return stats.History(timeline, components, combine, additive=past.adds_up and formula is None)
+    least, most = _possible(key_result.metric, [combine(step) for step in zip(*components, strict=True)])
+    return stats.History(timeline, components, combine, past.adds_up and formula is None, least, most)
 
 
-def _told(key_result: KeyResult, past: MetricPast, window: _Window, outlook: stats.Outlook) -> dict[str, Any]:
-    history = _history(key_result, past)
+def _possible(metric: Metric, past: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """The least and the most that the metric can be, as far as its kind and its past tell; else None.
+
+    What was never negative, as no count is, does not become so. Conversion and retention are shares, and so is a
+    percentage that never was more than all.
+    """
+    known = [value for value in past if value is not None and not math.isnan(value)]
+    share = metric.question["kind"] != "trends" or (metric.unit == Unit.PERCENT and max(known, default=0) <= 1)
+    return 0.0 if min(known, default=0) >= 0 else None, 1.0 if share else None
+
+
+def _told(
+    key_result: KeyResult, history: stats.History, window: stats.Stretch, outlook: stats.Outlook, days: list[date]
+) -> dict[str, Any]:
     plain = {outlook.method: outlook.value} | outlook.others
     at_least, at_most = _limits(key_result)
+    probability = outlook.probability(at_least=at_least, at_most=at_most)
     return {
         "value": outlook.value,
         "low": outlook.low,
         "high": outlook.high,
         "level": outlook.level,
-        "probability": outlook.probability(at_least=at_least, at_most=at_most),
+        "probability": probability,
         "naive": plain.get(Plain.SEASONAL_NAIVE),
         "run_rate": plain.get(Plain.RUN_RATE),
         "so_far": _so_far(history, window),
         "days_left": _days_left(history, window),
         "method": Method(outlook.method.value),
-        "doubt": Doubt(outlook.doubt.value) if outlook.doubt else "",
+        "doubt": _doubt(outlook, probability),
         "additive": history.additive,
         "tests": [_test(test) for test in outlook.tests if test.errors],
         "coverage": outlook.coverage,
         "checks": outlook.checks,
         "unofficial": _unofficial(history, window),
+        "path": [
+            [day.isoformat(), point.value, point.low, point.high]
+            for day, point in zip(days, outlook.path, strict=True)
+            if point
+        ],
     }
+
+
+def _doubt(outlook: stats.Outlook, probability: float | None) -> str:
+    """Why there is no probability; that the data are few is said also where it is settled already."""
+    settled = probability is not None and outlook.doubt is not stats.Doubt.SHORT_HISTORY
+    return "" if outlook.doubt is None or settled else Doubt(outlook.doubt.value)
 
 
 def _limits(key_result: KeyResult) -> tuple[float | None, float | None]:
@@ -192,14 +230,14 @@ def _limits(key_result: KeyResult) -> tuple[float | None, float | None]:
     return (target, None) if target > baseline else (None, target)
 
 
-def _so_far(history: stats.History, window: _Window) -> float | None:
+def _so_far(history: stats.History, window: stats.Stretch) -> float | None:
     """What the window holds already; None before it begins and where it is one step."""
     if not history.additive or window.start >= history.steps:
         return None
     return float(np.nansum(history.components[0][window.start :]))
 
 
-def _days_left(history: stats.History, window: _Window) -> int:
+def _days_left(history: stats.History, window: stats.Stretch) -> int:
     line = history.timeline
     return (line.day(window.stop) - line.day(history.steps)).days
 
@@ -208,7 +246,7 @@ def _test(test: stats.BackTest) -> dict[str, Any]:
     return {"method": test.method.value, "windows": len(test.errors), "error": test.error, "bias": test.bias}
 
 
-def _unofficial(history: stats.History, window: _Window) -> list[int]:
+def _unofficial(history: stats.History, window: stats.Stretch) -> list[int]:
     """The years ahead whose working days are not published yet."""
     line = history.timeline
     first, last = line.day(history.steps).year, line.day(window.stop - 1).year

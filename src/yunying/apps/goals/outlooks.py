@@ -75,6 +75,8 @@ class ForecastCard:
         sure = self.forecast.probability
         if sure is None:
             return ""
+        if sure in (0, 1):
+            return _("reached already") if sure else _("out of reach")
         figure = {"share": formats.percent(round(sure, 2), 0)}
         if sure >= SUREST:
             return _("very likely: %(share)s or more") % figure
@@ -106,21 +108,34 @@ class ForecastCard:
         return [(str(m.label), self._shown(value)) for m, value in pairs if value is not None and m != row.method]
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing that is still to come can change that it is reached, or that it is not."""
+        return self.forecast.probability in (0, 1)
+
+    @property
     def pace(self) -> str:
-        """How much more or less a day than lately it takes to reach a total; empty for other key results."""
+        """What a day it takes to reach a total, and how much more or less than forecast; empty for other key results.
+
+        It follows from the forecast, so it never says more is needed where the forecast reaches the target.
+        """
         row, target = self.forecast, self.key_result.target
         if self.key_result.shape != Shape.MOVE or target is None or not row.additive or not row.days_left:
             return ""
-        if row.so_far is None or row.run_rate is None or target < float(self.key_result.baseline or 0):
+        if row.so_far is None or row.value is None or target < float(self.key_result.baseline or 0):
             return ""
-        rest = row.run_rate - row.so_far
-        if target <= row.so_far or rest <= 0:
+        rest, needed = row.value - row.so_far, target - row.so_far
+        if needed <= 0 or rest <= 0:
             return ""
-        more = (target - row.so_far) / rest - 1
-        share = {"share": formats.percent(abs(more), 0)}
-        if more > 0:
-            return _("To reach the target it takes %(share)s more a day than lately.") % share
-        return _("The target is reached even with %(share)s less a day than lately.") % share
+        share = {"needed": self._shown(needed / row.days_left), "share": formats.percent(abs(needed / rest - 1), 0)}
+        return " ".join(part for part in (_needed(needed / rest - 1) % share, self._lately()) if part)
+
+    def _lately(self) -> str:
+        """What a day brought lately, where the forecast is another one."""
+        row = self.forecast
+        if row.run_rate is None or row.so_far is None or row.method == Method.RUN_RATE:
+            return ""
+        lately = {"value": self._shown((row.run_rate - row.so_far) / row.days_left)}
+        return _("Lately it was %(value)s a day.") % lately
 
     @property
     def tests(self) -> list[TestRow]:
@@ -156,6 +171,7 @@ class ForecastCard:
             Doubt.NOT_ADDITIVE: _("Run rate only: different people do not add up from day to day."),
             Doubt.FEW_ORIGINS: _("No probability: the past is too short to test a forecast over so many days."),
             Doubt.DOES_NOT_COVER: _("No probability: tested on the past, the interval did not hold."),
+            Doubt.NO_SPREAD: _("No probability: the past shows no variation to judge by."),
         }
         return texts.get(Doubt(self.forecast.doubt), self.doubt) if self.forecast.doubt else ""
 
@@ -199,6 +215,15 @@ class ForecastCard:
         if known:
             return _("Holidays on weekdays are counted in (%(holidays)d).") % odd
         return _("This method does not know of holidays on weekdays (%(holidays)d).") % odd
+
+
+def _needed(more: float) -> str:
+    """The sentence for `more`, a share of what is forecast; less than half a percent is none."""
+    if abs(more) < 0.005:
+        return _("To reach the target it takes %(needed)s a day, which is what is forecast.")
+    if more > 0:
+        return _("To reach the target it takes %(needed)s a day, %(share)s more than forecast.")
+    return _("To reach the target it takes %(needed)s a day, %(share)s less than forecast.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +273,17 @@ class Outlook:
         data = {"day": formats.date(self.key_result.due), "value": card.value, "why": card.brief}
         if not card.value:
             return _("No forecast for %(day)s. %(why)s") % data
+        if card.settled:
+            return self._settled(card) % data
         if card.chance:
             data |= {"value": self.value, "chance": card.chance}
             return _("Forecast for %(day)s: %(value)s; that it is reached is %(chance)s.") % data
         return _("Forecast for %(day)s: %(value)s. %(why)s") % data
+
+    def _settled(self, card: ForecastCard) -> str:
+        if self.probability:
+            return _("Forecast for %(day)s: %(value)s. It is reached already.")
+        return _("Forecast for %(day)s: %(value)s. It cannot be reached any more.")
 
     def _stale(self, card: ForecastCard) -> str:
         """That no newer forecast could be made, once it is older than yesterday's."""

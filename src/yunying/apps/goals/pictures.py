@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from yunying.apps.goals.outlooks import Outlook
 from yunying.apps.goals.progress import Standing, straight_line
 from yunying.apps.goals.selectors import cards
 from yunying.apps.goals.standing import GoalCard
+from yunying.apps.insights.dashboards.selectors import Mark, spans_until, with_marks
 from yunying.apps.insights.selectors import (
     Direction,
     Metric,
@@ -51,9 +53,16 @@ MOST_POINTS = 130
 
 
 def progress_chart(
-    key_result: KeyResult, readings: Sequence[Reading], week_start: int, outlook: Outlook | None = None
+    key_result: KeyResult,
+    readings: Sequence[Reading],
+    week_start: int,
+    outlook: Outlook | None = None,
+    marks: Sequence[Mark] = (),
 ) -> Chart | None:
-    """Readings and forecast beside the straight line to the target, or the limits; None before the first reading."""
+    """Readings and forecast beside the straight line to the target, or the limits, with the notes of their days.
+
+    None before the first reading. No query.
+    """
     if not readings:
         return None
     metric = key_result.metric
@@ -61,7 +70,7 @@ def progress_chart(
     days = _thinned([*values, *_coming(key_result, max(values), week_start)], keep=max(values))
     moves = key_result.baseline is not None and key_result.target is not None
     ahead = _ahead(key_result, readings, days, outlook)
-    return Chart(
+    chart = Chart(
         name=f"progress-{key_result.pk}",
         title=_("Progress"),
         labels=[formats.date(day, "medium") for day in days],
@@ -74,6 +83,7 @@ def progress_chart(
         ],
         definition=" ".join([_of_moving() if moves else _of_staying(), *([_of_forecast()] if ahead else [])]),
     )
+    return with_marks(chart, spans_until(days), marks)
 
 
 def _ahead(row: KeyResult, readings: Sequence[Reading], days: list[date], outlook: Outlook | None) -> list[Series]:
@@ -82,15 +92,24 @@ def _ahead(row: KeyResult, readings: Sequence[Reading], days: list[date], outloo
     known = [reading for reading in readings if reading.value is not None]
     if told is None or told.value is None or not known or known[-1].on >= days[-1]:
         return []
-    begin, value, end = known[-1].on, known[-1].value, days[-1]
+    begin = known[-1].on
+    path = [(date.fromisoformat(day), *values) for day, *values in told.path] or [
+        (days[-1], told.value, told.low, told.high)
+    ]
+    path = [(begin, *[known[-1].value] * 3), *(point for point in path if point[0] > begin)]
 
-    def line(until: float | None) -> list[float | int | None]:
-        if until is None or value is None:
-            return []
-        share = [(day - begin).days / (end - begin).days for day in days]
-        return [None if part < 0 else _drawn(row, value + (until - value) * part) for part in share]
+    def line(place: int) -> list[float | int | None]:
+        through = [(point[0], point[place]) for point in path if point[place] is not None]
+        return [None if day < begin else _drawn(row, _between(through, day)) for day in days]
 
-    return [Series(_("Forecast"), line(told.value), low=line(told.low), high=line(told.high))]
+    bounded = told.low is not None and told.high is not None
+    return [Series(_("Forecast"), line(1), low=line(2) if bounded else (), high=line(3) if bounded else ())]
+
+
+def _between(path: list[tuple[date, float]], day: date) -> float:
+    """The value of a day that lies on the straight line between two points of the path."""
+    places = [point[0].toordinal() for point in path]
+    return float(np.interp(day.toordinal(), places, [point[1] for point in path]))
 
 
 def _yardsticks(row: KeyResult, days: list[date]) -> list[Series]:
@@ -122,7 +141,10 @@ def _of_staying() -> str:
 
 
 def _of_forecast() -> str:
-    return _("The forecast is made for the due day; the line and the band of its interval are drawn straight to it.")
+    return _(
+        "The forecast runs on from the newest reading as its method expects each day or period;"
+        " the band is the interval that its back-test gives over as many days."
+    )
 
 
 def _coming(key_result: KeyResult, after: date, week_start: int) -> list[date]:

@@ -30,6 +30,10 @@ class Doubt(models.TextChoices):
         "does_not_cover",
         _("Tested on the past, the interval would not have held often enough, so no probability is told."),
     )
+    NO_SPREAD = (
+        "no_spread",
+        _("The past shows no variation that could tell how far a forecast may be off, so no probability is told."),
+    )
     NO_DATA = "no_data", _("There are no data to go by.")
     QUIET = "quiet", _("No events came lately, so nothing can be said about the days to come.")
 
@@ -38,7 +42,9 @@ class Forecast(models.Model):
     """A forecast made on day `on` for the key result's due day; values are in the metric's unit.
 
     `value` with `low` to `high` at probability `level`; `probability` that the key result is reached (the limits
-    are kept by the last reading). `naive` and `run_rate` are the plain answers beside it. `so_far` is what is known
+    are kept by the last reading), 1 or 0 where nothing to come can change it. `path` is how the value comes about:
+    [[day, value, low, high]], the value as it will be read at the end of each day; only the newest forecast keeps it.
+    `naive` and `run_rate` are the plain answers beside it. `so_far` is what is known
     of the window, `days_left` what is predicted. `tests` is the back-test: [{method, windows, error, bias}],
     `coverage` the share of `checks` windows that held. `unofficial` are years in it whose working days are not
     published.
@@ -59,6 +65,7 @@ class Forecast(models.Model):
     doubt = models.CharField(max_length=16, blank=True)
     additive = models.BooleanField(default=False)
     tests = models.JSONField(default=list)
+    path = models.JSONField(default=list)
     coverage = models.FloatField(null=True)
     checks = models.PositiveIntegerField(default=0)
     unofficial = models.JSONField(default=list)

@@ -18,6 +18,7 @@ from yunying.apps.goals.readings import try_to_read
 from yunying.apps.goals.rhythm import pending_check_in
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, today_in
 from yunying.apps.goals.views.common import form_page, get_or_post, goal_url, page_url, to, to_goal
+from yunying.apps.insights.dashboards.selectors import marks_of
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render
@@ -171,14 +172,15 @@ def _results(card: GoalCard) -> list[KeyResultCard]:
 
 
 def _drawn(access: ProductAccess, card: GoalCard) -> dict[str, Any]:
-    """Key results and guardrails, each with its chart and its forecast. One query."""
+    """Key results and guardrails, each with its chart and its forecast. Two queries."""
     rows = [item.key_result for item in _results(card)]
     readings = selectors.readings_of(rows)
+    marks = marks_of(access.product, None, card.goal.start, card.goal.due) if rows else ()
     week_start = access.product.week_start
 
     def drawn(item: KeyResultCard) -> tuple[Any, ...]:
         forecast = forecast_card(item.key_result)
-        chart = pictures.progress_chart(item.key_result, readings[item.key_result.pk], week_start, item.outlook)
+        chart = pictures.progress_chart(item.key_result, readings[item.key_result.pk], week_start, item.outlook, marks)
         return item, chart, forecast
 
     return {
