@@ -121,6 +121,21 @@ def test_a_step_is_named_and_the_address_gives_the_same_answer_to_others(bob: Pa
     other.close()
 
 
+def test_leaving_a_field_by_tab_presses_no_button_and_neither_does_enter(bob: Page) -> None:
+    address = bob.url
+    bob.get_by_role("button", name="Add property").click()
+    field = bob.get_by_label("Property to break down by")
+    field.fill("nothing")
+    bob.keyboard.press("Tab")
+    expect(bob.get_by_role("button", name="Remove breakdown")).to_be_focused()
+    expect(bob).to_have_url(re.compile("b0.property=nothing"), timeout=ARRIVES_MS)
+    field.fill("still nothing")
+    bob.keyboard.press("Enter")
+    expect(bob).to_have_url(re.compile("b0.property=still"), timeout=ARRIVES_MS)
+    expect(bob.get_by_label("Property", exact=True)).to_have_count(0)
+    bob.goto(address)
+
+
 def test_what_is_wrong_is_said_at_its_field_and_goes_with_the_next_answer(bob: Page) -> None:
     window = bob.get_by_role("spinbutton", name="within")
     window.fill("0")

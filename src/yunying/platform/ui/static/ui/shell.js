@@ -50,6 +50,12 @@
     // Typing is not a choice: a text field sends with Enter or by htmx, and reports a change when it is swapped away.
     if (form && form.isConnected && !event.target.matches("input[type=search], input[type=text], textarea")) form.requestSubmit();
   });
+  // A form that asks by itself when something in it changes does not press the button that has the focus by then.
+  document.addEventListener("htmx:configRequest", function (event) {
+    const form = event.detail.elt, why = event.detail.triggeringEvent, button = document.activeElement;
+    if (!why || why.type === "submit" || !form.matches("form") || !button || !button.matches("button")) return;
+    if (button.form === form && button.name) delete event.detail.parameters[button.name];
+  });
   // A destructive button asks first; the question comes from the page, in the reader's language.
   document.addEventListener("submit", function (event) {
     const question = (event.submitter && event.submitter.dataset.yyConfirm) || event.target.dataset.yyConfirm;
