@@ -279,7 +279,7 @@ HOSTILE = {
     "a-list.json": (b'[{"a": 1}]', "one JSON list"),
     "no-table.csv": (b"\x00\x01\x02" * 200, "neither a table of text"),
     "broken.parquet": (b"PAR1" + b"x" * 50 + b"PAR1", "damaged"),
-    "broken.xlsx": (b"PK\x03\x04" + b"x" * 500, "damaged or protected"),
+    "broken.xlsx": (b"PK\x03\x04" + b"x" * 500, "The workbook broken.xlsx is damaged or protected"),
     "old.xls": (b"\xd0\xcf\x11\xe0" + b"x" * 500, "old Excel"),
     "cut-off.csv.gz": (gzip.compress(random.Random(1).randbytes(5000))[:3000], "ends too early"),
     "wide.csv": ((",".join(f"c{i}" for i in range(5000)) + "\n" + "1," * 4999 + "1\n").encode(), "5000 columns"),

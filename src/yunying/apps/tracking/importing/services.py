@@ -74,7 +74,7 @@ def draft_from_folder(*, access: ProductAccess, relative: str) -> ImportRun:
 
 def _drafted(access: ProductAccess, run: ImportRun) -> ImportRun:
     run.product, run.status, run.started_by = access.product, ImportStatus.DRAFT, access.actor.name
-    found = sample(storage.path_of(run), sniff(storage.path_of(run)))
+    found = _looked_at(run)
     plan = guessing.guess_plan(found, guessing.guesses(found))
     kept = kept_for(access=access, columns=found.columns)
     plan = _fitting(kept[0], found.layout) if kept else plan
@@ -87,6 +87,16 @@ def _drafted(access: ProductAccess, run: ImportRun) -> ImportRun:
         target = ("import", run.pk, run.file_name)
         record(access.actor, "import.brought", target, product_id=access.product.pk, after={"from": run.place})
     return run
+
+
+def _looked_at(run: ImportRun) -> Sample:
+    try:
+        return sample(storage.path_of(run), sniff(storage.path_of(run)))
+    except InvalidInput as error:
+        # An upload lies under a name of ours; whoever sent it knows it by theirs.
+        if "path" in error.data:
+            error.data["path"] = run.file_name
+        raise
 
 
 def plan_of(run: ImportRun) -> Plan:
