@@ -78,6 +78,13 @@ def test_moments_are_shown_in_the_current_zone_or_the_given_one(language: str) -
     assert formats.datetime(MOMENT, "second", ZoneInfo("America/New_York")).endswith("12:30:00")
 
 
+def test_an_exact_moment_has_day_clock_and_offset_in_this_order() -> None:
+    shanghai = ZoneInfo("Asia/Shanghai")
+    assert formats.datetime(MOMENT, "long", shanghai) == "March 6, 2026 01:30:00 GMT+08:00"
+    with translation.override("zh-hans"):
+        assert formats.datetime(MOMENT, "long", shanghai) == "2026年3月6日 01:30:00 GMT+08:00"
+
+
 def test_periods_are_short_enough_for_an_axis() -> None:
     assert [formats.period(MOMENT, one) for one in ("hour", "day", "week", "month", "quarter", "year")] == [
         "Mar 5 17:30",

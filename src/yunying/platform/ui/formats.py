@@ -10,7 +10,14 @@ from decimal import Decimal
 from functools import cache
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_timezone_gmt,
+)
 from babel.numbers import (
     format_compact_decimal,
     format_currency,
@@ -145,6 +152,10 @@ def datetime(value: dt.datetime | None, style: str = "medium", zone: dt.tzinfo |
     if style in ("medium", "second"):
         clock = "%H:%M" if style == "medium" else "%H:%M:%S"
         return f"{format_date(local, format='medium', locale=locale())} {local:{clock}}"
+    if style == "long":
+        # Not Babel's own: in Chinese it puts the offset between the day and the hour.
+        offset = get_timezone_gmt(local, "long", locale=locale())
+        return f"{format_date(local, format='long', locale=locale())} {local:%H:%M:%S} {offset}"
     return format_datetime(local, format=style, tzinfo=local.tzinfo, locale=locale())
 
 
