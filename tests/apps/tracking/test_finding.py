@@ -6,10 +6,11 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from yunying.apps.tracking.models import Account, DistinctId
+from yunying.apps.tracking.models import Account, DistinctId, EventDefinition
 from yunying.apps.tracking.people.accounts import FoundAccounts, account_days, people_of_account
 from yunying.apps.tracking.people.activity import account_timeline, events_done, person_timeline, sessions_of
 from yunying.apps.tracking.people.finding import FoundPeople, Wanted, person_filter
+from yunying.apps.tracking.people.rows import people
 from yunying.base.errors import InvalidInput
 from yunying.events.event import Link, LinkKind, Op, OpKind
 from yunying.store import Sql
@@ -205,6 +206,15 @@ def test_a_person_page_says_since_when_a_property_holds_and_what_sent_a_merge(cr
     assert "(identify)" in page
 
 
+def test_a_person_has_one_name_on_all_pages(crowd, browser, product) -> None:
+    """The earliest id, also where the person's number is that of another."""
+    DistinctId.objects.filter(product=product, distinct_id="anon").update(first_ms=1)
+    for number in DistinctId.objects.filter(product=product, distinct_id="ann").values_list("owner", flat=True):
+        assert [row.distinct_id for row in people(product.pk, [number])] == ["anon"]
+    DistinctId.objects.filter(product=product, distinct_id="anon").update(first_ms=1 << 41)
+    assert [row.distinct_id for row in people(product.pk, [number])] == ["ann"]
+
+
 def test_a_time_line_shows_one_event_only_when_asked(write, event, browser, product) -> None:
     write(event("ann", "visit", minute=1), event("ann", "order", minute=2), event("ann", "visit", minute=3))
     number = DistinctId.objects.get(product=product, distinct_id="ann").owner
@@ -230,6 +240,9 @@ def test_sessions_have_begin_length_and_events(write, event, browser, product) -
     assert (early.events, early.length_s, early.names) == (3, 600, [("visit", 2), ("order", 1)])
     page = browser.get(reverse("tracking:person", args=[product.slug, number]) + "?show=sessions").content.decode()
     assert "visit × 2" in page
+    EventDefinition.objects.filter(product=product, name="visit").update(title_en="Looked in")
+    page = browser.get(reverse("tracking:person", args=[product.slug, number]) + "?show=sessions").content.decode()
+    assert "Looked in × 2" in page
 
 
 @pytest.fixture
@@ -262,6 +275,9 @@ def test_an_account_page_shows_properties_people_activity_and_events(customers, 
     for text in ("Acme Ltd", "gold", "2 people", "<span>order</span>"):
         assert text in page
     assert people_of_account(product.pk, "acme").total == 2
+    bob = DistinctId.objects.get(product=product, distinct_id="bob").owner
+    events = page.partition('id="timeline"')[2]
+    assert f'<a href="{reverse("tracking:person", args=[product.slug, bob])}">bob</a>' in events
     assert len(account_timeline(product.pk, "acme")) == 3
     assert [(day.events, day.people) for day in account_days(product, "acme", date(2026, 3, 5))][-1] == (3, 2)
 

@@ -38,7 +38,14 @@ from yunying.apps.tracking.people.activity import (
 )
 from yunying.apps.tracking.people.asking import found_in
 from yunying.apps.tracking.people.finding import FoundPeople, PersonRow, Wanted
-from yunying.apps.tracking.people.rows import distinct_ids, merge_count, merges_of, people, rows_of
+from yunying.apps.tracking.people.rows import (
+    distinct_ids,
+    merge_count,
+    merges_of,
+    people,
+    people_by_id,
+    rows_of,
+)
 from yunying.base import clock
 from yunying.store import EVENTS_WITH_REPEATS, Sql, shared, text_sql
 
@@ -74,6 +81,7 @@ __all__ = [
     "merges_of",
     "numbers_of_ids",
     "people",
+    "people_by_id",
     "people_of_account",
     "person_timeline",
     "property_days",

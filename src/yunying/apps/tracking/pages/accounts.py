@@ -74,6 +74,7 @@ def account(request: HttpRequest, access: ProductAccess, account: int) -> HttpRe
     }
     done = selectors.events_done(product_id, account=found.key)
     context |= timeline_context(request, access, events, done, event, titles)
+    context["who"] = selectors.people_by_id(product_id, {one.distinct_id for one in events})
     return render(request, "tracking/account.html", context, partial="tracking/_timeline.html")
 
 

@@ -46,7 +46,7 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
         "help_page": "people",
     }
     if tab == "sessions":
-        return render(request, "tracking/person.html", context | _sessions(request, product_id, number))
+        return render(request, "tracking/person.html", context | _sessions(request, product_id, number, titles))
     event = request.GET.get("event", "")
     events = selectors.person_timeline(product_id, number, before_in(request), TIMELINE + 1, event=event)
     done = selectors.events_done(product_id, number=number)
@@ -94,6 +94,7 @@ def timeline_context(
         "done": [(name, titles.event(name), count) for name, count in done],
         "event": event,
         "accounts": {one.key: one.pk for one in accounts},
+        "who": {},
         "older": {"before": last.ts.isoformat(), "last": last.uuid} if last else None,
         "newest": "before" not in request.GET,
     }
@@ -108,11 +109,11 @@ def before_in(request: HttpRequest) -> tuple[datetime, str] | None:
         return None
 
 
-def _sessions(request: HttpRequest, product_id: int, number: int) -> dict[str, Any]:
+def _sessions(request: HttpRequest, product_id: int, number: int, titles: selectors.Titles) -> dict[str, Any]:
     page = _whole(request.GET.get("page", ""))
     found = selectors.sessions_of(product_id, number, limit=SESSIONS + 1, offset=(page - 1) * SESSIONS)
     return {
-        "sessions": found[:SESSIONS],
+        "sessions": [(one, [(titles.event(name), count) for name, count in one.names]) for one in found[:SESSIONS]],
         "next": page + 1 if len(found) > SESSIONS else None,
         "previous": page - 1 if page > 1 else None,
     }

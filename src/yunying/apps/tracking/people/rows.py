@@ -1,6 +1,6 @@
 """People by their numbers, as lists of other apps show them, and what is on record about their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 
@@ -8,7 +8,7 @@ from yunying.apps.tracking.models import DistinctId, Merge, Person
 from yunying.apps.tracking.people.finding import PersonRow, called
 from yunying.apps.tracking.times import moment
 
-__all__ = ["distinct_ids", "merge_count", "merges_of", "people", "rows_of"]
+__all__ = ["distinct_ids", "merge_count", "merges_of", "people", "people_by_id", "rows_of"]
 
 _CHUNK = 500
 
@@ -23,14 +23,21 @@ def people(product_id: int, numbers: Sequence[int]) -> list[PersonRow]:
     return [found[number] for number in numbers if number in found]
 
 
+def people_by_id(product_id: int, ids: Collection[str]) -> dict[str, PersonRow]:
+    """The persons to whom distinct ids belong today, by id; for a page of events. Three queries."""
+    owned = DistinctId.objects.filter(product_id=product_id, distinct_id__in=ids).values_list("distinct_id", "owner")
+    owners = dict(owned)
+    found = {row.number: row for row in people(product_id, sorted(set(owners.values())))}
+    return {name: found[owner] for name, owner in owners.items() if owner in found}
+
+
 def rows_of(persons: Sequence[Person]) -> list[PersonRow]:
     """Persons as lists show them. One query."""
     ids: dict[int, str] = {}
     owned = DistinctId.objects.filter(owner__in=[person.number for person in persons])
-    for owner, number, name in owned.order_by("number").values_list("owner", "number", "distinct_id"):
-        # The person's own first id, else the earliest of those that joined.
-        if number == owner or owner not in ids:
-            ids[owner] = name
+    # The earliest, as in the copies the list of people is read from: one person has one name on all pages.
+    for owner, name in owned.order_by("first_ms", "number").values_list("owner", "distinct_id"):
+        ids.setdefault(owner, name)
     return [
         PersonRow(
             number=person.number,
