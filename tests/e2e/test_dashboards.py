@@ -53,6 +53,26 @@ def test_a_tile_is_moved_resized_and_kept_by_keyboard(board: Page) -> None:
     expect(tile).to_have_attribute("data-h", "4")
 
 
+def test_a_tile_that_is_dragged_past_half_of_its_neighbour_changes_places_and_is_not_lost(board: Page) -> None:
+    board.goto(f"{DASHBOARD}?edit=1")
+    tiles = board.locator(".db-tile")
+    first, second = (tiles.nth(at).get_attribute("id") for at in (0, 1))
+    height = int(board.locator(f"#{second}").get_attribute("data-h") or 0)
+    grip = board.locator(f"#{first} .db-grip").bounding_box()
+    assert grip is not None
+    board.mouse.move(grip["x"] + 5, grip["y"] + 5)
+    board.mouse.down()
+    board.mouse.move(grip["x"] + 5, grip["y"] + 5 + (height / 2 + 0.6) * 70, steps=5)
+    board.mouse.up()
+    expect(tiles.first).to_have_attribute("id", str(second))
+    asked: list[str] = []
+    board.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    board.get_by_role("link", name="Done").click()
+    board.wait_for_url(re.compile(r"/dashboards/1/$"))
+    assert asked == ["beforeunload"]
+    expect(board.locator(".db-tile").first).to_have_attribute("id", str(first))
+
+
 def test_only_a_named_site_shows_the_page_inside_of_its_own(board: Page, shop: Server) -> None:
     with _site() as (named, other):
         board.goto(f"{DASHBOARD}links/")

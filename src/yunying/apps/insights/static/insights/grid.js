@@ -7,6 +7,7 @@
   if (!grid || !form) return;
   const COLUMNS = 12, LOWEST = 1, HIGHEST = 20;
   const said = document.getElementById("dash-said");
+  let unsaved = false;
 
   function place(tile) {
     const d = tile.dataset;
@@ -42,10 +43,14 @@
     if (focused && focused !== document.activeElement) focused.focus({ preventScroll: true });
     form.elements.places.value = JSON.stringify(places.map(function (one) { return { id: one.id, x: one.x, y: one.y, w: one.w, h: one.h }; }));
     form.querySelector("button").hidden = false;
+    unsaved = true;
   }
+  form.addEventListener("submit", function () { unsaved = false; });
+  // The browser asks in its own words whether to leave what was arranged.
+  window.addEventListener("beforeunload", function (event) { if (unsaved) event.preventDefault(); });
 
-  function change(tile, want) {
-    const places = all();
+  function change(tile, want, from) {
+    const places = (from || all()).map(function (one) { return Object.assign({}, one); });
     const mine = places.find(function (one) { return one.tile === tile; });
     Object.assign(mine, want);
     mine.w = clamp(mine.w, 1, COLUMNS);
@@ -62,8 +67,18 @@
     return { w: (grid.clientWidth + gap) / columns, h: parseFloat(style.gridAutoRows) + gap, columns: columns };
   }
 
+  // A neighbour gives way once half of it is passed; until then the tile would rise back to where it was.
+  function aimed(start, x, y, from) {
+    const over = from.filter(function (one) { return one.id !== start.id && one.x < x + start.w && x < one.x + one.w; });
+    const passed = over.filter(function (one) {
+      return y < start.y ? one.y < start.y && y <= one.y + one.h / 2 : one.y >= start.y + start.h && y + start.h >= one.y + one.h / 2;
+    }).map(function (one) { return one.y; });
+    if (!passed.length || y === start.y) return y;
+    return y < start.y ? Math.min.apply(null, passed) : Math.max.apply(null, passed) + 1;
+  }
+
   function drag(event, tile, resizing) {
-    const unit = cell(), start = place(tile), fromX = event.clientX, fromY = event.clientY, scroll = window.scrollY;
+    const from = all(), unit = cell(), start = place(tile), fromX = event.clientX, fromY = event.clientY, scroll = window.scrollY;
     if (unit.columns < COLUMNS) return;
     event.preventDefault();
     tile.classList.add("db-moving");
@@ -72,7 +87,9 @@
       const dx = Math.round((now.clientX - fromX) / unit.w), dy = Math.round((now.clientY - fromY + window.scrollY - scroll) / unit.h);
       if (seen === dx + "," + dy) return;
       seen = dx + "," + dy;
-      change(tile, resizing ? { x: start.x, w: Math.min(start.w + dx, COLUMNS - start.x), h: start.h + dy } : { x: start.x + dx, y: start.y + dy });
+      if (resizing) { change(tile, { w: Math.min(start.w + dx, COLUMNS - start.x), h: start.h + dy }, from); return; }
+      const x = clamp(start.x + dx, 0, COLUMNS - start.w);
+      change(tile, { x: x, y: aimed(start, x, start.y + dy, from) }, from);
     }
     function end() {
       tile.classList.remove("db-moving");
