@@ -175,7 +175,7 @@ def test_the_owner_hears_of_the_breach_and_of_its_end(rail: KeyResult, monkeypat
         read(rail, values, monkeypatch)
         drain()
     told = list(Notification.objects.filter(kind="goal.turned").order_by("pk").values_list("title", "text"))
-    assert [title for title, _text in told] == ["Guardrail broken: Daily", "Guardrail holds again: Daily"]
+    assert [title for title, _text in told] == ["Guardrail broken: Daily", "Guardrail “Daily”: Holds again"]
     assert told[0][1].startswith("Sell more tea: Above its limit since Mar 3, 2026, at worst by 72%")
 
 

@@ -8,6 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.goals.facts import GoalClosed, GoalReopened, GoalStood, KeyResultStood
+from yunying.apps.goals.looks import HELD_AGAIN
 from yunying.apps.goals.models import Goal, KeyResult, Status
 from yunying.apps.goals.progress import Standing
 from yunying.apps.goals.standing import card_of, look_of, today_in
@@ -32,9 +33,9 @@ TOLD = {
 GUARDRAIL = {
     Standing.OFF_TRACK: _("Guardrail broken: {name}"),
     Standing.MISSED: _("Guardrail broken: {name}"),
-    Standing.ON_TRACK: _("Guardrail holds again: {name}"),
+    Standing.ON_TRACK: _("Guardrail “{name}”: {standing}"),
 }
-HELD_AGAIN = GUARDRAIL[Standing.ON_TRACK]
+BACK = GUARDRAIL[Standing.ON_TRACK]
 
 
 @subscriber(KeyResultStood)
@@ -50,7 +51,8 @@ def tell_owner(fact: KeyResultStood) -> None:
     _tell(
         goal,
         [goal.owner_id],
-        format_lazy(title, name=key_result.shown_name),
+        # In the word that the goal's page has for it.
+        format_lazy(title, name=key_result.shown_name, standing=HELD_AGAIN.label),
         text=_said_of(key_result),
         kind=TURNED,
         key=f"goal.turned:{key_result.pk}:{fact.after}",
@@ -61,7 +63,7 @@ def _guardrail_title(key_result: KeyResult, fact: KeyResultStood) -> "_StrPromis
     """What to call the turn of a guardrail; None when it needs no word."""
     after = Standing(fact.after)
     if after == Standing.AT_RISK and key_result.broken_until and fact.before == Standing.OFF_TRACK:
-        return HELD_AGAIN
+        return BACK
     return None if after == Standing.ON_TRACK and fact.before == Standing.NO_READING else GUARDRAIL.get(after)
 
 
