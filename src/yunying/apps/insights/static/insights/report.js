@@ -74,6 +74,30 @@
     ready();
   });
 
+  // The keyboard goes with the row that a button moves, and on to the first field of one that it adds.
+  let pressed = null;
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    const button = event.detail.elt;
+    if (isBuilding(event)) pressed = button.name === "do" && button === document.activeElement ? /^(up|down|add)-(.*?)(\d*)$/.exec(button.value) : null;
+  });
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (!pressed || event.detail.target.id !== "report-work") return;
+    const next = pressed[1] === "add" ? firstField(pressed[2] + pressed[3]) : mover(pressed[1], pressed[2], Number(pressed[3]));
+    pressed = null;
+    if (next) next.focus();
+  });
+  function mover(verb, list, number) {
+    const place = list + (verb === "up" ? number - 1 : number + 1), other = verb === "up" ? "down" : "up";
+    return [verb, other].map(function (one) { return document.getElementById("do-" + one + "-" + place); }).find(function (one) { return one && !one.disabled; });
+  }
+  function firstField(list) {
+    const start = list.replaceAll(".", "-");
+    const fields = Array.from(document.querySelectorAll("#report-form input:not([type=hidden]), #report-form select"));
+    const rows = fields.map(function (one) { return one.id.startsWith(start) ? parseInt(one.id.slice(start.length), 10) : NaN; });
+    const last = Math.max.apply(null, rows.filter(function (one) { return !isNaN(one); }));
+    return fields[rows.indexOf(last)];
+  }
+
   // What to change is said at the field as well, until the next answer.
   function said() {
     document.querySelectorAll(".ins-wrong").forEach(function (one) { one.remove(); });
