@@ -65,11 +65,11 @@ def test_a_tile_that_is_dragged_past_half_of_its_neighbour_changes_places_and_is
     board.mouse.move(grip["x"] + 5, grip["y"] + 5 + (height / 2 + 0.6) * 70, steps=5)
     board.mouse.up()
     expect(tiles.first).to_have_attribute("id", str(second))
-    asked: list[str] = []
-    board.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    board.get_by_role("link", name="Done").click()
+    with board.expect_event("dialog") as asked:
+        board.once("dialog", lambda dialog: dialog.accept())
+        board.get_by_role("link", name="Done").click()
+    assert asked.value.type == "beforeunload"
     board.wait_for_url(re.compile(r"/dashboards/1/$"))
-    assert asked == ["beforeunload"]
     expect(board.locator(".db-tile").first).to_have_attribute("id", str(first))
 
 

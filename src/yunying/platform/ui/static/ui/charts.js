@@ -241,8 +241,7 @@
     series.push.apply(series, bounds(spec, look, owner, barred));
     if (series.length) Object.assign(series[0], marks(spec, look));
     return Object.assign(option, {
-      // The last label stands around the last point: half of it beyond, which the picture would cut off.
-      grid: { left: 4, right: barred ? 14 : Math.max(14, Math.min(48, half(spec.labels[spec.labels.length - 1]))), top: spec.annotations.length ? 24 : 14, bottom: many ? 34 : 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      grid: { left: 4, right: 14, top: spec.annotations.length ? 24 : 14, bottom: many ? 34 : 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: { type: "category", data: spec.labels, boundaryGap: barred, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: Object.assign({ hideOverlap: true, lineHeight: 16 }, text) },
       yAxis: { type: "value", splitNumber: spec.unit.kind === "percent" ? 5 : 4, max: spec.unit.kind === "percent" && !spec.target ? function (v) { return v.max > 0.8 && v.max <= 1 ? 1 : null; } : spec.target ? function (v) { return v.max < spec.target.value ? spec.target.value * 1.08 : null; } : null, splitLine: { lineStyle: { color: look.line } }, axisLabel: Object.assign({ formatter: axisText(spec.unit) }, text), minInterval: spec.unit.kind === "number" ? 0 : undefined },
       series: series,
@@ -264,10 +263,6 @@
     button.setAttribute("aria-pressed", String(on));
     figure.classList.toggle("yy-no-notes", !on);
     if (state) state.chart.setOption(options(drawn(state.spec), colours()), true);
-  }
-
-  function half(label) {
-    return Array.from(String(label || "").split("\n")[0]).reduce(function (sum, char) { return sum + (char > "\u2e7f" ? 6 : 3.4); }, 0);
   }
 
   function follow(spec, params) {
