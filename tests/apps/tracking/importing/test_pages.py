@@ -137,6 +137,7 @@ def test_an_import_that_is_taken_back_leaves_what_was_there_before(
     assert longer.status == ImportStatus.TAKEN_BACK
     assert stored(ask) == before[:10]
     assert EventDefinition.objects.get(product=product, name="order").volume == 10
+    assert set(PropertyDefinition.objects.filter(product=product, of="event").values_list("volume", flat=True)) == {10}
     # It may be imported again then.
     anew = bring("longer.csv", (ORDERS + "2026年11月30日 10:00,u9,3,A99,上海\n" * 2).encode())
     browser.post(address(product, "import_start", anew.pk), form_of(anew, event="order", 订单编号="unique_id"))

@@ -1,4 +1,4 @@
-"""What an import brought, added up piece by piece: events by name, and the time they span."""
+"""What an import brought, added up piece by piece: events by name and by property, and the time they span."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,10 @@ OTHERS = "…"
 
 @dataclass(slots=True)
 class Tally:
+    """`properties` counts the events that carry each property."""
+
     names: Counter[str] = field(default_factory=Counter)
+    properties: Counter[str] = field(default_factory=Counter)
     first_ms: int | None = None
     last_ms: int | None = None
 
@@ -26,18 +29,26 @@ class Tally:
         if not events:
             return
         for name, count in Counter(event.name for event in events).items():
-            self.names[name if name in self.names or len(self.names) < MAX_NAMES else OTHERS] += count
+            _add(self.names, name, count)
+        for carried, count in Counter(tuple(event.props) for event in events).items():
+            for name in carried:
+                _add(self.properties, name, count)
         times = [event.ts_ms for event in events]
         self.first_ms = min(times) if self.first_ms is None else min(self.first_ms, min(times))
         self.last_ms = max(times) if self.last_ms is None else max(self.last_ms, max(times))
 
     def dump(self) -> dict[str, Any]:
         """For the checkpoint of a run."""
-        return {"names": dict(self.names), "first_ms": self.first_ms, "last_ms": self.last_ms}
+        return {"names": dict(self.names), "properties": dict(self.properties), "first_ms": self.first_ms, "last_ms": self.last_ms}
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Tally":
-        return cls(Counter(data.get("names", {})), data.get("first_ms"), data.get("last_ms"))
+        names, properties = Counter(data.get("names", {})), Counter(data.get("properties", {}))
+        return cls(names, properties, data.get("first_ms"), data.get("last_ms"))
+
+
+def _add(counts: Counter[str], name: str, count: int) -> None:
+    counts[name if name in counts or len(counts) < MAX_NAMES else OTHERS] += count
 
 
 class Pace:

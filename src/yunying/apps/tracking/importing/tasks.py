@@ -200,10 +200,12 @@ def _ours(run: ImportRun, error: Exception) -> dict[str, Any]:
 
 def _lower_volumes(run: ImportRun) -> None:
     """The catalogue counts what came in; what was taken back did not."""
-    from yunying.apps.tracking.models import EventDefinition
+    from yunying.apps.tracking.models import EventDefinition, PropertyDefinition, PropertyOf
 
-    for name, count in run.names:
-        rows = EventDefinition.objects.filter(product_id=run.product_id, name=name, volume__gte=count)
-        rows.update(volume=F("volume") - count)
+    events = EventDefinition.objects.filter(product_id=run.product_id)
+    properties = PropertyDefinition.objects.filter(product_id=run.product_id, of=PropertyOf.EVENT)
+    for rows, counts in ((events, dict(run.names)), (properties, run.outcome.get("properties", {}))):
+        for name, count in counts.items():
+            rows.filter(name=name, volume__gte=count).update(volume=F("volume") - count)
     record(SYSTEM, "import.removed", ("import", run.pk, run.file_name), product_id=run.product_id)
     log.info("import %d was taken back", run.pk)
