@@ -39,7 +39,12 @@ class Tally:
 
     def dump(self) -> dict[str, Any]:
         """For the checkpoint of a run."""
-        return {"names": dict(self.names), "properties": dict(self.properties), "first_ms": self.first_ms, "last_ms": self.last_ms}
+        return {
+            "names": dict(self.names),
+            "properties": dict(self.properties),
+            "first_ms": self.first_ms,
+            "last_ms": self.last_ms,
+        }
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Tally":
