@@ -91,6 +91,23 @@ def test_only_a_named_site_shows_the_page_inside_of_its_own(board: Page, shop: S
             context.close()
 
 
+def test_a_link_with_a_password_opens_for_who_knows_it(board: Page) -> None:
+    board.goto(f"{DASHBOARD}links/")
+    board.get_by_label("Password").fill("first flush 头采")
+    board.get_by_role("button", name="Make link").click()
+    address = board.locator("#link-address").inner_text().strip()
+    assert board.context.browser is not None
+    context = board.context.browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(address)
+    for password, shown in (("second flush", False), ("first flush 头采", True)):
+        page.get_by_label("Password").fill(password)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("This is not the password.")).to_be_visible(visible=not shown)
+    expect(page.get_by_role("heading", name="Monday")).to_be_visible()
+    context.close()
+
+
 class Site(HTTPServer):
     """A page of somebody else's with a frame in it."""
 

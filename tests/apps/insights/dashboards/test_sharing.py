@@ -75,7 +75,7 @@ def test_search_engines_and_caches_are_kept_away(access: ProductAccess, dashboar
     page = stranger.get(f"/shared/{secret}/")
     assert "noindex" in page["X-Robots-Tag"]
     assert "no-store" in page["Cache-Control"]
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
     assert page["X-Frame-Options"] == "DENY"
 

@@ -143,7 +143,9 @@ def _cookie(link: ShareLink) -> str:
 def _closed(response: HttpResponse, link: ShareLink) -> HttpResponse:
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    # No other site learns the address. "no-referrer" would also hide from ourselves where a form comes from, and the
+    # password would be refused.
+    response["Referrer-Policy"] = "same-origin"
     if link.origins:
         response["Content-Security-Policy"] = POLICY.replace(
             "frame-ancestors 'none'", f"frame-ancestors {' '.join(link.origins)}"
