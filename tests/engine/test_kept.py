@@ -135,6 +135,39 @@ def test_an_event_of_today_counts_at_once_and_is_not_noted(store: Store, product
     assert of(store, "late_events", product) == before
 
 
+def reads_notes(store: Store, product: int) -> bool:
+    return any("late_events" in sql for sql in ask(store, product, PEOPLE).provenance.sql)
+
+
+@pytest.mark.usefixtures("eager")
+def test_the_notes_of_late_events_are_read_again_only_after_some_were_written(store: Store, product: int) -> None:
+    week(store, product)
+    for _ in range(2):
+        ask(store, product, PEOPLE)
+    assert not reads_notes(store, product)
+    write(store, next(_products), ("visit", NOON - timedelta(days=3), 1))
+    assert not reads_notes(store, product)
+    write(store, product, ("visit", NOON - timedelta(days=3), 77))
+    assert reads_notes(store, product)
+    assert not reads_notes(store, product)
+    store.void_kept(product)
+    assert reads_notes(store, product)
+    store.erase(product)
+    week(store, product, people=3)
+    assert numbers(ask(store, product, PEOPLE)) == plainly(store, product, PEOPLE)
+
+
+@pytest.mark.usefixtures("eager")
+def test_where_others_write_too_the_notes_are_read_for_every_question(
+    store: Store, product: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week(store, product)
+    monkeypatch.setattr(Store, "late_version", lambda *_: None)
+    for _ in range(2):
+        ask(store, product, PEOPLE)
+    assert all(reads_notes(store, product) for _ in range(2))
+
+
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("question", [PEOPLE, RETENTION])
 def test_a_late_event_makes_its_day_anew_and_no_other(store: Store, product: int, question: dict[str, Any]) -> None:

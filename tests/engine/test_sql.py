@@ -15,6 +15,7 @@ import pytest
 import yunying.apps
 import yunying.engine
 from yunying.engine import Context, kept, kinds, parse, people_behind, run
+from yunying.engine.scan import Binder
 from yunying.engine.trends import MEASURES, Measure
 from yunying.store import EventColumns, Rows, Sql
 
@@ -43,6 +44,9 @@ class Keeper(Listener):
 
     def execute(self, sql: Sql) -> None:
         self.heard.append(sql)
+
+    def late_version(self, product: int) -> None:
+        return None
 
 
 def context(store: Any) -> Context:
@@ -304,3 +308,18 @@ def test_scan_is_the_one_function_that_names_it() -> None:
         if isinstance(node, ast.Name) and node.id in ("EVENTS", "EVENTS_WITH_REPEATS")
     }
     assert users == {"scan"}
+
+
+@pytest.mark.parametrize(
+    ("at", "bound"),
+    [
+        (datetime(2024, 3, 10, 1, 2, 3, 4_600, tzinfo=ZoneInfo("Asia/Kathmandu")), "2024-03-09 19:17:03.005"),
+        (datetime(2024, 12, 31, 23, 59, 59, 999_700, tzinfo=UTC), "2025-01-01 00:00:00.000"),
+        (datetime(1, 1, 1, tzinfo=UTC), "1900-01-01 00:00:00.000"),
+        (datetime.max.replace(tzinfo=UTC), "2299-12-31 00:00:00.000"),
+    ],
+)
+def test_an_instant_is_bound_to_the_millisecond_and_within_what_the_store_can_write(at: datetime, bound: str) -> None:
+    binder = Binder(42, EventColumns())
+    assert binder.moment("at", at) == "{at:DateTime64(3, 'UTC')}"
+    assert binder.params == {"at": bound}

@@ -4,7 +4,7 @@ SELECT
         SELECT groupBitmapState(person)
         FROM people FINAL
         WHERE product = {product:UInt32}
-          AND born < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+          AND born < {end:DateTime64(3, 'UTC')}
           AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = person
           AND person = {only:UInt32}
     )) > 0 AS c0;
@@ -19,10 +19,9 @@ SELECT
             FROM events FINAL
             WHERE product = {product:UInt32}
               AND event = {event:String}
-              AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-              AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-              AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+              AND ts >= {start:DateTime64(3, 'UTC')}
+              AND ts < {end:DateTime64(3, 'UTC')}
+              AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
               AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = {only:UInt32}
             GROUP BY who
             HAVING count() >= {times:UInt64}
@@ -33,7 +32,7 @@ SELECT
             SELECT groupBitmapState(person)
             FROM people FINAL
             WHERE product = {product:UInt32}
-              AND born < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+              AND born < {end:DateTime64(3, 'UTC')}
               AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = person
               AND person = {only:UInt32}
         ),
@@ -42,7 +41,7 @@ SELECT
             FROM events
             WHERE product = {product:UInt32}
               AND event = {event_2:String}
-              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+              AND ts < {end:DateTime64(3, 'UTC')}
               AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = {only:UInt32}
         )
     )) > 0 AS c1,
@@ -51,7 +50,7 @@ SELECT
             SELECT groupBitmapState(person)
             FROM people FINAL
             WHERE product = {product:UInt32}
-              AND born < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+              AND born < {end:DateTime64(3, 'UTC')}
               AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = person
               AND person = {only:UInt32}
         ),
@@ -59,7 +58,7 @@ SELECT
             SELECT groupBitmapState(person)
             FROM people FINAL
             WHERE product = {product:UInt32}
-              AND born < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+              AND born < {end:DateTime64(3, 'UTC')}
               AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = person
               AND JSONExtract(props, {name:String}, 'String') = {value:String}
               AND person = {only:UInt32}
@@ -74,10 +73,9 @@ SELECT
 FROM events FINAL
 WHERE product = {product:UInt32}
   AND event = {event:String}
-  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-  AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-  AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+  AND ts >= {start:DateTime64(3, 'UTC')}
+  AND ts < {end:DateTime64(3, 'UTC')}
+  AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
   AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = {only:UInt32};
 
 -- What did this person do?
@@ -88,7 +86,7 @@ SELECT
 FROM events FINAL
 WHERE product = {product:UInt32}
   AND event = {event:String}
-  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+  AND ts < {end:DateTime64(3, 'UTC')}
   AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = {only:UInt32};
 
 -- What does the property say?

@@ -9,10 +9,9 @@ SELECT bitmapCardinality(bitmapAndnot(
                 FROM events FINAL
                 WHERE product = {product:UInt32}
                   AND event = {event:String}
-                  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-                  AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-                  AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+                  AND ts >= {start:DateTime64(3, 'UTC')}
+                  AND ts < {end:DateTime64(3, 'UTC')}
+                  AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
                 GROUP BY who
                 HAVING count() >= {times:UInt64}
             )
@@ -22,14 +21,14 @@ SELECT bitmapCardinality(bitmapAndnot(
             FROM events
             WHERE product = {product:UInt32}
               AND event = {event_2:String}
-              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+              AND ts < {end:DateTime64(3, 'UTC')}
         )
     ),
     (
         SELECT groupBitmapState(person)
         FROM people FINAL
         WHERE product = {product:UInt32}
-          AND born < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+          AND born < {end:DateTime64(3, 'UTC')}
           AND dictGetOrDefault('owner', 'p', toUInt64(person), person) = person
           AND JSONExtract(props, {name:String}, 'String') = {value:String}
     )

@@ -6,13 +6,14 @@ FROM
     SELECT
         dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
         toUnixTimestamp64Milli(ts) - {first:Int64} AS at,
-        multiIf((event = {event:String} AND ts < fromUnixTimestamp64Milli({range_end:Int64}, 'UTC')), 1, event = {event_2:String}, 2, 0) AS does,
+        multiIf((event = {event:String} AND ts < {range_end:DateTime64(3, 'UTC')}), 1, event = {event_2:String}, 2, 0) AS does,
         JSONExtract(props, {name:String}, 'String') AS v1
     FROM events
     WHERE product = {product:UInt32}
       AND event IN {events:Array(String)}
-      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+      AND ts >= {start:DateTime64(3, 'UTC')}
+      AND ts < {end:DateTime64(3, 'UTC')}
+      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
       AND does != 0
 );
 
@@ -55,13 +56,14 @@ FROM
                             SELECT
                                 dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
                                 toUnixTimestamp64Milli(ts) - {first:Int64} AS at,
-                                multiIf((event = {event:String} AND ts < fromUnixTimestamp64Milli({range_end:Int64}, 'UTC')), 1, event = {event_2:String}, 2, 0) AS does,
+                                multiIf((event = {event:String} AND ts < {range_end:DateTime64(3, 'UTC')}), 1, event = {event_2:String}, 2, 0) AS does,
                                 JSONExtract(props, {name:String}, 'String') AS v1
                             FROM events
                             WHERE product = {product:UInt32}
                               AND event IN {events:Array(String)}
-                              AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                              AND ts >= {start:DateTime64(3, 'UTC')}
+                              AND ts < {end:DateTime64(3, 'UTC')}
+                              AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
                               AND does != 0
                         )
                         GROUP BY who

@@ -31,8 +31,9 @@ FROM
                         FROM events
                         WHERE product = {product:UInt32}
                           AND event IN {events:Array(String)}
-                          AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                          AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                          AND ts >= {start:DateTime64(3, 'UTC')}
+                          AND ts < {end:DateTime64(3, 'UTC')}
+                          AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
                     )
                     GROUP BY who
                 )

@@ -64,12 +64,13 @@ FROM
                                                             SELECT
                                                                 dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
                                                                 toUnixTimestamp64Milli(ts) - {first:Int64} AS at,
-                                                                multiIf(event = {event_4:String}, 4, (event = {event:String} AND ts < fromUnixTimestamp64Milli({range_end:Int64}, 'UTC')), 1, event = {event_2:String}, 2, event = {event_3:String}, 3, 0) AS does
+                                                                multiIf(event = {event_4:String}, 4, (event = {event:String} AND ts < {range_end:DateTime64(3, 'UTC')}), 1, event = {event_2:String}, 2, event = {event_3:String}, 3, 0) AS does
                                                             FROM events
                                                             WHERE product = {product:UInt32}
                                                               AND event IN {events:Array(String)}
-                                                              AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                                                              AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                                                              AND ts >= {start:DateTime64(3, 'UTC')}
+                                                              AND ts < {end:DateTime64(3, 'UTC')}
+                                                              AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
                                                               AND does != 0
                                                         )
                                                         GROUP BY who

@@ -37,10 +37,9 @@ FROM
     FROM events FINAL
     WHERE product = {product:UInt32}
       AND event = {event:String}
-      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+      AND ts >= {start:DateTime64(3, 'UTC')}
+      AND ts < {end:DateTime64(3, 'UTC')}
+      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
     GROUP BY start
     UNION ALL
     SELECT arrayJoin({starts:Array(Int64)}) AS start, toUInt64(0) AS events, CAST(bitmapBuild(emptyArrayUInt32()), 'AggregateFunction(groupBitmap, UInt32)') AS numbers
@@ -65,10 +64,9 @@ FROM
     FROM events FINAL
     WHERE product = {product:UInt32}
       AND event = {event:String}
-      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+      AND ts >= {start:DateTime64(3, 'UTC')}
+      AND ts < {end:DateTime64(3, 'UTC')}
+      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
     GROUP BY start
     UNION ALL
     SELECT arrayJoin({starts:Array(Int64)}) AS start, toUInt64(0) AS events, CAST(bitmapBuild(emptyArrayUInt32()), 'AggregateFunction(groupBitmap, UInt32)') AS numbers
@@ -140,12 +138,13 @@ FROM
                     SELECT
                         roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
                         dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
-                        if(event = {event:String} AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC'), 1, 0) + if(event = {event_2:String}, 2, 0) AS role
+                        if(event = {event:String} AND ts < {end:DateTime64(3, 'UTC')}, 1, 0) + if(event = {event_2:String}, 2, 0) AS role
                     FROM events
                     WHERE product = {product:UInt32}
                       AND event IN {events:Array(String)}
-                      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                      AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')
+                      AND ts >= {start:DateTime64(3, 'UTC')}
+                      AND ts < {end_2:DateTime64(3, 'UTC')}
+                      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
                 )
                 GROUP BY bucket, role
             )

@@ -37,10 +37,9 @@ FROM
     FROM events FINAL
     WHERE product = {product:UInt32}
       AND event = {event:String}
-      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+      AND ts >= {start:DateTime64(3, 'UTC')}
+      AND ts < {end:DateTime64(3, 'UTC')}
+      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
     GROUP BY start
     UNION ALL
     SELECT arrayJoin({starts:Array(Int64)}) AS start, toUInt64(0) AS events, CAST(bitmapBuild(emptyArrayUInt32()), 'AggregateFunction(groupBitmap, UInt32)') AS numbers
@@ -65,10 +64,9 @@ FROM
     FROM events FINAL
     WHERE product = {product:UInt32}
       AND event = {event:String}
-      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+      AND ts >= {start:DateTime64(3, 'UTC')}
+      AND ts < {end:DateTime64(3, 'UTC')}
+      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
     GROUP BY start
     UNION ALL
     SELECT arrayJoin({starts:Array(Int64)}) AS start, toUInt64(0) AS events, CAST(bitmapBuild(emptyArrayUInt32()), 'AggregateFunction(groupBitmap, UInt32)') AS numbers
@@ -90,10 +88,9 @@ FROM
         FROM events FINAL
         WHERE product = {product:UInt32}
           AND event IN {events:Array(String)}
-          AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-          AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-          AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-          AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+          AND ts >= {start:DateTime64(3, 'UTC')}
+          AND ts < {end:DateTime64(3, 'UTC')}
+          AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
     )
     GROUP BY bucket, series
     UNION ALL

@@ -27,11 +27,11 @@ FROM
                 FROM events
                 WHERE product = {product:UInt32}
                   AND event = {event:String}
-                  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                  AND ts < {end:DateTime64(3, 'UTC')}
             )
             GROUP BY who
         )
-        WHERE first_ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND first_ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+        WHERE first_ts >= {start:DateTime64(3, 'UTC')} AND first_ts < {end:DateTime64(3, 'UTC')}
     )
     WHERE NOT (v1 = '')
     GROUP BY v1, bucket
@@ -95,11 +95,11 @@ FROM
                                 FROM events
                                 WHERE product = {product:UInt32}
                                   AND event = {event:String}
-                                  AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                                  AND ts < {end:DateTime64(3, 'UTC')}
                             )
                             GROUP BY who
                         )
-                        WHERE first_ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND first_ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                        WHERE first_ts >= {start:DateTime64(3, 'UTC')} AND first_ts < {end:DateTime64(3, 'UTC')}
                     )
                 )
                 GROUP BY place, bucket
@@ -119,8 +119,9 @@ FROM
                     FROM events
                     WHERE product = {product:UInt32}
                       AND event = {event_2:String}
-                      AND ts >= fromUnixTimestamp64Milli({start_2:Int64}, 'UTC')
-                      AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')
+                      AND ts >= {start_2:DateTime64(3, 'UTC')}
+                      AND ts < {end_2:DateTime64(3, 'UTC')}
+                      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
                 )
                 GROUP BY bucket
             )

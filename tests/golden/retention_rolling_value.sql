@@ -50,10 +50,9 @@ FROM
                     FROM events FINAL
                     WHERE product = {product:UInt32}
                       AND event = {event:String}
-                      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-                      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-                      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+                      AND ts >= {start:DateTime64(3, 'UTC')}
+                      AND ts < {end:DateTime64(3, 'UTC')}
+                      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
                 )
             ) AS r
             RIGHT JOIN
@@ -79,8 +78,9 @@ FROM
                         FROM events
                         WHERE product = {product:UInt32}
                           AND event = {event_2:String}
-                          AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                          AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')
+                          AND ts >= {start:DateTime64(3, 'UTC')}
+                          AND ts < {end_2:DateTime64(3, 'UTC')}
+                          AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day_2:Date})
                     )
                 )
                 GROUP BY place, bucket, who

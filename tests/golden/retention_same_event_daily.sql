@@ -29,12 +29,13 @@ FROM
                 SELECT
                     roundDown(toUnixTimestamp64Milli(ts), {edges:Array(Int64)}) AS bucket,
                     dictGetOrDefault('owner', 'p', toUInt64(person), person) AS who,
-                    ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC') AS is_started
+                    ts < {end:DateTime64(3, 'UTC')} AS is_started
                 FROM events
                 WHERE product = {product:UInt32}
                   AND event = {event:String}
-                  AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-                  AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')
+                  AND ts >= {start:DateTime64(3, 'UTC')}
+                  AND ts < {end_2:DateTime64(3, 'UTC')}
+                  AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
             )
             GROUP BY bucket
         )

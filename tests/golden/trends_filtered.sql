@@ -7,10 +7,9 @@ FROM
     FROM events FINAL
     WHERE product = {product:UInt32}
       AND event = {event:String}
-      AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
-      AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-      AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-      AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end:Int64}, 'UTC')))
+      AND ts >= {start:DateTime64(3, 'UTC')}
+      AND ts < {end:DateTime64(3, 'UTC')}
+      AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
       AND NOT (dictGetOrDefault('owner', 'p', toUInt64(person), person) IN
           (
               SELECT person

@@ -37,11 +37,11 @@ FROM
                         FROM events
                         WHERE product = {product:UInt32}
                           AND event = {event:String}
-                          AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                          AND ts < {end:DateTime64(3, 'UTC')}
                     )
                     GROUP BY who
                 )
-                WHERE first >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND first < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+                WHERE first >= {start:DateTime64(3, 'UTC')} AND first < {end:DateTime64(3, 'UTC')}
             )
             GROUP BY bucket, v1
         )

@@ -28,9 +28,8 @@ FROM
                 FROM events FINAL
                 WHERE product = {product:UInt32}
                   AND event IN {events:Array(String)}
-                  AND (ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({end:Int64}, 'UTC') OR ts >= fromUnixTimestamp64Milli({start_2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({end_2:Int64}, 'UTC'))
-                  AND indexHint(toDate(ts) >= toDate(fromUnixTimestamp64Milli({start:Int64}, 'UTC')))
-                  AND indexHint(toDate(ts) <= toDate(fromUnixTimestamp64Milli({end_2:Int64}, 'UTC')))
+                  AND (ts >= {start:DateTime64(3, 'UTC')} AND ts < {end:DateTime64(3, 'UTC')} OR ts >= {start_2:DateTime64(3, 'UTC')} AND ts < {end_2:DateTime64(3, 'UTC')})
+                  AND indexHint(toDate(ts) BETWEEN {first_day:Date} AND {last_day:Date})
             )
             GROUP BY bucket, series, v1
         )

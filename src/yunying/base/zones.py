@@ -133,6 +133,7 @@ def _jump(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(low, UTC)
 
 
+@lru_cache(maxsize=8192)
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The instant from which the clock shows `day` for good.
 

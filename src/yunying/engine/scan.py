@@ -5,7 +5,7 @@ Each of them adds the product guard, so no query can be written without it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from textwrap import indent
 from typing import Any, Protocol
 
@@ -28,7 +28,9 @@ __all__ = [
 
 # From when (None: from the first event of all) to before when.
 Reach = tuple[datetime | None, datetime]
+# What the store can write as a day, and as an instant.
 _FIRST_DAY, _LAST_DAY = datetime(1970, 1, 2, tzinfo=UTC), datetime(2149, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2299, 12, 31, tzinfo=UTC)
 
 
 class Bitmaps(Protocol):
@@ -65,8 +67,9 @@ class Binder:
         return f"{{{chosen}:{kind}}}"
 
     def moment(self, name: str, at: datetime) -> str:
-        """The placeholder for an instant."""
-        return f"fromUnixTimestamp64Milli({self.bind(name, millis(at), 'Int64')}, 'UTC')"
+        """The placeholder for an instant, as exact as events have it."""
+        at = min(max(at, _FIRST), _LAST).astimezone(UTC) + timedelta(microseconds=500)
+        return self.bind(name, at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], "DateTime64(3, 'UTC')")
 
 
 def millis(at: datetime) -> int:
@@ -85,9 +88,7 @@ def scan(binder: Binder, *, events: Sequence[str], spans: Sequence[Reach], where
         guards.append(f"event = {binder.bind('event', events[0], 'String')}")
     elif events:
         guards.append(f"event IN {binder.bind('events', list(events), 'Array(String)')}")
-    guards += within(binder, "ts", spans)
-    if exact:
-        guards += _days(binder, spans)
+    guards += [*within(binder, "ts", spans), *_days(binder, spans)]
     table = EVENTS if exact else EVENTS_WITH_REPEATS
     return f"FROM {table}\n{clause('WHERE', [*guards, *where])}"
 
@@ -95,13 +96,15 @@ def scan(binder: Binder, *, events: Sequence[str], spans: Sequence[Reach], where
 def _days(binder: Binder, spans: Sequence[Reach]) -> list[str]:
     """The same roughly, in the days (of UTC) that events are sorted by: for the index alone, no row is tested.
 
-    Under FINAL the engine does not see by itself that a stretch of time is a stretch of days, and reads whole months.
+    The engine does not see by itself that a stretch of time is a stretch of days: under FINAL, or for events of several
+    names, it would read whole months.
     """
     starts, end = [start for start, _ in spans if start is not None], max(end for _, end in spans)
     if len(starts) < len(spans) or min(starts) < _FIRST_DAY or end > _LAST_DAY:  # no date to write them as
         return []
-    first, last = (binder.moment(name, at) for name, at in (("start", min(starts)), ("end", end)))
-    return [f"indexHint(toDate(ts) >= toDate({first}))", f"indexHint(toDate(ts) <= toDate({last}))"]
+    days = (("first_day", min(starts)), ("last_day", end))
+    first, last = (binder.bind(name, f"{at.astimezone(UTC):%Y-%m-%d}", "Date") for name, at in days)
+    return [f"indexHint(toDate(ts) BETWEEN {first} AND {last})"]
 
 
 def within(binder: Binder, column: str, spans: Sequence[Reach]) -> list[str]:

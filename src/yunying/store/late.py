@@ -1,11 +1,15 @@
 """Which events of a batch come late, so that what was kept of their days is worked out anew."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import count
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["LATE_EVENTS", "SETTLED", "SLOT_S", "late_events"]
+__all__ = ["LATE_EVENTS", "SETTLED", "SLOT_S", "Versions", "late_events", "versions_of"]
 
 LATE_EVENTS = "late_events"
 # States are kept of days that ended at least this long ago; only events older than this need a note.
@@ -32,3 +36,30 @@ def late_events(data: pa.Table, now: datetime) -> pa.Table | None:
             "n": pa.array(counts, pa.uint64()),
         }
     )
+
+
+class Versions:
+    """A number for each product that changes with every note of late events this process writes or removes."""
+
+    def __init__(self) -> None:
+        self._next = count(1)
+        self._of: dict[int, int] = {}
+
+    def of(self, product: int) -> int:
+        """Two readings are equal only if the notes stayed as they were between them."""
+        return self._of.get(product, 0)
+
+    def change(self, products: Iterable[int]) -> None:
+        """After the notes were written: who reads them before this reads the old number too, and asks once more."""
+        for product in products:
+            self._of[product] = next(self._next)
+
+
+_lock = Lock()
+_versions: defaultdict[str, Versions] = defaultdict(Versions)
+
+
+def versions_of(url: str) -> Versions:
+    """The same for every store this process opens at `url`."""
+    with _lock:
+        return _versions[url]

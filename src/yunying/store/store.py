@@ -18,7 +18,7 @@ from yunying.store.columns import EventColumns, Kind, Promoted
 from yunying.store.erasing import Removal, erasing, taking_back
 from yunying.store.faults import away, too_complex, translated
 from yunying.store.hurry import hurried
-from yunying.store.late import LATE_EVENTS, late_events
+from yunying.store.late import LATE_EVENTS, late_events, versions_of
 from yunying.store.scripts import scripts
 from yunying.store.sql import Rows, Sql
 
@@ -43,6 +43,7 @@ class Store:
         self._lock = threading.Lock()
         self._columns = EventColumns()
         self._columns_at = float("-inf")
+        self._late = versions_of(address.url)
 
     def query(
         self, sql: Sql, *, timeout_s: float | None = None, memory_mb: int | None = None, projections: bool = True
@@ -88,9 +89,20 @@ class Store:
             return
         # Before, so that a crash right after the events leaves a note; and after, because a state that was made in
         # between has seen the first note but not the events. Each time with a token of its own: notes add up.
-        self._insert(LATE_EVENTS, late, str(uuid4()))
+        self._note_late(late)
         self._insert(table, data, token)
+        self._note_late(late)
+
+    def _note_late(self, late: pa.Table) -> None:
         self._insert(LATE_EVENTS, late, str(uuid4()))
+        self._late.change(late["product"].unique().to_pylist())
+
+    def late_version(self, product: int) -> int | None:
+        """Another number whenever events of a product came late or were removed.
+
+        None where other processes write too, so that only the table `late_events` tells.
+        """
+        return self._late.of(product) if self._address.embedded else None
 
     def _insert(self, table: str, data: pa.Table, token: str) -> None:
         sink = pa.BufferOutputStream()
@@ -173,6 +185,7 @@ class Store:
         Minutes for tens of millions of events. Rows that are inserted meanwhile may stay. Raises Unavailable.
         """
         self._carry_out(erasing(product, self._address.form))
+        self._late.change([product])
         self.reload_owners()
 
     def take_back(self, product: int, number: int, *, events: int) -> None:
@@ -187,6 +200,7 @@ class Store:
         """Make what is kept of the days of a product no longer hold: after events of it were removed."""
         first = "INSERT INTO late_events (product, at, n) SELECT {product:UInt32}, toDateTime(0, 'UTC'), 1"
         self.execute(Sql(first, {"product": product}))
+        self._late.change([product])
 
     def _carry_out(self, removals: Iterable[Removal]) -> None:
         """One after the other. Nodes of a cluster share the work and need no waking."""

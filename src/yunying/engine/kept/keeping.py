@@ -75,7 +75,7 @@ def _known(session: Session) -> Known:
 
 def _holding(session: Session, states: Sequence[State], days: Sequence[Day], known: Known) -> list[Day]:
     """The days of which every state holds, after making those that do not."""
-    sums = _late(session, days)
+    sums = _late(session, days, known)
     keys = {state.key for state in states}
     if _stale(keys, days, sums, known.noted):  # not seen yet, or another process may have made them anew
         for question, day, noted in session.ask(noted_sql(session.binder(), sorted(keys), days)).rows:
@@ -94,10 +94,17 @@ def _holding(session: Session, states: Sequence[State], days: Sequence[Day], kno
     return [day for day in days if day.name not in lost]
 
 
-def _late(session: Session, days: Sequence[Day]) -> dict[date, int]:
+def _late(session: Session, days: Sequence[Day], known: Known) -> dict[date, int]:
     """How often something came late for each day, or was taken away from the product."""
-    late = {int(since): int(n) for since, n in session.ask(late_sql(session.binder(), days)).rows}
-    return {day.name: late.get(0, 0) + late.get(int(day.span.start.timestamp()), 0) for day in days}
+    # Read before the notes are: what comes between the two is asked for again next time.
+    version = session.context.store.late_version(session.context.product)
+    if version is None or version != known.late_version:
+        known.late, known.late_version = {}, version
+    seen = known.late
+    if any(day.span not in seen for day in days):
+        found = {int(since): int(n) for since, n in session.ask(late_sql(session.binder(), days)).rows}
+        seen |= {day.span: found.get(0, 0) + found.get(int(day.span.start.timestamp()), 0) for day in days}
+    return {day.name: seen[day.span] for day in days}
 
 
 def _stale(keys: set[int], days: Sequence[Day], sums: dict[date, int], noted: dict[tuple[int, date], int]) -> list[Day]:

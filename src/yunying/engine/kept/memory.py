@@ -12,6 +12,7 @@ from datetime import date
 from threading import Lock
 from weakref import WeakKeyDictionary
 
+from yunying.base.zones import Span
 from yunying.store import Store
 
 __all__ = ["Known", "Policy", "known_of", "policy", "using"]
@@ -56,11 +57,14 @@ _PATIENCE = 50
 class Known:
     """What is known of one product. `keys` have states, as far as was seen at `loaded_s`; `used` when noted last.
 
-    `noted` is what was last seen beside a state, by question and day.
+    `noted` is what was last seen beside a state, by question and day; `late` what came late for a day, as of
+    `late_version` of the store.
     """
 
     keys: set[int] = field(default_factory=set)
     noted: dict[tuple[int, date], int] = field(default_factory=dict)
+    late: dict[Span, int] = field(default_factory=dict)
+    late_version: int | None = None
     loaded_s: float = float("-inf")
     asked: OrderedDict[int, int] = field(default_factory=OrderedDict)
     used: dict[int, float] = field(default_factory=dict)
