@@ -8,6 +8,7 @@ PORT ?= $(or $(YUNYING_PORT),8642)
 SMALL ?=
 ARGS ?=
 WORKERS ?= 2
+EXAMPLES ?= 2000
 bin := .venv/bin
 export YUNYING_HOST := $(HOST)
 export YUNYING_PORT := $(PORT)
@@ -29,7 +30,8 @@ dev: setup-dev ## serve your own data with tracebacks in the pages (PORT=8642)
 test: setup-dev ## run the whole suite (ARGS="tests/engine -x" for a part, WORKERS=2)
 	@$(bin)/python tools/run_tests.py --workers $(WORKERS) $(ARGS)
 
-nightly: setup-dev ## the engine against its judges with thousands of examples each (about an hour)
+nightly: export NIGHTLY_EXAMPLES := $(EXAMPLES)
+nightly: setup-dev ## the engine against its judges on thousands of worlds each (about an hour; EXAMPLES=2000)
 	@$(bin)/pytest -m nightly -n $(WORKERS) $(ARGS)
 
 check: setup-dev ## style, types, layers, migrations, messages, documentation

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from tests.engine.cohort_interpreter import Judge
-from tests.engine.worlds import EVENTS, FILTERS, Product, conditions, times
+from tests.engine.worlds import EVENTS, FILTERS, PEOPLE, Product, conditions, times
 from yunying.engine.cohorts import Cohort, Members, parse
 from yunying.store import Store
 
@@ -132,7 +132,7 @@ def judges(draw: st.DrawFn, product: Product, *, deep: bool = False) -> Judge:
     known: dict[int, dict[str, Any]] = {}
     for number in (2, 3, 4):
         known[number] = draw(definitions([LIST, *known], deep=deep and number == 4))
-    first = min(product.world.born, default=3_000_000) // 20 * 20
+    first = min(product.world.born, default=PEOPLE) // 20 * 20
     listed = sorted(first + n for n in draw(st.sets(st.integers(0, 7), max_size=5)))
     until = draw(st.one_of(st.just(product.now), times(product.day)))
     judge = Judge(product.world, product.zone, product.week_start, until, known, {LIST: listed})

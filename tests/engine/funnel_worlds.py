@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from tests.engine.interpreter import Thing
-from tests.engine.worlds import EVENTS, FILTERS, MILLI, PROPERTIES, PROPS, Product, products, ranges
+from tests.engine.worlds import EVENTS, FILTERS, MILLI, PEOPLE, PROPERTIES, PROPS, Product, products, ranges
 
 QUARTER = timedelta(minutes=15)
 NAMES = [EVENTS[0], EVENTS[1], EVENTS[0], EVENTS[2], EVENTS[3]]
@@ -28,7 +28,7 @@ def busy_products(draw: st.DrawFn) -> Product:
         Thing(
             uuid=str(UUID(int=_unique(product, index))),
             name=draw(st.sampled_from(NAMES)),
-            number=draw(st.sampled_from(numbers)) if world.events else 2_900_000 + draw(st.integers(0, 1)),
+            number=draw(st.sampled_from(numbers)) if world.events else PEOPLE - 20 + draw(st.integers(0, 1)),
             at=product.day
             + timedelta(minutes=15 * draw(st.integers(0, 24)))
             + draw(st.sampled_from([0, 0, 0, 1])) * MILLI,

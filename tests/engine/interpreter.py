@@ -20,6 +20,7 @@ import re2
 from yunying.store import number_form, text_form
 
 MINUTE = timedelta(minutes=1)
+QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
 NOMINAL_DAYS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
 COUNTING = {"count", "people", "accounts", "sessions", "rolling_people", "sum", "first_time"}
@@ -84,9 +85,14 @@ def shown(at: datetime, zone: ZoneInfo) -> datetime:
 
 @lru_cache(maxsize=100_000)
 def first_instant(clock: datetime, zone: ZoneInfo) -> datetime:
-    """When the clock first shows `clock`, or jumps over it. Looks at every minute of two days."""
+    """When the clock first shows `clock`, or jumps over it.
+
+    Looks at every minute from a day before, of quarters of an hour at the last only: clocks jump between quarters.
+    """
     spare = timedelta(seconds=clock.second, microseconds=clock.microsecond)
-    at = (clock - spare).replace(tzinfo=UTC) - DAY
+    at = clock.replace(minute=0, second=0, microsecond=0, tzinfo=UTC) - DAY
+    while shown(at + QUARTER - MINUTE, zone) < clock - spare:
+        at += QUARTER
     while shown(at, zone) < clock - spare:
         at += MINUTE
     return at + spare if shown(at, zone) == clock - spare else at

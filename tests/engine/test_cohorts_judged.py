@@ -1,17 +1,17 @@
 """Cohorts against their slow interpreter: members, explanations, and reports filtered and broken down by them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.engine.cohort_interpreter import Judge
 from tests.engine.cohort_worlds import LIST, Known, born, in_cohort, judges, keep_list
 from tests.engine.interpreter import period_of
+from tests.engine.judging import always, nightly
 from tests.engine.test_judged import compare
-from tests.engine.worlds import Product, crowded, keep, products, questions
+from tests.engine.worlds import Product, keep, products, questions
 from yunying.engine import Context, parse, run
 from yunying.engine.cohorts import (
     Members,
@@ -26,42 +26,20 @@ from yunying.engine.cohorts import parse as parse_cohort
 from yunying.engine.trends import TrendsResult
 from yunying.store import Store
 
-# A data set costs more than a question about it; every one has four cohorts.
-QUESTIONS = 3
-CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def quick(store: Store) -> Iterator[Store]:
-    with crowded(store) as one:
-        yield one
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=CHECKS)
+@always
 @given(data=st.data())
-def test_members_are_those_of_the_interpreter(quick: Store, data: st.DataObject) -> None:
-    judge_members(quick, data)
+def test_cohorts_agree_with_the_interpreter(quick: Store, data: st.DataObject) -> None:
+    judge_cohorts(quick, data)
 
 
 @pytest.mark.nightly
-@settings(max_examples=700, deadline=None, suppress_health_check=CHECKS)
+@nightly
 @given(data=st.data())
-def test_members_are_those_of_the_interpreter_for_long(quick: Store, data: st.DataObject) -> None:
-    judge_members(quick, data)
-
-
-@settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)
-@given(data=st.data())
-def test_reports_by_cohort_are_those_of_the_interpreter(quick: Store, data: st.DataObject) -> None:
-    judge_reports(quick, data)
-
-
-@pytest.mark.nightly
-@settings(max_examples=700, deadline=None, suppress_health_check=CHECKS)
-@given(data=st.data())
-def test_reports_by_cohort_are_those_of_the_interpreter_for_long(quick: Store, data: st.DataObject) -> None:
-    judge_reports(quick, data)
+def test_cohorts_agree_with_the_interpreter_for_long(crowd: Store, data: st.DataObject) -> None:
+    judge_cohorts(crowd, data)
 
 
 def world(store: Store, data: st.DataObject, *, deep: bool = False) -> tuple[Product, Judge, Context]:
@@ -76,31 +54,41 @@ def world(store: Store, data: st.DataObject, *, deep: bool = False) -> tuple[Pro
     return product, judge, context
 
 
-def judge_members(store: Store, data: st.DataObject) -> None:
-    _, judge, context = world(store, data, deep=True)
-    context = _until(context, judge)
-    every = {number: context.cohorts.definition(number) for number in (LIST, *judge.definitions)}
-    wanted = {n: {who for who in judge.everybody() if judge.belongs(n, who)} for n in every}
-    for number, cohort in every.items():
-        assert cohort is not None
-        if not isinstance(cohort, Members):
-            assert parse_cohort(cohort.to_json()) == cohort
-        found = people_in(cohort, context)
-        note(f"{number}: {judge.definitions.get(number)}")
-        assert set(found.numbers) == wanted[number]
-        assert found.total == size(cohort, context) == len(everybody_in(cohort, context))
-        assert members_among(cohort, judge.world.born, context) == wanted[number]
-    for who in sorted(judge.world.born)[:3]:
-        check_person(who, judge, context, every, wanted)
+def judge_cohorts(store: Store, data: st.DataObject) -> None:
+    """One of the cohorts, what one person belongs to and why, and a report that looks at some of them."""
+    product, judge, context = world(store, data, deep=data.draw(st.integers(0, 2)) == 2)
+    number = data.draw(st.sampled_from([4, 4, 4, 3, 2, LIST]))
+    judge_members(number, judge, _until(context, judge))
+    people = sorted(judge.world.born)
+    if people:
+        check_person(data.draw(st.sampled_from(people)), number, judge, _until(context, judge))
+    judge_question(data.draw(asked(product)), product, judge, context)
 
 
-def check_person(who: int, judge: Judge, context: Context, every: dict[int, Any], wanted: dict[int, set[int]]) -> None:
-    assert belongs_to(who, every, context) == {number for number in every if who in wanted[number]}
-    told = explain(every[4], who, context)
-    assert told.member == (who in wanted[4])
-    assert told.exists == (who in judge.everybody())
+def judge_members(number: int, judge: Judge, context: Context) -> None:
+    cohort = context.cohorts.definition(number)
+    assert cohort is not None
+    if not isinstance(cohort, Members):
+        assert parse_cohort(cohort.to_json()) == cohort
+    wanted = {who for who in judge.everybody() if judge.belongs(number, who)}
+    found = people_in(cohort, context)
+    note(f"{number}: {judge.definitions.get(number)}")
+    assert set(found.numbers) == wanted
+    assert found.total == size(cohort, context) == len(everybody_in(cohort, context))
+    assert members_among(cohort, judge.world.born, context) == wanted
+
+
+def check_person(who: int, number: int, judge: Judge, context: Context) -> None:
+    every = {each: context.cohorts.definition(each) for each in (LIST, *judge.definitions)}
+    exists = who in judge.everybody()
+    wanted = {each for each in every if exists and judge.belongs(each, who)}
+    assert belongs_to(who, every, context) == wanted
+    if number == LIST:
+        return
+    told = explain(every[number], who, context)
+    assert (told.member, told.exists) == (number in wanted, exists)
     if told.exists:
-        check_parts(told.root, judge.definitions[4], who, judge)
+        check_parts(told.root, judge.definitions[number], who, judge)
 
 
 def check_parts(told: Any, part: dict[str, Any], who: int, judge: Judge) -> None:
@@ -119,12 +107,6 @@ def _until(context: Context, judge: Judge) -> Context:
         context.store, context.product, context.zone, context.now, context.week_start, cohorts=context.cohorts,
         until=judge.until,
     )  # fmt: skip
-
-
-def judge_reports(store: Store, data: st.DataObject) -> None:
-    product, judge, context = world(store, data)
-    for _ in range(QUESTIONS):
-        judge_question(data.draw(asked(product)), product, judge, context)
 
 
 def judge_question(question: dict[str, Any], product: Product, judge: Judge, context: Context) -> None:

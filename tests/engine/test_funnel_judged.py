@@ -4,14 +4,14 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.engine.cohort_worlds import LIST, Known, born, judges, keep_list
 from tests.engine.funnel_interpreter import Group, Judge, Judged, seconds
 from tests.engine.funnel_worlds import busy_products, funnels
 from tests.engine.interpreter import REST
-from tests.engine.test_judged import CHECKS, promoted
+from tests.engine.judging import always, nightly
 from tests.engine.worlds import Product, keep
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
@@ -20,23 +20,20 @@ from yunying.engine.funnel.answer import Outcome
 from yunying.stats.proportions import wilson
 from yunying.store import Store
 
-__all__ = ["promoted"]
-
-QUESTIONS = 3
 pytestmark = pytest.mark.long
 
 
-@settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)
+@always
 @given(data=st.data())
-def test_funnels_agree_with_the_interpreter(promoted: Store, data: st.DataObject) -> None:
-    judge(promoted, data)
+def test_funnels_agree_with_the_interpreter(quick: Store, data: st.DataObject) -> None:
+    judge(quick, data)
 
 
 @pytest.mark.nightly
-@settings(max_examples=700, deadline=None, suppress_health_check=CHECKS)
+@nightly
 @given(data=st.data())
-def test_funnels_agree_with_the_interpreter_for_long(promoted: Store, data: st.DataObject) -> None:
-    judge(promoted, data)
+def test_funnels_agree_with_the_interpreter_for_long(crowd: Store, data: st.DataObject) -> None:
+    judge(crowd, data)
 
 
 def judge(store: Store, data: st.DataObject) -> None:
@@ -46,22 +43,21 @@ def judge(store: Store, data: st.DataObject) -> None:
     keep_list(store, product.id, cohorts.lists[LIST])
     known = Known(cohorts.definitions)
     context = Context(store, product.id, product.zone, product.now, product.week_start, cohorts=known)
-    for _ in range(QUESTIONS):
-        question = data.draw(funnels(product))
-        spec = parse(question)
-        assert parse(spec.to_json()) == spec
-        judged = Judge(question, product.world, product.zone, product.week_start, product.now)
-        cohorts.until = min(judged.period.end, product.now)
-        if judged.period.start >= judged.period.end:  # the day that a place left out
-            with pytest.raises(InvalidInput):
-                run(spec, context)
-            continue
-        result = run(spec, context)
-        assert isinstance(result, FunnelResult)
-        for sql in result.provenance.sql:
-            note(sql)
-        compare(question, judged, result, product)
-        check_people(question, judged, result, context, data)
+    question = data.draw(funnels(product))
+    spec = parse(question)
+    assert parse(spec.to_json()) == spec
+    judged = Judge(question, product.world, product.zone, product.week_start, product.now)
+    cohorts.until = min(judged.period.end, product.now)
+    if judged.period.start >= judged.period.end:  # the day that a place left out
+        with pytest.raises(InvalidInput):
+            run(spec, context)
+        return
+    result = run(spec, context)
+    assert isinstance(result, FunnelResult)
+    for sql in result.provenance.sql:
+        note(sql)
+    compare(question, judged, result, product)
+    check_people(question, judged, result, context, data)
 
 
 def key_of(row: Row) -> Any:

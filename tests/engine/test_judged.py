@@ -1,64 +1,54 @@
 """The engine against the slow interpreter, on generated products and questions."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.engine import interpreter
 from tests.engine.interpreter import REST
-from tests.engine.worlds import Product, crowded, keep, products, questions
+from tests.engine.judging import always, nightly
+from tests.engine.worlds import Product, keep, products, questions
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
 from yunying.engine.trends import Point, TrendsResult
 from yunying.store import Store
 
-# A data set costs more than a question about it.
-QUESTIONS = 3
-CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def promoted(store: Store) -> Iterator[Store]:
-    with crowded(store) as one:
-        yield one
-
-
-@settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)
+@always
 @given(data=st.data())
-def test_engine_agrees_with_the_interpreter(promoted: Store, data: st.DataObject) -> None:
-    judge(promoted, data)
+def test_engine_agrees_with_the_interpreter(quick: Store, data: st.DataObject) -> None:
+    judge(quick, data)
 
 
 @pytest.mark.nightly
-@settings(max_examples=700, deadline=None, suppress_health_check=CHECKS)
+@nightly
 @given(data=st.data())
-def test_engine_agrees_with_the_interpreter_for_long(promoted: Store, data: st.DataObject) -> None:
-    judge(promoted, data)
+def test_engine_agrees_with_the_interpreter_for_long(crowd: Store, data: st.DataObject) -> None:
+    judge(crowd, data)
 
 
 def judge(store: Store, data: st.DataObject) -> None:
     product = data.draw(products())
     keep(store, product, data.draw(st.one_of(st.just([]), st.lists(st.integers(0, 29), max_size=4))))
     context = Context(store, product.id, product.zone, product.now, product.week_start)
-    for _ in range(QUESTIONS):
-        question = data.draw(questions(product))
-        spec = parse(question)
-        assert parse(spec.to_json()) == spec
-        if _holds_no_time(question, product):
-            with pytest.raises(InvalidInput):
-                run(spec, context)
-            continue
-        result = run(spec, context)
-        assert isinstance(result, TrendsResult)
-        for sql in result.provenance.sql:
-            note(sql)
-        compare(question, result, product)
-        check_people(question, result, context, data)
+    question = data.draw(questions(product))
+    spec = parse(question)
+    assert parse(spec.to_json()) == spec
+    if _holds_no_time(question, product):
+        with pytest.raises(InvalidInput):
+            run(spec, context)
+        return
+    result = run(spec, context)
+    assert isinstance(result, TrendsResult)
+    for sql in result.provenance.sql:
+        note(sql)
+    compare(question, result, product)
+    check_people(question, result, context, data)
 
 
 def _holds_no_time(question: dict[str, Any], product: Product) -> bool:

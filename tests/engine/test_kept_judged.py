@@ -1,45 +1,38 @@
 """Answers from kept states must be those from the events, whatever comes late, twice, merges or goes."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from tests.engine.interpreter import Thing
-from tests.engine.worlds import EVENTS, PROPERTIES, WANTED, Product, crowded, products, write_events
+from tests.engine.judging import always, nightly
+from tests.engine.worlds import EVENTS, PROPERTIES, WANTED, Product, products, write_events
 from tests.removing import remove
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, Result, kept, parse, run
 from yunying.store import Store
 
-CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 pytestmark = pytest.mark.long
 EAGER, NEVER = kept.Policy(rows=0, asks=1), kept.Policy(asks=0)
 _tokens = count()
 
 
-@pytest.fixture(scope="module")
-def quick(store: Store) -> Iterator[Store]:
-    with crowded(store) as one:
-        yield one
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=CHECKS)
+@settings(always, max_examples=15)
 @given(data=st.data())
 def test_states_give_the_numbers_of_the_events(quick: Store, data: st.DataObject) -> None:
     judge(quick, data)
 
 
 @pytest.mark.nightly
-@settings(max_examples=300, deadline=None, suppress_health_check=CHECKS)
+@settings(nightly, max_examples=300)
 @given(data=st.data())
-def test_states_give_the_numbers_of_the_events_for_long(quick: Store, data: st.DataObject) -> None:
-    judge(quick, data)
+def test_states_give_the_numbers_of_the_events_for_long(crowd: Store, data: st.DataObject) -> None:
+    judge(crowd, data)
 
 
 FILTERS = st.one_of(

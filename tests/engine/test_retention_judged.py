@@ -1,48 +1,39 @@
 """Retention against its slow interpreter, on generated products and questions."""
 
 import math
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from tests.engine import interpreter
 from tests.engine.cohort_worlds import in_cohort
 from tests.engine.interpreter import REST
+from tests.engine.judging import always, nightly
 from tests.engine.retention_interpreter import Cell, Judge
 from tests.engine.test_cohorts_judged import world
-from tests.engine.worlds import EVENTS, FILTERS, PROPERTIES, Product, crowded, keep, products
+from tests.engine.worlds import EVENTS, FILTERS, PROPERTIES, Product, keep, products
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
 from yunying.engine.retention import Point, RetentionResult
 from yunying.store import Store
 
-# A data set costs more than a question about it.
-QUESTIONS = 3
-CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def promoted(store: Store) -> Iterator[Store]:
-    with crowded(store) as one:
-        yield one
-
-
-@settings(max_examples=35, deadline=None, suppress_health_check=CHECKS)
+@always
 @given(data=st.data())
-def test_retention_agrees_with_the_interpreter(promoted: Store, data: st.DataObject) -> None:
-    judge(promoted, data)
+def test_retention_agrees_with_the_interpreter(quick: Store, data: st.DataObject) -> None:
+    judge(quick, data)
 
 
 @pytest.mark.nightly
-@settings(max_examples=700, deadline=None, suppress_health_check=CHECKS)
+@nightly
 @given(data=st.data())
-def test_retention_agrees_with_the_interpreter_for_long(promoted: Store, data: st.DataObject) -> None:
-    judge(promoted, data)
+def test_retention_agrees_with_the_interpreter_for_long(crowd: Store, data: st.DataObject) -> None:
+    judge(crowd, data)
 
 
 @st.composite
@@ -102,30 +93,29 @@ def judge(store: Store, data: st.DataObject) -> None:
     product = data.draw(products())
     keep(store, product, data.draw(st.one_of(st.just([]), st.lists(st.integers(0, 29), max_size=4))))
     context = Context(store, product.id, product.zone, product.now, product.week_start)
-    for _ in range(QUESTIONS):
-        question = data.draw(questions(product))
-        spec = parse(question)
-        assert parse(spec.to_json()) == spec
-        asked = question | {"interval": question["period"]}
-        period = interpreter.period_of(asked, product.zone, product.week_start, product.now)
-        if period.start >= period.end:  # the day that a place left out
-            with pytest.raises(InvalidInput):
-                run(spec, context)
-            continue
-        result = run(spec, context)
-        assert isinstance(result, RetentionResult)
-        for sql in result.provenance.sql:
-            note(sql)
-        judged = Judge(question, product.world, product.zone, product.week_start, product.now)
-        compare(judged, result)
-        check_people(judged, question, result, context, data)
+    question = data.draw(questions(product))
+    spec = parse(question)
+    assert parse(spec.to_json()) == spec
+    asked = question | {"interval": question["period"]}
+    period = interpreter.period_of(asked, product.zone, product.week_start, product.now)
+    if period.start >= period.end:  # the day that a place left out
+        with pytest.raises(InvalidInput):
+            run(spec, context)
+        return
+    result = run(spec, context)
+    assert isinstance(result, RetentionResult)
+    for sql in result.provenance.sql:
+        note(sql)
+    judged = Judge(question, product.world, product.zone, product.week_start, product.now)
+    compare(judged, result)
+    check_people(judged, question, result, context, data)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=CHECKS)
+@settings(always, max_examples=15)
 @given(data=st.data())
-def test_retention_by_cohorts_of_people_agrees_with_the_interpreter(promoted: Store, data: st.DataObject) -> None:
+def test_retention_by_cohorts_of_people_agrees_with_the_interpreter(quick: Store, data: st.DataObject) -> None:
     """Cohorts in the filters, in the breakdown or in both; they look at the end of the range."""
-    product, people, context = world(promoted, data)
+    product, people, context = world(quick, data)
     question = data.draw(questions(product))
     period = interpreter.period_of(
         question | {"interval": question["period"]}, product.zone, product.week_start, product.now
