@@ -59,6 +59,14 @@ def test_the_people_of_a_step_lead_to_those_who_dropped_out(browser: Client, jou
     assert sorted(row.distinct_id for row in other.context["people"]) == ["eve", "fay"]
 
 
+def test_a_funnel_in_any_order_counts_how_many_steps_were_done_not_which(browser: Client, journey: Product) -> None:
+    steps = grid(browser.get(f"{FUNNELS}?{STEPS}&order=unordered"), "steps")
+    assert list(steps) == ["1 of 3 steps", "2 of 3 steps", "3 of 3 steps"]
+    assert "Reached “2 of 3 steps”" in browser.get(steps["2 of 3 steps"][0].url).content.decode()
+    times = grid(browser.get(f"{FUNNELS}?{STEPS}&order=unordered&display=times"), "times")
+    assert list(times) == list(steps)
+
+
 def test_a_breakdown_compares_funnels(browser: Client, journey: Product) -> None:
     page = browser.get(f"{FUNNELS}?{STEPS}&b0.property=channel")
     assert {name: cells[0].text for name, cells in grid(page, "compared").items()} == {"(no value)": "4", "search": "2"}

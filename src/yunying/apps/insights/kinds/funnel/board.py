@@ -18,7 +18,7 @@ from yunying.apps.insights.kinds.board import (
     values_text,
 )
 from yunying.apps.insights.kinds.funnel.times import over_time, times
-from yunying.apps.insights.kinds.funnel.words import definition, row_name, step_names, title
+from yunying.apps.insights.kinds.funnel.words import definition, numbered, row_name, title
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series, Unit
 
@@ -94,7 +94,7 @@ def _notes(spec: Mapping[str, Any], result: Any) -> list[str]:
 def _steps_chart(drawing: Drawing, links: Links) -> Chart:
     """The share of those who entered that reached each step; of one funnel also who dropped out before it."""
     result = drawing.result
-    names = _numbered(drawing)
+    names = numbered(drawing.said)
     only = result.rows[0] if len(result.rows) == 1 else None
     series = [_reached(row, links) for row in result.rows[:MOST_LINES]]
     if only:
@@ -152,10 +152,6 @@ def point(row: Any, step: int, outcome: str = "converted", bucket: int | None = 
     return {"step": step, "outcome": outcome, "values": values, "remainder": row.remainder, "bucket": bucket}
 
 
-def _numbered(drawing: Drawing) -> list[str]:
-    return [f"{index}. {name}" for index, name in enumerate(step_names(drawing.said), 1)]
-
-
 def _steps_grids(drawing: Drawing, links: Links) -> tuple[Grid, ...]:
     if len(drawing.result.rows) == 1:
         return (_one_grid(drawing, links),)
@@ -176,13 +172,14 @@ def _one_grid(drawing: Drawing, links: Links) -> Grid:
         _("90% within"),
         _("Average time"),
     )
+    steps = zip(numbered(drawing.said), result.steps, row.steps, strict=True)
     rows = tuple(
         GridRow(
             name,
             _step_cells(row, index, reached, links),
             note=_("may be skipped") if step.optional else "",
         )
-        for index, (name, step, reached) in enumerate(zip(_numbered(drawing), result.steps, row.steps, strict=True), 1)
+        for index, (name, step, reached) in enumerate(steps, 1)
     )
     note = _("Times are from the step before, over the people who got there.")
     return Grid("steps", _("Steps"), heads, rows, notes=(note,))
@@ -208,7 +205,7 @@ def _step_cells(row: Any, step: int, reached: Any, links: Links) -> tuple[Cell, 
 
 def _compared_grid(drawing: Drawing, links: Links) -> Grid:
     """A line for each value: how many reached each step, and which share of those who entered."""
-    steps = _numbered(drawing)
+    steps = numbered(drawing.said)
     rows = []
     for row in drawing.result.rows:
         cells = [
@@ -226,7 +223,7 @@ def _compared_grid(drawing: Drawing, links: Links) -> Grid:
 
 def _dropped_grid(drawing: Drawing, links: Links) -> Grid:
     """A line for each value: how many got to the step before and not to this one."""
-    steps = _numbered(drawing)[1:]
+    steps = numbered(drawing.said)[1:]
     rows = tuple(
         GridRow(
             values_text(row.values, row.remainder),

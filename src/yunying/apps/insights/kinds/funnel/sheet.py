@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from yunying.apps.insights.kinds.board import Sheet, bucket_label
-from yunying.apps.insights.kinds.funnel.words import row_name, step_names
+from yunying.apps.insights.kinds.funnel.words import line_names, row_name
 
 __all__ = ["sheet"]
 
@@ -16,7 +16,7 @@ def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
     display = spec.get("display") or "steps"
     if display == "over_time":
         return _over_time(spec, result)
-    return _histogram(result) if display == "times" else _steps(step_names(spec), result)
+    return _histogram(result) if display == "times" else _steps(line_names(spec), result)
 
 
 def _steps(names: list[str], result: Any) -> Sheet:

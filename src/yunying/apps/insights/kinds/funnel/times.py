@@ -15,7 +15,7 @@ from yunying.apps.insights.kinds.board import (
     bucket_label,
     interval_text,
 )
-from yunying.apps.insights.kinds.funnel.words import definition, row_name, step_names, title
+from yunying.apps.insights.kinds.funnel.words import definition, line_names, numbered, row_name, title
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series, Unit
 
@@ -34,7 +34,7 @@ def times(drawing: Drawing) -> tuple[tuple[Chart, ...], tuple[Grid, ...]]:
     """A histogram for each row, and the times between all steps."""
     result = drawing.result
     first, last = steps_asked(drawing.spec, result)
-    names = step_names(drawing.said)
+    names = line_names(drawing.said)
     span = _("From “%(first)s” to “%(last)s”") % {"first": names[first - 1], "last": names[last - 1]}
     charts = []
     for index, row in enumerate(result.rows[:MOST_HISTOGRAMS]):
@@ -51,7 +51,7 @@ def times(drawing: Drawing) -> tuple[tuple[Chart, ...], tuple[Grid, ...]]:
                 height="l" if len(result.rows) == 1 else "m",
             )
         )
-    return tuple(charts), (_times_grid(result, names),)
+    return tuple(charts), (_times_grid(result, numbered(drawing.said)),)
 
 
 def _times_grid(result: Any, names: list[str]) -> Grid:
@@ -67,8 +67,7 @@ def _times_grid(result: Any, names: list[str]) -> Grid:
     )
     rows = []
     for row in result.rows:
-        for index, reached in enumerate(row.steps, 1):
-            name = f"{index}. {names[index - 1]}"
+        for name, reached in zip(names, row.steps, strict=True):
             spans = [
                 span for taken in (reached.time_from_previous_s, reached.time_from_first_s) for span in _spans(taken)
             ]

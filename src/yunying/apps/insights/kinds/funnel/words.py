@@ -12,7 +12,17 @@ from yunying.apps.insights.kinds.trends.people import bucket_words
 from yunying.engine import Value
 from yunying.platform.products.models import Product
 
-__all__ = ["definition", "events", "point_words", "row_name", "siblings", "step_names", "title", "window_text"]
+__all__ = [
+    "definition",
+    "events",
+    "line_names",
+    "numbered",
+    "point_words",
+    "row_name",
+    "siblings",
+    "title",
+    "window_text",
+]
 
 
 def row_name(row: Any) -> str:
@@ -20,9 +30,18 @@ def row_name(row: Any) -> str:
     return values_text(row.values, row.remainder)
 
 
-def step_names(spec: Mapping[str, Any]) -> list[str]:
-    """The steps by their labels, else their events: as many as the answer has."""
-    return [_asked_name(step) for step in spec.get("steps") or []]
+def line_names(spec: Mapping[str, Any]) -> list[str]:
+    """What each line of the answer counts: the step by its label, else its events; in any order, how many steps."""
+    steps = spec.get("steps") or []
+    if spec.get("order") == "unordered":
+        return [_("%(count)s of %(all)s steps") % {"count": done + 1, "all": len(steps)} for done in range(len(steps))]
+    return [_asked_name(step) for step in steps]
+
+
+def numbered(spec: Mapping[str, Any]) -> list[str]:
+    """The same with the numbers of the steps."""
+    names = line_names(spec)
+    return names if spec.get("order") == "unordered" else [f"{index}. {name}" for index, name in enumerate(names, 1)]
 
 
 def _either(names: Any) -> str:
@@ -35,7 +54,7 @@ def _asked_name(step: Mapping[str, Any]) -> str:
 
 def title(spec: Mapping[str, Any]) -> str:
     """`visit → sign up → order`."""
-    return " → ".join(step_names(spec))
+    return " → ".join(_asked_name(step) for step in spec.get("steps") or [])
 
 
 def window_text(window: Mapping[str, Any] | None) -> str:
@@ -90,9 +109,9 @@ def events(spec: Mapping[str, Any]) -> list[str | None]:
 
 def point_words(spec: Mapping[str, Any], point: Mapping[str, Any], product: Product) -> str:
     """Whom a number of the funnel means."""
-    steps, number = spec.get("steps") or [], point.get("step")
-    index = number if isinstance(number, int) and 1 <= number <= len(steps) else 1
-    name = f"{index}. {_asked_name(steps[index - 1])}" if steps else ""
+    names, number = numbered(spec), point.get("step")
+    index = number if isinstance(number, int) and 1 <= number <= len(names) else 1
+    name = names[index - 1] if names else ""
     dropped = point.get("outcome") == "dropped"
     text = _("Dropped out before “%(step)s”") if dropped else _("Reached “%(step)s”")
     values = tuple(Value(str(value)) for value in point.get("values") or ())
