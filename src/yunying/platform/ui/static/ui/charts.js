@@ -213,7 +213,19 @@
     }];
   }
 
-  function options(spec, look) {
+  // People and events come whole: no line of the grid stands for a third of one.
+  function whole(spec) {
+    return spec.unit.scale === 1 && spec.series.every(function (series) { return series.values.every(function (v) { return v === null || Number.isInteger(v); }); });
+  }
+
+  // A few names under bars are all shown, in lines as long as there is room; many labels, as of days, leave some out.
+  function named(spec, width) {
+    const each = Math.floor((width - 70) / spec.labels.length) - 8;
+    const few = (spec.kind === "bar" || spec.kind === "stacked") && spec.labels.length <= 8 && each >= 48;
+    return few ? { interval: 0, hideOverlap: false, width: each, overflow: "break" } : { interval: "auto", hideOverlap: true, width: null };
+  }
+
+  function options(spec, look, width) {
     const pie = spec.kind === "pie" || spec.kind === "donut";
     const barred = spec.kind === "bar" || spec.kind === "stacked";
     const owner = owners(spec);
@@ -242,8 +254,8 @@
     if (series.length) Object.assign(series[0], marks(spec, look));
     return Object.assign(option, {
       grid: { left: 4, right: 14, top: spec.annotations.length ? 24 : 14, bottom: many ? 34 : 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      xAxis: { type: "category", data: spec.labels, boundaryGap: barred, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: Object.assign({ hideOverlap: true, lineHeight: 16 }, text) },
-      yAxis: { type: "value", splitNumber: spec.unit.kind === "percent" ? 5 : 4, max: spec.unit.kind === "percent" && !spec.target ? function (v) { return v.max > 0.8 && v.max <= 1 ? 1 : null; } : spec.target ? function (v) { return v.max < spec.target.value ? spec.target.value * 1.08 : null; } : null, splitLine: { lineStyle: { color: look.line } }, axisLabel: Object.assign({ formatter: axisText(spec.unit) }, text), minInterval: spec.unit.kind === "number" ? 0 : undefined },
+      xAxis: { type: "category", data: spec.labels, boundaryGap: barred, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: Object.assign({ hideOverlap: true, lineHeight: 16 }, text, named(spec, width)) },
+      yAxis: { type: "value", splitNumber: spec.unit.kind === "percent" ? 5 : 4, max: spec.unit.kind === "percent" && !spec.target ? function (v) { return v.max > 0.8 && v.max <= 1 ? 1 : null; } : spec.target ? function (v) { return v.max < spec.target.value ? spec.target.value * 1.08 : null; } : null, splitLine: { lineStyle: { color: look.line } }, axisLabel: Object.assign({ formatter: axisText(spec.unit) }, text), minInterval: spec.unit.kind === "number" && whole(spec) ? 1 : 0 },
       series: series,
     });
   }
@@ -262,7 +274,7 @@
     if (!button) return;
     button.setAttribute("aria-pressed", String(on));
     figure.classList.toggle("yy-no-notes", !on);
-    if (state) state.chart.setOption(options(drawn(state.spec), colours()), true);
+    if (state) state.chart.setOption(options(drawn(state.spec), colours(), state.chart.getWidth()), true);
   }
 
   function follow(spec, params) {
@@ -278,7 +290,7 @@
     const state = live.get(figure);
     if (!state) return;
     const look = colours();
-    const option = Object.assign(options(drawn(state.spec), look), { animation: false, backgroundColor: look.card, title: { text: state.spec.title, left: 4, top: 0, textStyle: { color: look.ink, fontFamily: look.font, fontSize: 14 } } });
+    const option = Object.assign(options(drawn(state.spec), look, state.chart.getWidth()), { animation: false, backgroundColor: look.card, title: { text: state.spec.title, left: 4, top: 0, textStyle: { color: look.ink, fontFamily: look.font, fontSize: 14 } } });
     if (option.grid) option.grid.top = 46;
     const width = state.chart.getWidth(), height = state.chart.getHeight() + 40;
     const link = element("a");
@@ -309,9 +321,12 @@
     library(figure.dataset.echarts).then(function (echarts) {
       figure.classList.add("yy-drawn");
       const chart = echarts.init(canvas, null, { renderer: "canvas" });
-      chart.setOption(options(drawn(spec), colours()));
+      chart.setOption(options(drawn(spec), colours(), chart.getWidth()));
       chart.on("click", function (params) { follow(spec, params); });
-      const watcher = new ResizeObserver(function () { chart.resize(); });
+      const watcher = new ResizeObserver(function () {
+        chart.resize();
+        if (spec.kind === "bar" || spec.kind === "stacked") chart.setOption({ xAxis: { axisLabel: named(spec, chart.getWidth()) } });
+      });
       watcher.observe(canvas);
       live.set(figure, { chart: chart, spec: spec, watcher: watcher });
     }).catch(function () { live.delete(figure); });  // The table stays; that is the answer without pictures.
@@ -344,7 +359,7 @@
     if (picture) save(figure, picture.dataset.yySave);
   });
   document.documentElement.addEventListener("yy:theme", function () {
-    live.forEach(function (state) { if (state) state.chart.setOption(options(drawn(state.spec), colours()), true); });
+    live.forEach(function (state) { if (state) state.chart.setOption(options(drawn(state.spec), colours(), state.chart.getWidth()), true); });
   });
   document.addEventListener("htmx:load", function (event) { all(event.detail.elt); });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", function () { all(document); });
