@@ -122,6 +122,22 @@ def test_a_chart_shows_its_table_and_can_be_saved(opened: Open) -> None:
         assert Path(saved.value.path()).read_bytes().startswith(start)
 
 
+def test_lines_use_the_width_of_a_phone_between_labels_at_both_ends(opened: Open) -> None:
+    page = opened(phone=True)
+    page.locator("#chart-orders canvas").wait_for()
+    share, labels = page.evaluate(
+        """() => {
+            const chart = echarts.getInstanceByDom(document.querySelector('#chart-orders [_echarts_instance_]'));
+            const last = chart.getOption().xAxis[0].data.length - 1;
+            const label = chart.getOption().xAxis[0].axisLabel;
+            const [from, to] = [0, last].map((index) => chart.convertToPixel({ xAxisIndex: 0 }, index));
+            return [(to - from) / chart.getWidth(), [label.alignMinLabel, label.alignMaxLabel]];
+        }"""
+    )
+    assert share > 0.8
+    assert labels == ["left", "right"]
+
+
 def test_slices_too_small_for_a_label_are_told_by_the_legend_alone(opened: Open) -> None:
     page = opened()
     page.locator("#chart-share canvas").wait_for()

@@ -252,9 +252,11 @@
     const series = barred ? bars(spec, look, owner) : lines(spec, look, owner);
     series.push.apply(series, bounds(spec, look, owner, barred));
     if (series.length) Object.assign(series[0], marks(spec, look));
+    // The first and the last label end where the lines do: around those points they would be cut off, or take a quarter of a phone's width.
+    const ends = { showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right" };
     return Object.assign(option, {
       grid: { left: 4, right: 14, top: spec.annotations.length ? 24 : 14, bottom: many ? 34 : 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      xAxis: { type: "category", data: spec.labels, boundaryGap: barred, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: Object.assign({ hideOverlap: true, lineHeight: 16 }, text, named(spec, width)) },
+      xAxis: { type: "category", data: spec.labels, boundaryGap: barred, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: Object.assign({ hideOverlap: true, lineHeight: 16 }, barred ? {} : ends, text, named(spec, width)) },
       yAxis: { type: "value", splitNumber: spec.unit.kind === "percent" ? 5 : 4, max: spec.unit.kind === "percent" && !spec.target ? function (v) { return v.max > 0.8 && v.max <= 1 ? 1 : null; } : spec.target ? function (v) { return v.max < spec.target.value ? spec.target.value * 1.08 : null; } : null, splitLine: { lineStyle: { color: look.line } }, axisLabel: Object.assign({ formatter: axisText(spec.unit) }, text), minInterval: spec.unit.kind === "number" && whole(spec) ? 1 : 0 },
       series: series,
     });
