@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,12 +14,16 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.conftest import Cast
 from yunying.apps.insights.cohorts.services import create as create_cohort
-from yunying.apps.insights.dashboards.models import Dashboard
+from yunying.apps.insights.dashboards.mails import send_delivery
+from yunying.apps.insights.dashboards.models import Dashboard, Delivery
 from yunying.apps.insights.dashboards.services import add_tile, create_dashboard
+from yunying.apps.insights.dashboards.sharing import create_link
+from yunying.apps.insights.dashboards.subscriptions import subscribe
 from yunying.apps.insights.kinds import named
 from yunying.apps.insights.services import create_metric, create_report
 from yunying.apps.tracking.models import EventDefinition, PropertyDefinition
 from yunying.apps.tracking.selectors import Titles, titles
+from yunying.base.clock import now
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Product
 
@@ -134,6 +139,32 @@ def test_tiles_are_drawn_in_the_names_of_the_catalogue(browser: Client, access: 
     made = dashboard_with(access, 1)
     page = browser.get(f"/p/tea/insights/dashboards/{made.pk}/tiles/{made.tiles.get().pk}/").content.decode()
     assert "Order placed – Sum" in page and "Visit of the shop – Events" in page
+
+
+def test_a_mail_is_told_in_the_names_of_its_readers_language(
+    people: Cast, access: ProductAccess, mailoutbox: list[EmailMultiAlternatives]
+) -> None:
+    people.bo.language = "zh-hans"
+    people.bo.save(update_fields=["language"])
+    made = dashboard_with(access, 1)
+    ids = [people.ada.pk, people.bo.pk]
+    ordered = subscribe(access=access, dashboard=made, user_ids=ids, weekdays=[5], hour=9)
+    send_delivery(Delivery.objects.create(subscription=ordered, due_at=now()))
+    told = {one.to[0]: (one.body, str(one.alternatives[0][0])) for one in mailoutbox}
+    assert all("Order placed – " in part and "下单" not in part for part in told["ada@example.com"])
+    # An event without a name in a language is called by its other one.
+    assert all("下单 – " in part and "Visit of the shop – " in part for part in told["bo@example.com"])
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Order placed – "), ("zh-hans", "下单 – ")])
+def test_a_shared_link_is_told_in_the_names_of_its_readers_language(
+    access: ProductAccess, language: str, name: str
+) -> None:
+    made = dashboard_with(access, 1)
+    _link, secret = create_link(access=access, dashboard=made)
+    stranger = Client(headers={"accept-language": language})
+    body = stranger.get(f"/shared/{secret}/tiles/{made.tiles.get().pk}/").content.decode()
+    assert name in body and "Visit of the shop – " in body
 
 
 def test_a_new_name_shows_on_tiles_that_were_drawn_before(browser: Client, access: ProductAccess) -> None:

@@ -13,7 +13,14 @@ from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, NumberCard, Series
 
-__all__ = ["compared_with", "metric_card", "metric_chart", "metric_spans", "newest_period", "period_name"]
+__all__ = [
+    "compared_with",
+    "metric_card",
+    "metric_chart",
+    "metric_spans",
+    "period_name",
+    "period_until",
+]
 
 
 def period_name(metric: Metric) -> str:
@@ -34,10 +41,9 @@ def compared_with(metric: Metric) -> tuple[str, str]:
     }[period_of(metric)]
 
 
-def newest_period(metric: Metric) -> str:
-    """The period the metric's card is about, and its last day once it was read."""
-    change = what_changed(metric)
-    return period_name(metric) + (_(" until %(day)s") % {"day": formats.date(change.on)} if change else "")
+def period_until(metric: Metric, day: date) -> str:
+    """The period of the metric that ends with `day`."""
+    return period_name(metric) + _(" until %(day)s") % {"day": formats.date(day)}
 
 
 def metric_card(access: ProductAccess, metric: Metric) -> NumberCard:
@@ -52,7 +58,8 @@ def metric_card(access: ProductAccess, metric: Metric) -> NumberCard:
         good=metric.direction,
         trend=[_value(metric, value) for value in change.trend] if change else (),
         url=reverse("insights:metric", kwargs={"product": access.product.slug, "metric_id": metric.pk}),
-        definition=". ".join(part for part in (newest_period(metric), metric.description) if part),
+        period=period_until(metric, change.on) if change else period_name(metric),
+        definition=metric.description,
         name=f"metric-{metric.pk}",
     )
 

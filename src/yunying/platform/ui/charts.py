@@ -207,7 +207,8 @@ class NumberCard:
     """One number with its change and a sparkline.
 
     `previous` is the value it is compared with, `previous_label` says which. `good`: up, down or empty when neither
-    direction is good by itself. `trend` draws the small line, oldest first.
+    direction is good by itself. `trend` draws the small line, oldest first. `period` says what the number is about,
+    `definition` what it means.
     """
 
     title: str
@@ -218,6 +219,7 @@ class NumberCard:
     good: str = "up"
     trend: Sequence[Value] = ()
     url: str = ""
+    period: str = ""
     definition: str = ""
     name: str = ""
 

@@ -129,3 +129,27 @@ def test_a_rate_follows_the_filters_and_keeps_its_own_period(
     ):
         body = browser.get(path + query).content.decode()
         assert "Again" in body and "db-problem" not in body
+
+
+UK = "bar=1&f0.of=event&f0.property=country&f0.operator=exact&f0.value=UK"
+
+
+def test_what_leaves_the_page_says_by_which_conditions_it_is_narrowed(browser: Client, dashboard: Dashboard) -> None:
+    told = "Counted only where country is UK."
+    here = f"/p/tea/insights/dashboards/{dashboard.pk}/"
+    book = load_workbook(io.BytesIO(browser.get(f"{here}export/?{UK}&export=xlsx").getvalue()))
+    assert told in book["Orders a day"]["A1"].value and told in book["Daily orders"]["B1"].value
+    assert told in browser.get(f"{here}?{UK}&screen=1").content.decode()
+    assert told not in browser.get(f"{here}?{UK}").content.decode(), "the bar itself is there"
+    tiles = Tile.objects.filter(dashboard=dashboard, kind="report")
+    tiles.update(follows=False)
+    book = load_workbook(io.BytesIO(browser.get(f"{here}export/?{UK}&export=xlsx").getvalue()))
+    assert told not in book["Orders a day"]["A1"].value
+
+
+def test_a_narrowed_number_names_the_period_it_is_about(browser: Client, dashboard: Dashboard) -> None:
+    tile = Tile.objects.get(dashboard=dashboard, kind="metric")
+    path = f"/p/tea/insights/dashboards/{dashboard.pk}/tiles/{tile.pk}/"
+    assert "Latest whole day until Mar 4, 2026" in browser.get(f"{path}?{UK}").content.decode()
+    ranged = browser.get(f"{path}?{UK}&range=custom&from=2026-03-02&to=2026-03-04").content.decode()
+    assert "Mar 2, 2026 – Mar 4, 2026" in ranged

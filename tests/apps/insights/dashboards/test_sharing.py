@@ -8,7 +8,7 @@ from django.test import Client
 from tests.conftest import Cast
 from yunying.apps.insights.dashboards.models import Dashboard, ShareLink, Tile
 from yunying.apps.insights.dashboards.notes import annotate
-from yunying.apps.insights.dashboards.services import add_tile, create_dashboard
+from yunying.apps.insights.dashboards.services import add_tile, create_dashboard, save_variant
 from yunying.apps.insights.dashboards.sharing import create_link, revoke_link
 from yunying.base import ids
 from yunying.base.clock import FixedClock
@@ -68,6 +68,16 @@ def test_the_maker_chooses_the_filters_and_the_address_changes_nothing(
         body = stranger.get(f"/shared/{secret}/tiles/{tile.pk}/{more}").content.decode()
         assert '"values": [0, 0, 1, 0, 0]' in body
     assert "country" not in shown(stranger, secret)
+
+
+def test_a_stranger_reads_the_name_of_the_variant_but_not_its_conditions(
+    access: ProductAccess, dashboard: Dashboard, stranger: Client
+) -> None:
+    variant = save_variant(access=access, dashboard=dashboard, name="Kingdom", query=UK)
+    _link, secret = create_link(access=access, dashboard=dashboard, query=variant.query)
+    assert "Kingdom" in shown(stranger, secret) and "country" not in shown(stranger, secret)
+    _link, whole = create_link(access=access, dashboard=dashboard)
+    assert "Kingdom" not in shown(stranger, whole)
 
 
 def test_search_engines_and_caches_are_kept_away(access: ProductAccess, dashboard: Dashboard, stranger: Client) -> None:

@@ -5,7 +5,7 @@ The same face is drawn on pages, in pictures, in spreadsheets and in mails.
 
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -16,14 +16,20 @@ from django.utils.translation import gettext as _
 from yunying.apps.insights.answers import run_report
 from yunying.apps.insights.dashboards.annotations import Mark, marks_from
 from yunying.apps.insights.dashboards.bar import NO_COMPARISON, Bar
-from yunying.apps.insights.dashboards.following import applied, in_words, left_out, left_out_of_metric
+from yunying.apps.insights.dashboards.following import (
+    applied,
+    in_words,
+    left_out,
+    left_out_of_metric,
+    narrowed_in_words,
+)
 from yunying.apps.insights.dashboards.models import Kind, Look, Tile
 from yunying.apps.insights.dashboards.texts import html_of
 from yunying.apps.insights.dashboards.trends import ring, trends_card
 from yunying.apps.insights.freshness import reach_of
 from yunying.apps.insights.kinds import Board, Fact, Grid, Sheet, Titles, board_of, named, sheet_of, titles_for
 from yunying.apps.insights.models import Metric, Report
-from yunying.apps.insights.pictures import metric_card, newest_period
+from yunying.apps.insights.pictures import metric_card, period_name, period_until
 from yunying.apps.insights.rates import RATES
 from yunying.apps.insights.readings import metric_recent
 from yunying.apps.insights.recent import period_of
@@ -69,6 +75,7 @@ class Face:
     as_table: bool = False
     period: str = ""
     apart: str = ""
+    narrowed: str = ""
     url: str = ""
     warnings: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -102,7 +109,7 @@ def face_of(tile: Tile, bar: Bar, viewer: Viewer, marks: tuple[Mark, ...] = ()) 
         face = _of_metric(tile, bar, viewer) if tile.metric else _of_report(tile, bar, viewer, marks)
     except YunyingError as error:
         face = Face(_title(tile), problem=problem_of(error).detail, url=_url(tile, viewer))
-    return _for_public(face) if viewer.public else face
+    return _for_public(face) if viewer.public else replace(face, narrowed=narrowed_in_words(bar, viewer.titles))
 
 
 def _title(tile: Tile) -> str:
@@ -142,7 +149,7 @@ def _of_metric(tile: Tile, bar: Bar, viewer: Viewer) -> Face:
     if not bar.conditions and (bar.span is None or rate):
         card = _compared(metric_card(viewer.access, metric), bar)
         card = replace(card, title=_title(tile))
-        return Face(_title(tile), card=card, period=newest_period(metric), apart=apart, url=card.url)
+        return Face(_title(tile), card=card, period=card.period, apart=apart, url=card.url)
     card, period = _rate_card(metric, bar, viewer) if rate else _metric_card(metric, bar, viewer)
     card = replace(
         _compared(card, bar),
@@ -164,7 +171,9 @@ def _metric_card(metric: Metric, bar: Bar, viewer: Viewer) -> tuple[NumberCard, 
     """Over the bar's range as one number; without a range the latest whole period, under the bar's filters."""
     answer = run_report(viewer.access, _metric_spec(metric, bar))
     measured = Measured(metric.unit, metric.currency)
-    return trends_card(answer.result, measured, whole=bar.span is not None), _period(answer.result)
+    whole = bar.span is not None
+    period = _period(answer.result) if whole else period_until(metric, _last_moment(answer.result))
+    return trends_card(answer.result, measured, whole=whole), period
 
 
 def _metric_spec(metric: Metric, bar: Bar) -> dict[str, Any]:
@@ -186,8 +195,8 @@ def _rate_card(metric: Metric, bar: Bar, viewer: Viewer) -> tuple[NumberCard, st
     values = [chart_value(point.value, metric.unit, metric.currency) for point in points]
     value, before = (values[-1] if values else None), (values[-2] if len(values) > 1 else None)
     label = _("against the period before")
-    until = formats.date(points[-1].on) if points else ""
-    return NumberCard(title="", value=value, previous=before, previous_label=label, trend=values), until
+    period = period_until(metric, points[-1].on) if points else period_name(metric)
+    return NumberCard(title="", value=value, previous=before, previous_label=label, trend=values), period
 
 
 # Reports
@@ -246,5 +255,10 @@ def _nothing(face: Face, tile: Tile) -> Chart:
 
 def _period(result: Any) -> str:
     origin = result.provenance
-    first_day, last_day = formats.date(origin.start), formats.date(origin.end - timedelta(milliseconds=1))
+    first_day, last_day = formats.date(origin.start), formats.date(_last_moment(result))
     return first_day if first_day == last_day else f"{first_day} – {last_day}"
+
+
+def _last_moment(result: Any) -> datetime:
+    end: datetime = result.provenance.end
+    return end - timedelta(milliseconds=1)

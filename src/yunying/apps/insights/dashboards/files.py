@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from yunying.apps.insights.dashboards.bar import Bar
 from yunying.apps.insights.dashboards.drawing import draw_page
 from yunying.apps.insights.dashboards.faces import Face, Viewer
+from yunying.apps.insights.dashboards.following import narrowed_in_words
 from yunying.apps.insights.dashboards.grid import Place
 from yunying.apps.insights.dashboards.models import Dashboard, Tile
 from yunying.apps.insights.dashboards.sheets import workbook
@@ -42,22 +43,22 @@ def file_response(
     bar.check()
     with timezone.override(access.product.zone):
         tiles = tiles_of(dashboard)
-        faces = faces_of(tiles, sight_of(dashboard, bar, Viewer(access), tiles))
-        content = _content(access, dashboard, faces, kind, variant)
+        viewer = Viewer(access)
+        faces = faces_of(tiles, sight_of(dashboard, bar, viewer, tiles))
+        said = [access.product.name, variant, narrowed_in_words(bar, viewer.titles)]
+        content = _content(dashboard, faces, kind, said)
     response = HttpResponse(content, content_type=TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{_name(dashboard)}.{kind}"'
     return response
 
 
-def _content(
-    access: ProductAccess, dashboard: Dashboard, faces: list[tuple[Tile, Face]], kind: str, variant: str
-) -> bytes:
+def _content(dashboard: Dashboard, faces: list[tuple[Tile, Face]], kind: str, said: list[str]) -> bytes:
     if kind == "xlsx":
         with workbook([face for _tile, face in faces]) as file:
             return bytes(file.read())
     laid = [(Place(tile.pk, tile.x, tile.y, tile.w, tile.h), face) for tile, face in faces]
-    said = [access.product.name, variant, _("as of %(time)s") % {"time": formats.datetime(clock.now())}]
-    return draw_page(dashboard.name, " · ".join(part for part in said if part), laid, kind)
+    now = _("as of %(time)s") % {"time": formats.datetime(clock.now())}
+    return draw_page(dashboard.name, " · ".join(part for part in (*said, now) if part), laid, kind)
 
 
 def _name(dashboard: Dashboard) -> str:

@@ -12,8 +12,10 @@ from django.utils.translation import pgettext
 
 from yunying.apps.insights.dashboards.bar import NO_COMPARISON, Bar
 from yunying.apps.insights.dashboards.models import Look
+from yunying.apps.insights.kinds import Titles, named
+from yunying.apps.insights.kinds.definitions import about_all
 
-__all__ = ["applied", "in_words", "left_out", "left_out_of_metric"]
+__all__ = ["applied", "in_words", "left_out", "left_out_of_metric", "narrowed_in_words"]
 
 PERIODS = frozenset({"hour", "day", "week", "month"})
 """The lengths that retention counts by."""
@@ -34,9 +36,18 @@ def applied(spec: Mapping[str, Any], bar: Bar) -> dict[str, Any]:
         if bar.compare != NO_COMPARISON:
             asked["compare"] = {"to": bar.compare}
     if bar.conditions:
-        group = {"op": bar.match, "items": [row.to_spec() for row in bar.conditions]}
+        group = _conditions(bar)
         asked["filters"] = {"op": "and", "items": [asked["filters"], group]} if asked.get("filters") else group
     return asked
+
+
+def narrowed_in_words(bar: Bar, titles: Titles) -> str:
+    """The bar's conditions as a sentence, for what leaves the page without it; empty without conditions."""
+    return "".join(about_all(named({"filters": _conditions(bar)}, titles))) if bar.conditions else ""
+
+
+def _conditions(bar: Bar) -> dict[str, Any]:
+    return {"op": bar.match, "items": [row.to_spec() for row in bar.conditions]}
 
 
 def left_out(spec: Mapping[str, Any], bar: Bar, look: str = "") -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from yunying.apps.insights.dashboards.bar import Bar, bar_of
 from yunying.apps.insights.dashboards.drawing import draw_face
 from yunying.apps.insights.dashboards.faces import Face, Viewer
+from yunying.apps.insights.dashboards.following import narrowed_in_words
 from yunying.apps.insights.dashboards.models import Delivery, Mailing, Recipient, Subscription
 from yunying.apps.insights.dashboards.tiles import faces_of, sight_of, tiles_of
 from yunying.base import clock
@@ -107,7 +108,8 @@ def _message(recipient: Recipient, subscription: Subscription) -> EmailMultiAlte
     dashboard = subscription.dashboard
     language = recipient.user.language or settings.LANGUAGE_CODE
     with translation.override(language), timezone.override(dashboard.product.zone):
-        faces = _faces(subscription)
+        viewer = Viewer(looking_at(dashboard.product, SYSTEM))
+        faces = _faces(subscription, viewer)
         url = _whole(reverse("insights:dashboard", args=[dashboard.product.slug, dashboard.pk]), _query(subscription))
         out = _whole(way_out(recipient))
         pictures = {f"tile-{index}": face for index, face in enumerate(faces) if _drawn(face)}
@@ -115,6 +117,7 @@ def _message(recipient: Recipient, subscription: Subscription) -> EmailMultiAlte
         told = {
             "dashboard": dashboard,
             "variant": subscription.variant,
+            "narrowed": narrowed_in_words(_bar(subscription), viewer.titles),
             "day": formats.date(clock.now(), "full"),
             "parts": [(face, cid, _rows(face)) for face, cid in parts],
             "url": url,
@@ -138,12 +141,14 @@ def _inline(cid: str, content: bytes) -> MIMEImage:
     return image
 
 
-def _faces(subscription: Subscription) -> list[Face]:
-    dashboard = subscription.dashboard
-    viewer = Viewer(looking_at(dashboard.product, SYSTEM))
-    bar = bar_of(QueryDict(_query(subscription))) if subscription.variant else Bar()
-    tiles = tiles_of(dashboard)
-    return [face for _tile, face in faces_of(tiles, sight_of(dashboard, bar, viewer, tiles))]
+def _faces(subscription: Subscription, viewer: Viewer) -> list[Face]:
+    tiles = tiles_of(subscription.dashboard)
+    sight = sight_of(subscription.dashboard, _bar(subscription), viewer, tiles)
+    return [face for _tile, face in faces_of(tiles, sight)]
+
+
+def _bar(subscription: Subscription) -> Bar:
+    return bar_of(QueryDict(_query(subscription))) if subscription.variant else Bar()
 
 
 def _query(subscription: Subscription) -> str:

@@ -36,16 +36,17 @@ def workbook(faces: Iterable[Face]) -> Any:
 
 
 def _rows(face: Face) -> Iterator[list[Any]]:
+    told = " · ".join(part for part in (face.told, face.narrowed) if part)
     if face.sheet is not None:
-        yield [face.told, *face.sheet.heads[1:]]
+        yield [told, *face.sheet.heads[1:]]
         yield from (list(row) for row in face.sheet.rows)
     elif face.card is not None:
-        yield [face.title, face.told]
+        yield [face.title, told]
         yield ["", _plain(face.card.value, face.card.unit)]
         if face.card.change is not None:
             yield [face.card.previous_label, face.card.change]
     elif face.chart is not None:
-        yield from _of_chart(face.chart, face.told)
+        yield from _of_chart(face.chart, told)
 
 
 def _of_chart(chart: Chart, period: str) -> Iterator[list[Any]]:

@@ -84,7 +84,9 @@ def sight_of(dashboard: Dashboard, bar: Bar, viewer: Viewer, tiles: Iterable[Til
     hour = f"{clock.now().astimezone(product.zone):%Y%m%d%H}"
     rights = ",".join(sorted(viewer.access.permissions))
     seen = [count, hour, product.timezone, product.week_start, get_language(), viewer.public, rights]
-    basis = _hash([*seen, viewer.titles, [str(mark) for mark in marks]])
+    # The words alone: what else the titles hold is another object at each request. Cohorts have a stamp of their own.
+    words = [sorted(viewer.titles.events.items()), sorted(viewer.titles.properties.items())]
+    basis = _hash([*seen, words, [str(mark) for mark in marks]])
     cohorts = stamp_of(product.pk, [_asked(bar, tile) for tile in tiles])
     return Sight(viewer, bar, marks, basis, _settled(product, count), cohorts)
 

@@ -14,6 +14,7 @@ from yunying.apps.insights.dashboards import services
 from yunying.apps.insights.dashboards.access import dashboard_for
 from yunying.apps.insights.dashboards.bar import MOST_FILTERS
 from yunying.apps.insights.dashboards.faces import Viewer
+from yunying.apps.insights.dashboards.following import narrowed_in_words
 from yunying.apps.insights.dashboards.forms import DashboardForm
 from yunying.apps.insights.dashboards.models import Dashboard
 from yunying.apps.insights.dashboards.selectors import Listed, listed, variants_of
@@ -97,7 +98,10 @@ def show(request: HttpRequest, access: ProductAccess, dashboard_id: int) -> Http
     try:
         state.bar.check()
         tiles = tiles_of(dashboard)
-        context["shown"] = shown_tiles(tiles, sight_of(dashboard, state.bar, Viewer(access), tiles))
+        viewer = Viewer(access)
+        context["shown"] = shown_tiles(tiles, sight_of(dashboard, state.bar, viewer, tiles))
+        # The page has the bar itself; on the wall there is none.
+        context["narrowed"] = narrowed_in_words(state.bar, viewer.titles) if screen else ""
     except InvalidInput as error:
         context["problem"] = problem_of(error)
     services.saw(dashboard=dashboard, user_id=user_of(request).pk)

@@ -21,6 +21,7 @@ from yunying.apps.insights.dashboards.bar import Bar, bar_of
 from yunying.apps.insights.dashboards.faces import Viewer
 from yunying.apps.insights.dashboards.mails import recipient_of, unsubscribed
 from yunying.apps.insights.dashboards.models import ShareLink, Tile
+from yunying.apps.insights.dashboards.selectors import variants_of
 from yunying.apps.insights.dashboards.tiles import Sight, changed, shown_tile, shown_tiles, sight_of, tiles_of
 from yunying.apps.insights.dashboards.views.state import State
 from yunying.apps.insights.dashboards.views.tiles import have_in
@@ -64,7 +65,7 @@ def show(request: HttpRequest, link: ShareLink, *, secret: str) -> HttpResponse:
     tiles = tiles_of(link.dashboard)
     context = {
         "dashboard": link.dashboard,
-        "state": State(Bar()),
+        "state": State(Bar(), next((one for one in variants_of(link.dashboard) if one.query == link.query), None)),
         "shown": shown_tiles(tiles, _sight(link, tiles)),
         "public": True,
         "here": here,
