@@ -351,6 +351,7 @@ def _demo_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument("--small", action="store_true", help="only the recipes that load in seconds")
     one.add_argument("--recipes", type=Path, default=Path("demo"), help="folder of recipes (default: demo)")
     one.add_argument("--data", type=Path, default=Path("build/demo"), help="folder of the fetched files")
+    one.add_argument("--language", choices=("en", "zh-hans"), help="of the texts (default: the terminal's)")
     one.add_argument("--load-only", action="store_true", help="load the data, but do not serve it")
     one.add_argument("--as-recorded", action="store_true", help="keep the recorded dates, do not move them to today")
 

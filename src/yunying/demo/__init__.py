@@ -12,9 +12,10 @@ from typing import NoReturn
 
 from yunying.base import clock
 from yunying.config import Config
-from yunying.demo.loading import EMAIL, load, wants_more
+from yunying.demo.loading import EMAIL, fetched, load, wants_more
 from yunying.demo.notes import Notes
 from yunying.demo.recipes import Recipe, load_recipe, recipes_in
+from yunying.demo.speaking import language_of
 
 __all__ = ["Recipe", "demo", "load_recipe", "recipes_in"]
 
@@ -22,6 +23,7 @@ __all__ = ["Recipe", "demo", "load_recipe", "recipes_in"]
 def demo(options: argparse.Namespace, config: Config) -> int:
     """Carry out what the recipes lack, then serve. Returns the exit code."""
     from yunying import roles
+    from yunying.demo.growing import keep_growing
     from yunying.process import ready_django, ready_store
 
     begun = clock.monotonic_s()
@@ -37,27 +39,29 @@ def demo(options: argparse.Namespace, config: Config) -> int:
         ready_django(migrate=True)
         with ready_store(config, migrate=True) as store:
             for recipe in ready:
-                load(recipe, options.data / recipe.name, notes, as_recorded=options.as_recorded)
+                place, language = options.data / recipe.name, options.language or language_of(os.environ)
+                load(recipe, place, notes, as_recorded=options.as_recorded, language=language)
             print("Putting the events in order …", flush=True)
             store.settle()
         print(f"Everything is loaded after {clock.monotonic_s() - begun:.0f} s.", flush=True)
+    if ready and not options.load_only:
+        _begin_anew()
     _greet(config, notes)
     if options.load_only:
         return 0
-    if ready:
-        _serve_anew()
+    keep_growing(recipes, options.data, notes.path)
     roles.serve(config)
     return 0
 
 
-def _serve_anew() -> NoReturn:
-    """Go on as `yunying serve` in this process: what loading took of memory is given back, the process id stays."""
+def _begin_anew() -> NoReturn:
+    """The same command once more in this process: what loading took of memory is given back, the process id stays."""
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "yunying.cli", "serve"])
+    os.execv(sys.executable, [sys.executable, "-m", "yunying.cli", *sys.argv[1:]])
 
 
 def _fetched(recipe: Recipe, data: Path) -> bool:
-    if all((data / recipe.name / one["file"]).exists() for one in recipe.imports):
+    if fetched(recipe, data):
         return True
     print(f"{recipe.product['name']}: its data was not fetched, going on without it.", flush=True)
     return False

@@ -14,7 +14,7 @@ class Noted:
     """How far one recipe is.
 
     All its times are moved by `shift_days`, and events before `until` (ISO 8601; None: all) were or are being
-    imported. `made` of its calls were made and have `kept` what later ones use.
+    imported. `made` of its calls were made and have `kept` what later ones use. Its texts are in `language`.
     """
 
     shift_days: int = 0
@@ -22,6 +22,7 @@ class Noted:
     made: int = 0
     kept: dict[str, Any] = field(default_factory=dict)
     done: bool = False
+    language: str = "en"
 
     @property
     def bound(self) -> datetime | None:

@@ -3,7 +3,9 @@
 recipe.toml     the package the data comes from, [product] the profile, [recorded] until when it was recorded,
                 [[imports]] file and mapping, `calls`
 *.toml          import mappings
+catalogue.csv   what its events and properties mean: the sheet that the catalogue takes in on its page
 calls.json      requests to the REST API, in order: {"call": "POST goals", "body": {…}, "keep": {"goal": "id"}}
+zh-hans.json    what of it people read, in Chinese; see `speaking`
 """
 
 import json
@@ -34,6 +36,7 @@ class Recipe:
     calls: tuple[dict[str, Any], ...]
     last_day: date | None = None
     moved: str = ""
+    catalogue: str = ""
 
 
 def recipes_in(folder: Path, *, small: bool) -> list[Recipe]:
@@ -50,6 +53,7 @@ def load_recipe(folder: Path) -> Recipe:
         raw = tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8"))
         calls = json.loads((folder / raw["calls"]).read_text(encoding="utf-8")) if "calls" in raw else []
         recorded = raw.get("recorded", {})
+        sheet = (folder / raw["catalogue"]).read_text(encoding="utf-8") if "catalogue" in raw else ""
         return Recipe(
             folder.name,
             folder,
@@ -59,6 +63,7 @@ def load_recipe(folder: Path) -> Recipe:
             tuple(calls),
             recorded["last_day"] if recorded else None,
             recorded.get("moved", ""),
+            sheet,
         )
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInput(
