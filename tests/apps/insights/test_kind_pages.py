@@ -110,7 +110,7 @@ def test_retention_shows_who_came_back_and_who_did_not(browser: Client, journey:
 
 def test_the_curve_of_retention_has_bounds(browser: Client, journey: Product) -> None:
     chart = browser.get(f"{RETENTION}?{COMING_BACK}&display=curve").context["board"].chart
-    assert chart.labels[1] == "Day 1"
+    assert (chart.label_title, chart.labels[1]) == ("Period", "Day 1")
     assert chart.series[0].low[1] < chart.series[0].values[1] < chart.series[0].high[1]
 
 

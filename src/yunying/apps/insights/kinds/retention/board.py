@@ -1,6 +1,7 @@
 """A retention answer as pages show it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -188,9 +189,11 @@ def _charts(drawing: Drawing, links: Links) -> tuple[Chart, ...]:
     ]
     head = title(drawing.said)
     about = definition(drawing.said)
-    charts = [Chart(drawing.name, head, labels, curves, unit=Unit("percent"), definition=about, height="l")]
+    rates = Chart(drawing.name, head, labels, curves, unit=Unit("percent"), definition=about, height="l")
+    charts = [replace(rates, label_title=_("Period"))]
     if drawing.spec.get("value"):
         values = [Series(_name(row) or _("Value"), [mean.value for mean in row.mean]) for row in rows]
         what = drawing.said["value"]["property"]
-        charts.append(Chart(f"{drawing.name}-value", _("Mean %(property)s") % {"property": what}, labels, values))
+        mean = Chart(f"{drawing.name}-value", _("Mean %(property)s") % {"property": what}, labels, values)
+        charts.append(replace(mean, definition=about, label_title=_("Period")))
     return tuple(charts)

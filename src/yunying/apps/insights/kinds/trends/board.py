@@ -73,7 +73,7 @@ def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
         if spec.get("display") != "total"
     ]
     rows.append(["Σ", *(row.total for row in result.rows)])
-    return Sheet(["", *(line_name(spec, row, several) for row in result.rows)], rows)
+    return Sheet([_("Period"), *(line_name(spec, row, several) for row in result.rows)], rows)
 
 
 def line_name(spec: Mapping[str, Any], row: Any, several: bool) -> str:
@@ -133,6 +133,7 @@ def _over_time(drawing: Drawing, shown: Sequence[tuple[Any, str]], links: Links)
         unit=measured.of_chart,
         partial_from=len(result.buckets) - 1 if ends_partial else None,
         definition=definition(drawing.said),
+        label_title=_("Period"),
         height="l",
     )
 
@@ -153,6 +154,7 @@ def _totals(drawing: Drawing, shown: Sequence[tuple[Any, str]], links: Links) ->
         kind=ChartKind.BAR,
         unit=measured.of_chart,
         definition=definition(drawing.said),
+        label_title=_("Line"),
         height="l",
     )
 
