@@ -81,17 +81,19 @@ def test_one_fault_keeps_everything_out_and_every_line_says_its_own(access: Prod
         NEW | {"goal": "F", "serves": "B"},
         NEW | {"goal": "G", "owner": "nobody@example.com"},
         NEW | {"goal": "H", "weight": "-1"},
+        NEW | {"goal": "I", "metric": "Orders", "baseline": "0", "target": "9", "result_weight": "0"},
     ]
     found = import_rows(access, rows, apply=True)
-    assert (found.applied, found.errors) == (False, 7)
+    assert (found.applied, found.errors) == (False, 8)
     said = {line.number: line.problems[0] for line in found.lines if line.problems}
-    assert said[3] == "Say in a few words what it is."
+    assert said[3] == "title: Say in a few words what it is."
     assert said[4] == "“31.03.2026” in the column “due” is no day. Write it as 2026-03-31."
     assert said[5] == "There is no metric called “No such”."
-    assert said[6] == "Enter a number, such as 1250 or 12.5."
+    assert said[6] == "target: Enter a number, such as 1250 or 12.5."
     assert said[7] == "The goal “B” that this one serves is not in the file, or has an error."
     assert said[8] == "“nobody@example.com” is no member who sees this product."
-    assert said[9].startswith("A weight is above 0.")
+    assert said[9].startswith("weight: A weight is above 0.")
+    assert said[10].startswith("result_weight: A weight is above 0.")
     assert not Goal.objects.exists()
 
 
@@ -245,7 +247,7 @@ def test_a_closed_goal_is_not_changed_by_a_sheet(access: ProductAccess, orders: 
 def test_a_sheet_closes_goals_with_their_outcome(access: ProductAccess, orders: Metric) -> None:
     row = NEW | {"metric": "Orders", "baseline": "0", "target": "9", "status": "achieved", "score": "1"}
     refused = import_rows(access, [row], apply=True)
-    assert refused.lines[0].problems == ["Say in a sentence what came of it, so that the next goal can learn."]
+    assert refused.lines[0].problems == ["outcome: Say in a sentence what came of it, so that the next goal can learn."]
     assert import_rows(access, [row | {"outcome": "Sold out"}], apply=True).applied
     made = Goal.objects.get()
     assert (made.status, made.outcome, made.score, made.key_results.count()) == ("achieved", "Sold out", 1, 1)

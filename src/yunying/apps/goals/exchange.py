@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from yunying.apps.goals.access import goal_for
 from yunying.apps.goals.models import Cycle, Goal, KeyResult, Status
 from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_goal, update_key_result
+from yunying.apps.goals.sheets import COLUMNS
 from yunying.apps.goals.typed import typed_value
 from yunying.apps.insights.selectors import Metric, metrics_of
 from yunying.base.errors import Conflict, InvalidInput, YunyingError, msg
@@ -29,6 +30,9 @@ __all__ = ["Imported", "Line", "import_rows"]
 _YES, _NO = {"yes", "true", "1", "是", "y"}, {"no", "false", "0", "否", "n"}
 # How a goal ended: these cells close a goal, and cannot change one that is closed.
 _END = ("status", "score", "outcome", "learnt")
+# Columns whose names are not those of the fields.
+_OF_GOALS = {"parent": "serves", "rhythm": "check_in"}
+_OF_RESULTS = {"weight": "result_weight", "start": "result_start", "due": "result_due"}
 
 
 @dataclass(slots=True)
@@ -122,7 +126,7 @@ class _Run:
             with transaction.atomic():
                 goal, act = self._take_goal(key, places)
         except YunyingError as error:
-            self._fail(places[:1], problem_of(error).detail)
+            self._fail(places[:1], _told(error, _OF_GOALS))
             self._fail(places[1:], _("Its goal has an error."))
             return
         self._made[key] = goal
@@ -152,7 +156,7 @@ class _Run:
                     )
                 self.lines[places[0]].acts.append(_("Goal closed"))
         except YunyingError as error:
-            self.lines[places[0]].problems.append(problem_of(error).detail)
+            self.lines[places[0]].problems.append(_told(error, _OF_GOALS))
 
     def _take_goal(self, key: str, places: list[int]) -> tuple[Goal, str]:
         goal = goal_for(self._access, int(key)) if key.isdecimal() and len(key) < 18 else None
@@ -217,7 +221,7 @@ class _Run:
             with transaction.atomic():
                 act = self._take_result(goal, self._rows[place])
         except YunyingError as error:
-            line.problems.append(problem_of(error).detail)
+            line.problems.append(_told(error, _OF_RESULTS))
             return
         if act:
             line.acts.append(act)
@@ -270,6 +274,13 @@ def _result_values(row: Mapping[str, str], metric: Metric) -> dict[str, Any]:
         if row.get(column)
     }
     return found
+
+
+def _told(error: YunyingError, columns: Mapping[str, str]) -> str:
+    """What is wrong, after the name of the column that is at fault, where one is."""
+    detail = problem_of(error).detail
+    column = columns.get(error.field or "", error.field)
+    return f"{column}: {detail}" if column in COLUMNS and f"“{column}”" not in detail else detail
 
 
 def _day(text: str, name: str) -> date:
