@@ -100,6 +100,10 @@ REFUSED: dict[str, tuple[dict[str, Any], type[YunyingError], str | None, str]] =
         funnel(filters=matching(*(f"(.*{i}.*){{20}}z" for i in range(1000)))),
         InvalidInput, "filters.items.0.values", "Use fewer or shorter ones",
     ),
+    "a series for each of many patterns": (
+        trends(series=[{"event": "view", "filters": matching(f".{{0,900}}{letter}")} for letter in "abcdefgh"]),
+        InvalidInput, "series.2.filters.items.0.values", "Use fewer or shorter ones",
+    ),
     "many conditions with patterns": (
         retention(filters=[matching(f"[ab]{{0,900}}{i}")["items"][0] for i in range(90)]),
         InvalidInput, "filters", "Use fewer or shorter ones",

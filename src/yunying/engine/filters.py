@@ -5,7 +5,7 @@ operators match it, positive ones never do.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,7 @@ __all__ = [
     "Group",
     "Of",
     "Operator",
+    "check_all_patterns",
     "conditions",
     "parse_condition",
     "parse_filter",
@@ -36,7 +37,7 @@ _MAX_DEPTH = 8
 _MAX_CONDITIONS = 100
 _MAX_VALUES = 1000
 # In instructions of the machine a pattern becomes: each may be looked at for every character of a text.
-_MAX_PATTERN = 10_000
+_MAX_PATTERN, _MAX_PATTERNS = 10_000, 20_000
 MAX_COHORT = 2**53
 _OWNERS = ["event", "person", "account"]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -304,6 +305,28 @@ def _check_patterns(node: Node, patterns: Iterable[str]) -> None:
         size += _size(Node(pattern, f"{node.path}.{place}"), pattern)
         if size > _MAX_PATTERN:
             _too_large(node)
+
+
+def check_all_patterns(node: Node) -> None:
+    """Refuse a question whose filters are each fine, but look for too much together: they share its time."""
+    size = 0
+    for place in _regexes(node):
+        size += sum(_size(value, str(value.value)) for value in place.items(_MAX_VALUES))
+        if size > _MAX_PATTERNS:
+            _too_large(place)
+
+
+def _regexes(node: Node) -> Iterator[Node]:
+    """The values of all conditions with patterns in a question that has been read."""
+    if isinstance(node.value, Mapping):
+        if node.value.get("operator") in (Operator.REGEX.value, Operator.NOT_REGEX.value):
+            yield node.need("values")
+        for name in node.value:
+            if (found := node.get(name)) is not None:
+                yield from _regexes(found)
+    elif isinstance(node.value, list | tuple):
+        for item in node.items(len(node.value)):
+            yield from _regexes(item)
 
 
 def _too_large(node: Node) -> NoReturn:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from yunying.base.errors import Bug, InvalidInput, LimitReached, msg
 from yunying.engine.context import Context
+from yunying.engine.filters import check_all_patterns
 from yunying.engine.ranges import Fixed, Last, resolve
 from yunying.engine.reading import Node
 from yunying.engine.result import People, Result
@@ -57,6 +58,7 @@ def parse(value: Mapping[str, Any]) -> Spec:
     name = node.need("kind").choice(str, kinds())
     try:
         spec: Spec = _kinds[name].parse(node)
+        check_all_patterns(node)
     except RecursionError:
         raise InvalidInput("spec.too_deep", msg("The question is nested too deeply. Simplify it.")) from None
     return spec
