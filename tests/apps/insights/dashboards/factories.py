@@ -64,7 +64,7 @@ def link(access):
     return {"dashboard_id": made.pk, "dashboard": made.pk, "link_id": number, "link": number}
 
 
-@factory("insights:mail_end", "/api/v1/products/{product}/dashboards/{dashboard}/mails/{mail}")
+@factory("insights:mail_send", "insights:mail_end", "/api/v1/products/{product}/dashboards/{dashboard}/mails/{mail}")
 def subscription(access):
     made = create_dashboard(access=access, name="Monday")
     ordered = subscribe(access=access, dashboard=made, user_ids=[access.actor.id], weekdays=[1], hour=9)

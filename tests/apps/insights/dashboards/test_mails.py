@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from yunying.apps.insights.dashboards.subscriptions import due_deliveries, lates
 from yunying.apps.insights.dashboards.tasks import mail_dashboard, mail_dashboards
 from yunying.base.clock import FixedClock
 from yunying.base.errors import InvalidInput, NotAllowed
+from yunying.platform.accounts.models import User
 from yunying.platform.jobs.testing import drain
 from yunying.platform.notify.models import Notification
 from yunying.platform.products.access import ProductAccess
@@ -211,3 +213,25 @@ def test_the_page_orders_and_ends_mails(browser: Client, people: Cast, dashboard
     assert "Monday, Wednesday" in page and "Bo" in page
     browser.post(f"{path}{Subscription.objects.get().pk}/end/")
     assert not Subscription.objects.exists()
+
+
+def test_mails_are_sent_at_once_when_asked_for_but_not_twice_in_a_minute(
+    ordered: Subscription, browser: Client, clock: FixedClock, mailoutbox: list[mail.EmailMultiAlternatives]
+) -> None:
+    here = f"/p/tea/insights/dashboards/{ordered.dashboard_id}/mails/"
+    assert "on their way" in browser.post(f"{here}{ordered.pk}/send/", follow=True).content.decode()
+    assert "Wait a minute" in browser.post(f"{here}{ordered.pk}/send/", follow=True).content.decode()
+    drain()
+    assert sorted(one.to[0] for one in mailoutbox) == ["ada@example.com", "bo@example.com"]
+    clock.advance(timedelta(minutes=2))
+    browser.post(f"{here}{ordered.pk}/send/")
+    drain()
+    assert len(mailoutbox) == 4
+
+
+def test_who_may_only_look_sends_no_mails_of_others(
+    ordered: Subscription, as_user: Callable[[User], Client], people: Cast
+) -> None:
+    here = f"/p/tea/insights/dashboards/{ordered.dashboard_id}/mails/{ordered.pk}/send/"
+    assert as_user(people.chen).post(here).status_code in (403, 404)
+    assert not Delivery.objects.exists()

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from yunying.apps.insights.dashboards.models import Dashboard, Delivery, Recipient, Subscription, Variant
+from yunying.base import clock
 from yunying.base.actor import ActorKind
 from yunying.base.errors import InvalidInput, LimitReached, NotAllowed, msg
 from yunying.base.workdays import DayKind, Workdays
@@ -15,11 +16,12 @@ from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.models import Product
 from yunying.platform.products.selectors import member_ids
 
-__all__ = ["due_deliveries", "latest_occurrence", "subscribe", "unsubscribe", "visible"]
+__all__ = ["due_deliveries", "latest_occurrence", "ready_now", "subscribe", "unsubscribe", "visible"]
 
 MOST_SUBSCRIPTIONS, MOST_RECIPIENTS = 50, 100
 # An occurrence that was missed for longer is not made up for: Monday's numbers are no use on Tuesday.
 TOO_LATE = timedelta(hours=12)
+AGAIN = timedelta(minutes=1)
 CHINA = frozenset({"Asia/Shanghai", "Asia/Urumqi", "Asia/Chongqing", "Asia/Harbin", "PRC"})
 
 
@@ -64,11 +66,32 @@ def subscribe(
 
 def unsubscribe(*, access: ProductAccess, subscription: Subscription) -> None:
     """End a subscription. Its maker may, and who may edit reports."""
-    if subscription.created_by_id != access.actor.id or access.actor.kind != ActorKind.USER:
-        access.require(Permission.EDIT_REPORTS)
+    _require_own(access, subscription)
     with transaction.atomic():
         _record(access, "dashboard.mail_ended", subscription.dashboard, {"weekdays": subscription.weekdays})
         subscription.delete()
+
+
+def ready_now(*, access: ProductAccess, subscription: Subscription) -> Delivery:
+    """An occurrence beside the ordered days, to be mailed at once. Its maker may, and who may edit reports.
+
+    Raises LimitReached right after another one.
+    """
+    _require_own(access, subscription)
+    now = clock.now()
+    with transaction.atomic():
+        # Two who press at the same time wait for each other here.
+        mine = Subscription.objects.select_for_update().get(pk=subscription.pk)
+        if Delivery.objects.filter(subscription=mine, due_at__gt=now - AGAIN).exists():
+            raise LimitReached("subscription.again", msg("These mails went out a moment ago. Wait a minute."))
+        made = Delivery.objects.create(subscription=mine, due_at=now)
+        _record(access, "dashboard.mailed_now", subscription.dashboard, {"weekdays": subscription.weekdays})
+    return made
+
+
+def _require_own(access: ProductAccess, subscription: Subscription) -> None:
+    if subscription.created_by_id != access.actor.id or access.actor.kind != ActorKind.USER:
+        access.require(Permission.EDIT_REPORTS)
 
 
 def visible(access: ProductAccess, dashboard: Dashboard) -> list[Subscription]:

@@ -11,7 +11,7 @@ from yunying.platform.jobs import enqueue, job, schedule
 from yunying.platform.notify import kinds
 from yunying.platform.notify.services import notify
 
-__all__ = ["mail_dashboard", "mail_dashboards"]
+__all__ = ["mail_dashboard", "mail_dashboards", "soon"]
 
 FAILED = kinds.register("dashboard.mail_failed", _("A dashboard could not be mailed"), mail=False)
 
@@ -20,7 +20,12 @@ FAILED = kinds.register("dashboard.mail_failed", _("A dashboard could not be mai
 def mail_dashboards() -> None:
     """Every five minutes: one job for each occurrence that is due and not done."""
     for delivery_id in due_deliveries(clock.now()):
-        enqueue(mail_dashboard, delivery_id=delivery_id, key=f"dashboard-mail:{delivery_id}")
+        soon(delivery_id)
+
+
+def soon(delivery_id: int) -> None:
+    """Mail an occurrence in the background."""
+    enqueue(mail_dashboard, delivery_id=delivery_id, key=f"dashboard-mail:{delivery_id}")
 
 
 @job(queue="mail", retries=3, label=_("Mail a dashboard"))

@@ -28,6 +28,7 @@ urlpatterns = [
     path("<int:dashboard_id>/links/", links.listing, name="dashboard_links"),
     path("<int:dashboard_id>/links/<int:link_id>/revoke/", links.revoke, name="link_revoke"),
     path("<int:dashboard_id>/mails/", mails.listing, name="dashboard_mails"),
+    path("<int:dashboard_id>/mails/<int:subscription_id>/send/", mails.send, name="mail_send"),
     path("<int:dashboard_id>/mails/<int:subscription_id>/end/", mails.end, name="mail_end"),
     path("<int:dashboard_id>/export/", exports.export, name="dashboard_export"),
 ]

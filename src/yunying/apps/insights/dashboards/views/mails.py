@@ -9,16 +9,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 from yunying.apps.insights.dashboards.access import dashboard_for, subscription_for, variant_for
 from yunying.apps.insights.dashboards.forms import SubscriptionForm
 from yunying.apps.insights.dashboards.selectors import variants_of
-from yunying.apps.insights.dashboards.subscriptions import subscribe, unsubscribe, visible
+from yunying.apps.insights.dashboards.subscriptions import ready_now, subscribe, unsubscribe, visible
+from yunying.apps.insights.dashboards.tasks import soon
 from yunying.apps.insights.dashboards.views.pages import url_of
 from yunying.apps.insights.forms import add_problem
-from yunying.base.errors import YunyingError
+from yunying.base.errors import LimitReached, YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view, user_of
 from yunying.platform.products.selectors import product_members
+from yunying.platform.ui.errors import problem_of
 from yunying.platform.ui.page import render
 
-__all__ = ["end", "listing"]
+__all__ = ["end", "listing", "send"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,4 +67,18 @@ def end(request: HttpRequest, access: ProductAccess, dashboard_id: int, subscrip
     dashboard = dashboard_for(access, dashboard_id)
     unsubscribe(access=access, subscription=subscription_for(access, dashboard, subscription_id))
     messages.success(request, _("These mails have ended."))
+    return redirect(url_of(access, "dashboard_mails", dashboard_id=dashboard.pk))
+
+
+@require_POST
+@product_view()
+def send(request: HttpRequest, access: ProductAccess, dashboard_id: int, subscription_id: int) -> HttpResponse:
+    """The mails of a subscription once, now."""
+    dashboard = dashboard_for(access, dashboard_id)
+    try:
+        soon(ready_now(access=access, subscription=subscription_for(access, dashboard, subscription_id)).pk)
+    except LimitReached as error:
+        messages.error(request, problem_of(error).detail)
+    else:
+        messages.success(request, _("The mails are on their way."))
     return redirect(url_of(access, "dashboard_mails", dashboard_id=dashboard.pk))
