@@ -22,8 +22,9 @@ def plain_rows(part: Part) -> str:
     for place, step in enumerate(later):
         sql = _level(part, ["walk", "s1", *(f"s{each}" for each in later[:place])], _advance(part, step), sql)
     last = [f"{part.latest('s1[-1]')} AS last"] if part.open_since else []
-    deepest = [f"s{step}[-1] != 0, {_first(f's{step}')}" for step in reversed(later)]
-    first = f"multiIf({', '.join([*deepest, _first('s1')])}) AS t1"
+    # Not multiIf, which would copy the arrays of those that are left from condition to condition.
+    deepest = ", ".join(_first(f"s{step}") for step in [*reversed(later), 1])
+    first = f"arrayFirst(s -> s != 0, [{deepest}]) AS t1"
     sql = _level(part, ["walk", *(f"s{step}" for step in later)], ", ".join([*last, first]), sql)
     keep = [*(["walk"] if part.beside else []), *(["last"] if last else [])]
     times = [f"walk[indexOf(s{step}, t1)] AS t{step}" for step in later]
@@ -32,7 +33,7 @@ def plain_rows(part: Part) -> str:
 
 
 def _first(starts: str) -> str:
-    """The first entry that is not 0: starts only grow."""
+    """The first entry that is not 0, and 0 where there is none: starts only grow."""
     return f"{starts}[countEqual({starts}, 0) + 1]"
 
 
