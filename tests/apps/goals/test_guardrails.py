@@ -167,7 +167,7 @@ def test_today_and_the_digest_tell_it(
     assert changes_of_week(access.product, TODAY) == {}
     read(rail, [5, 6, 5, 12, 8], monkeypatch)
     assert LASTS in browser.get("/p/tea/").content.decode()
-    assert changes_of_week(access.product, TODAY)[rail.goal_id].line == f"Sell more tea: At risk · {LASTS}"
+    assert changes_of_week(access.product, TODAY)[rail.goal_id].lines == ["Sell more tea: At risk", LASTS]
 
 
 def test_the_owner_hears_of_the_breach_and_of_its_end(rail: KeyResult, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,9 +184,9 @@ def test_the_api_tells_it(call: Any, shop: Product, key_result: KeyResult) -> No
 
 def test_the_digest_tells_it(access: ProductAccess, goal: Goal, key_result: KeyResult) -> None:
     GoalDay.objects.create(goal=goal, on=date(2026, 2, 20), progress=0.5, standing="on_track")
-    assert COMING not in changes_of_week(access.product, TODAY)[goal.pk].line
+    assert COMING not in changes_of_week(access.product, TODAY)[goal.pk].lines
     forecast(key_result)
-    assert changes_of_week(access.product, TODAY)[goal.pk].line.endswith(f" · {TOLD}")
+    assert changes_of_week(access.product, TODAY)[goal.pk].lines[-1] == TOLD
 
 
 def test_today_names_goals_in_danger_by_status_or_forecast(

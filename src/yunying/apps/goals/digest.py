@@ -32,7 +32,7 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What changed about a goal in a week; `line` says it in the reader's language."""
+    """What changed about a goal in a week; `lines` say it in the reader's language, one thing each."""
 
     card: GoalCard
     before: GoalDay | None
@@ -63,13 +63,10 @@ class Changed:
         return self.card.is_open and before is not None and _points(before) != _points(self.card.progress)
 
     @property
-    def line(self) -> str:
-        said = [
-            part
-            for part in (self._status(), self._progress(), self._said(), self._breaches(), self._forecast())
-            if part
-        ]
-        return gettext("%(goal)s: %(changes)s") % {"goal": self.card.goal.title, "changes": " · ".join(said)}
+    def lines(self) -> list[str]:
+        said = [part for part in (self._status(), self._progress(), self._said()) if part]
+        head = gettext("%(goal)s: %(changes)s") % {"goal": self.card.goal.title, "changes": " · ".join(said)}
+        return [head, *self._breaches(), *self._forecast()]
 
     def _status(self) -> str:
         if self.closed:
@@ -86,13 +83,13 @@ class Changed:
             return ""
         return f"{_points(self.before.progress)}% → {_points(self.card.progress)}%"
 
-    def _breaches(self) -> str:
+    def _breaches(self) -> list[str]:
         """The guardrails that do not hold, and those that broke or held again in this week."""
-        return " ".join(self.card.breaches) if self.card.is_open else ""
+        return self.card.breaches if self.card.is_open else []
 
-    def _forecast(self) -> str:
+    def _forecast(self) -> list[str]:
         """Nothing while there is none: that it is being made is over when the mail is read."""
-        return self.card.outlook_text if self.card.outlook and self.card.outlook.card else ""
+        return [self.card.outlook_text] if self.card.outlook and self.card.outlook.card else []
 
     def _said(self) -> str:
         if not self.check_ins:
@@ -162,7 +159,8 @@ def _points(fraction: float | None) -> int:
 
 
 def _lines(changes: list[Changed]) -> str:
-    return "\n".join(f"• {change.line}" for change in changes)
+    """A paragraph for each goal."""
+    return "\n\n".join("• " + "\n  ".join(change.lines) for change in changes)
 
 
 # Written when it is sent, in each reader's language.

@@ -248,7 +248,7 @@ class Outlook:
         """The value on the due day with its interval; empty without one."""
         if self.card is None or not self.card.interval:
             return self.card.value if self.card else ""
-        return f"{self.card.value} ({self.card.interval})"
+        return _("%(value)s (%(interval)s)") % {"value": self.card.value, "interval": self.card.interval}
 
     @property
     def text(self) -> str:
