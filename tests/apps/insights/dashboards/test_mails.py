@@ -7,7 +7,8 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
 from tests.conftest import Cast
-from yunying.apps.insights.dashboards.mails import send_delivery, way_out
+from yunying.apps.insights.dashboards.faces import Face
+from yunying.apps.insights.dashboards.mails import _rows, send_delivery, way_out
 from yunying.apps.insights.dashboards.models import Dashboard, Delivery, Mailing, Recipient, Subscription
 from yunying.apps.insights.dashboards.services import save_variant
 from yunying.apps.insights.dashboards.subscriptions import due_deliveries, latest_occurrence, subscribe
@@ -19,6 +20,7 @@ from yunying.platform.jobs.testing import drain
 from yunying.platform.notify.models import Notification
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.models import Member
+from yunying.platform.ui.charts import Chart, ChartKind, Series
 
 # The clock stands at Thursday 5 March 2026, 20:00 in Shanghai.
 THURSDAY, FRIDAY = 4, 5
@@ -235,3 +237,9 @@ def test_who_may_only_look_sends_no_mails_of_others(
     here = f"/p/tea/insights/dashboards/{ordered.dashboard_id}/mails/{ordered.pk}/send/"
     assert as_user(people.chen).post(here).status_code in (403, 404)
     assert not Delivery.objects.exists()
+
+
+def test_the_numbers_of_a_funnel_stand_on_one_line_a_step() -> None:
+    bars = [Series("Reached", [1.0, 0.4]), Series("Lost", [0.0, 0.6], pale=True)]
+    chart = Chart("funnel", "Funnel", ["1. First\n100%", "2. Second\n40%"], bars, ChartKind.STACKED)
+    assert [label for label, _cells in _rows(Face("Funnel", chart=chart))[1]] == ["1. First 100%", "2. Second 40%"]

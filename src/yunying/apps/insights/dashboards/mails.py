@@ -168,7 +168,10 @@ def _rows(face: Face) -> tuple[Sequence[str], list[tuple[str, list[str]]]]:
     if face.chart is None:
         return (), []
     heads = [one.name for one in face.chart.series]
-    rows = [(label, [text for text, _link in cells]) for label, _partial, cells in face.chart.rows]
+    # Labels of steps have two lines; a row of text is one.
+    labels = [str(label).replace("\n", " ") for label in face.chart.labels]
+    cells = [[text for text, _link in row] for _label, _partial, row in face.chart.rows]
+    rows = list(zip(labels, cells, strict=True))
     return heads, rows[-MOST_ROWS:]
 
 
