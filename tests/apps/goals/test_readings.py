@@ -7,7 +7,7 @@ from tests.apps.insights.shop import event
 from yunying.apps.goals.models import Goal, KeyResult, Reading
 from yunying.apps.goals.readings import due_for_reading, take_readings, try_to_read
 from yunying.apps.goals.services import add_key_result, close_goal
-from yunying.apps.goals.tasks import read_due_key_results
+from yunying.apps.goals.tasks import read_due_key_results, read_new_key_results
 from yunying.apps.insights.models import Metric
 from yunying.apps.tracking.ingest import Ingest
 from yunying.base.clock import FixedClock
@@ -87,6 +87,18 @@ def test_the_sweep_reads_what_waits_and_only_that(
     assert due_for_reading() == [key_result.pk]
     close_goal(access=access, goal=key_result.goal, status="dropped", outcome="Other plans.")
     assert due_for_reading() == []
+
+
+def test_what_a_sheet_or_a_new_cycle_set_is_read_within_minutes_and_once(
+    shop: Product, key_result: KeyResult, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_new_key_results()
+    key_result.refresh_from_db()
+    assert key_result.value is not None
+    tried: list[KeyResult] = []
+    monkeypatch.setattr("yunying.apps.goals.tasks.try_to_read", tried.append)
+    read_new_key_results()
+    assert tried == []
 
 
 def test_a_reading_that_fails_is_noted_and_stops_no_other(

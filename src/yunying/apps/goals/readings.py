@@ -19,7 +19,7 @@ from yunying.base import clock
 from yunying.base.errors import YunyingError
 from yunying.platform.jobs.facts import publish
 
-__all__ = ["due_for_reading", "take_readings", "try_to_read"]
+__all__ = ["due_for_reading", "not_read_yet", "take_readings", "try_to_read"]
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,13 @@ def due_for_reading(limit: int = 1_000) -> list[int]:
     stale = Q(read_at=None) | Q(read_at__lt=clock.now() - STALE_AFTER)
     rows = KeyResult.objects.filter(stale, goal__status=Status.OPEN).order_by("read_at", "id")
     return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def not_read_yet(limit: int = 200) -> list[int]:
+    """Key results set within the hour, such as by a sheet or a new cycle, whose first reading nobody has tried."""
+    lately = clock.now() - timedelta(hours=1)
+    rows = KeyResult.objects.filter(read_at=None, error="", created_at__gt=lately, goal__status=Status.OPEN)
+    return list(rows.order_by("id").values_list("pk", flat=True)[:limit])
 
 
 def try_to_read(key_result: KeyResult) -> bool:

@@ -6,10 +6,10 @@ from yunying.apps.goals import digest, forecasts, reminders, telling  # noqa: F4
 from yunying.apps.goals.days import note_days
 from yunying.apps.goals.definitions import metrics_to_recompute, to_recompute
 from yunying.apps.goals.models import KeyResult
-from yunying.apps.goals.readings import due_for_reading, try_to_read
+from yunying.apps.goals.readings import due_for_reading, not_read_yet, try_to_read
 from yunying.platform.jobs import cancelled, enqueue, job, progress, schedule
 
-__all__ = ["read_due_key_results", "recompute", "recompute_what_changed"]
+__all__ = ["read_due_key_results", "read_new_key_results", "recompute", "recompute_what_changed"]
 
 
 @schedule("7 * * * *", label=_("Read key results"))
@@ -18,10 +18,20 @@ def read_due_key_results() -> None:
 
     It looks for what needs a reading instead of being told, so a lost run is made up for by the next one.
     """
-    rows = KeyResult.objects.select_related("goal__product", "metric").in_bulk(due_for_reading())
+    _read(due_for_reading())
+    note_days()
+
+
+@schedule("*/2 * * * *", label=_("Read new key results"))
+def read_new_key_results() -> None:
+    """Every other minute: take the first reading of what was set without one; the page of a key result takes its own."""
+    _read(not_read_yet())
+
+
+def _read(numbers: list[int]) -> None:
+    rows = KeyResult.objects.select_related("goal__product", "metric").in_bulk(numbers)
     for key_result in rows.values():
         try_to_read(key_result)
-    note_days()
 
 
 @schedule("*/2 * * * *", label=_("Find changed definitions"))
