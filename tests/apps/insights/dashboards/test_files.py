@@ -184,3 +184,11 @@ def test_a_picture_tells_the_numbers_that_sum_up_the_answer(monkeypatch: pytest.
     facts = (Fact("Conversion", "28.2%", "27.1–29.4%"), Fact("Entered", "5,633"))
     written = words_on(Face("Orders", chart=CHART, apart="Not followed here: range", facts=facts), monkeypatch)
     assert written[-2:] == ["Not followed here: range", "Conversion 28.2% 27.1–29.4% · Entered 5,633"]
+
+
+def test_a_last_label_that_would_be_cut_off_is_left_out() -> None:
+    for count, last in ((26, False), (4, True)):
+        labels = [f"2026年11月{day + 1}日" for day in range(count)]
+        axes = Figure(figsize=(6, 3)).add_axes((0, 0, 1, 1))
+        draw_chart(axes, Chart("a", "b", labels, [Series("s", list(range(count)))]), 560)
+        assert (labels[-1] in [label.get_text() for label in axes.get_xticklabels()]) is last

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.colors import to_rgba
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from yunying.apps.insights.dashboards.drawing.fonts import font, readable, shortened
+from yunying.apps.insights.dashboards.drawing.fonts import font, readable, shortened, width_of
 from yunying.base.money import minor_digits
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series, Unit
@@ -64,13 +64,19 @@ def _frame(axes: Any, chart: Chart, width: float) -> None:
     labels = [[readable(line) for line in str(label).split("\n")] for label in chart.labels]
     room = max(1, int(width // (max((len(line) for lines in labels for line in lines), default=1) * 7 + 16)))
     step = max(1, -(-len(labels) // room))
-    shown = range(0, len(labels), step)
+    shown = [at for at in range(0, len(labels), step) if not at or _fits(labels[at], at, len(labels), width)]
     most = width / max(1, len(shown))
     axes.set_xticks(list(shown), ["\n".join(shortened(line, TICK, most) for line in labels[at]) for at in shown])
     for tick in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         tick.set_fontproperties(font(TICK))
     if labels:
         axes.set_xlim(-0.5, len(labels) - 0.5)
+
+
+def _fits(label: Sequence[str], at: int, count: int, width: float) -> bool:
+    """Whether a label around its place ends within the picture, which goes on a little to the right of the chart."""
+    half = max(width_of(line, TICK * 1.4) for line in label) / 2
+    return half <= (count - at - 0.5) * width / count + 18
 
 
 def _axis(value: float, unit: Unit) -> str:
