@@ -24,7 +24,7 @@ def read_due_key_results() -> None:
 
 @schedule("*/2 * * * *", label=_("Read new key results"))
 def read_new_key_results() -> None:
-    """Every other minute: take the first reading of what was set without one; the page of a key result takes its own."""
+    """Every other minute: take the first reading of what was set without one; pages take it at once."""
     _read(not_read_yet())
 
 
