@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from yunying.apps.tracking.models import Account, DistinctId, EventDefinition
+from yunying.apps.tracking.models import Account, DistinctId, EventDefinition, PropertyDefinition
 from yunying.apps.tracking.people.accounts import FoundAccounts, account_days, people_of_account
 from yunying.apps.tracking.people.activity import account_timeline, events_done, person_timeline, sessions_of
 from yunying.apps.tracking.people.finding import FoundPeople, Wanted, person_filter
@@ -213,6 +213,18 @@ def test_a_person_has_one_name_on_all_pages(crowd, browser, product) -> None:
         assert [row.distinct_id for row in people(product.pk, [number])] == ["anon"]
     DistinctId.objects.filter(product=product, distinct_id="anon").update(first_ms=1 << 41)
     assert [row.distinct_id for row in people(product.pk, [number])] == ["ann"]
+
+
+@pytest.mark.parametrize(("of", "name", "count"), [("person", "plan", 3), ("account", "plan", 2)])
+def test_a_property_of_people_or_accounts_says_how_many_have_it_and_lists_them(
+    crowd, customers, browser, product, of, name, count
+) -> None:
+    row = PropertyDefinition.objects.get(product=product, of=of, name=name)
+    page = browser.get(reverse("tracking:property", args=[product.slug, row.pk])).content.decode()
+    listed = reverse(f"tracking:{'people' if of == 'person' else 'accounts'}", args=[product.slug])
+    assert f'<a href="{listed}?f0.property={name}&amp;f0.operator=is_set">{count}</a>' in page
+    assert "no counts by day" in page
+    assert f"of {count}" in browser.get(f"{listed}?f0.property={name}&f0.operator=is_set").content.decode()
 
 
 def test_a_time_line_shows_one_event_only_when_asked(write, event, browser, product) -> None:

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -20,6 +22,7 @@ from yunying.apps.tracking.models import EventDefinition, PropertyDefinition, Pr
 from yunying.apps.tracking.pages.catalogue import HELP, marks_of, property_columns, property_rows
 from yunying.base import clock
 from yunying.base.errors import YunyingError
+from yunying.engine.filters import Condition, Group, Of, Operator
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui import formats
@@ -77,6 +80,7 @@ def property_page(request: HttpRequest, access: ProductAccess, definition: int) 
         "types": _types(found),
         "chart": _chart(days, _("Events with it")) if any(days) else None,
         "carriers": selectors.events_carrying(access.product.pk, found.name) if of_events else [],
+        "holders": _holders(access, found) if shown else None,
         "values": selectors.property_values(access.product.pk, found.name, "", 20, of=found.of) if shown else [],
         "may_edit": access.may(Permission.MANAGE_DATA),
         "help_page": HELP,
@@ -143,7 +147,7 @@ def _carried(
 
     rows = property_rows(access, carried)
     return Table(
-        columns=[*property_columns(rows)[:4], Column("seen", _("Values that were seen"), value=values)],
+        columns=[*property_columns(rows)[:4], Column("seen", _("Values that were seen"), value=values, wide=True)],
         rows=rows,
         request=request,
         name="event-properties",
@@ -151,6 +155,20 @@ def _carried(
         caption=_("Properties of this event"),
         empty=Empty(_("This event has no properties."), icon="tags"),
     )
+
+
+def _holders(access: ProductAccess, found: PropertyDefinition) -> tuple[int, str] | None:
+    """How many people or accounts have the property, and where they are listed; None for properties of events."""
+    if found.of == PropertyOf.EVENT:
+        return None
+    has_it = Group("and", (Condition(Of(found.of), found.name, Operator.IS_SET),))
+    if found.of == PropertyOf.PERSON:
+        count = len(selectors.FoundPeople(access.product, selectors.Wanted(filters=has_it)))
+    else:
+        count = len(selectors.FoundAccounts(access.product, filters=has_it))
+    page = "people" if found.of == PropertyOf.PERSON else "accounts"
+    asked = urlencode({"f0.property": found.name, "f0.operator": Operator.IS_SET.value})
+    return count, f"{reverse(f'tracking:{page}', kwargs={'product': access.product.slug})}?{asked}"
 
 
 def _types(found: PropertyDefinition) -> list[tuple[str, float]]:
