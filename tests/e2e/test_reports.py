@@ -154,3 +154,15 @@ def test_those_who_dropped_out_become_a_cohort(bob: Page) -> None:
     bob.get_by_label("Name of the cohort").fill("Lost visitors")
     bob.get_by_role("button", name="Save as cohort").click()
     expect(bob.get_by_text("holds these people now")).to_be_visible(timeout=ARRIVES_MS)
+
+
+def test_the_name_typed_for_a_cohort_outlives_a_change_of_its_conditions_and_a_mistake(bob: Page) -> None:
+    bob.goto("/p/journeys/insights/cohorts/new/")
+    times = bob.get_by_label("Number of times")
+    times.fill("2")
+    bob.locator("#report-result input[name=name]").fill("Regulars", timeout=ARRIVES_MS)
+    times.fill("0")
+    expect(bob.locator("#ins-wrong")).to_contain_text("from 1 to", timeout=ARRIVES_MS)
+    times.fill("3")
+    expect(bob.get_by_text("at least 3 times")).to_be_visible(timeout=ARRIVES_MS)
+    expect(bob.locator("#report-result input[name=name]")).to_have_value("Regulars")

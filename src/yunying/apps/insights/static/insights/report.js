@@ -74,6 +74,17 @@
     ready();
   });
 
+  // The name and description somebody typed to keep an answer under outlive the next answer, and a mistake in between.
+  const typed = {};
+  function words() { return document.querySelectorAll("#report-result form[method=post] :is(input:not([type=hidden]), textarea)"); }
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (!event.detail.target.matches("#report-work, #report-result")) return;
+    words().forEach(function (field) { typed[field.name] = field.value; });
+  });
+  document.addEventListener("htmx:afterSwap", function () {
+    words().forEach(function (field) { if (field.name in typed) field.value = typed[field.name]; });
+  });
+
   // The keyboard goes with the row that a button moves, and on to the first field of one that it adds.
   let pressed = null;
   document.addEventListener("htmx:beforeRequest", function (event) {
