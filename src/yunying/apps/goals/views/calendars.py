@@ -1,5 +1,6 @@
 """Pages of calendars: one's secret address, its file, and the file of one goal."""
 
+from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -13,7 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yunying.apps.goals import calendars, selectors, services
 from yunying.apps.goals.access import goal_for
 from yunying.apps.goals.models import CalendarFeed
+from yunying.apps.goals.standing import today_in
 from yunying.apps.goals.views.common import get_or_post, to
+from yunying.apps.goals.working_days import country_of, years_of
 from yunying.base.errors import NotFound, msg
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.http import product_view
@@ -31,7 +34,13 @@ def calendar(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         secret = services.make_feed(access=access)
         address = urljoin(settings.CONFIG.base_url + "/", reverse("goals_feed", kwargs={"secret": secret}))
     feed = CalendarFeed.objects.filter(product=access.product, user_id=access.actor.id or 0).first()
-    return render(request, "goals/calendar.html", {"feed": feed, "address": address, "help_page": "goals"})
+    context = {"feed": feed, "address": address, "help_page": "goals", **_working_days(access)}
+    return render(request, "goals/calendar.html", context)
+
+
+def _working_days(access: ProductAccess) -> dict[str, Any]:
+    today = today_in(access.product.timezone)
+    return {"country": country_of(access.product), "years": years_of(access.product, today.year)}
 
 
 @require_POST
