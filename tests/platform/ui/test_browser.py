@@ -120,6 +120,9 @@ def test_a_chart_shows_its_table_and_can_be_saved(opened: Open) -> None:
             page.click(f"#chart-orders [data-yy-save={kind}]")
         assert saved.value.suggested_filename == f"Orders-per-day.{kind}"
         assert Path(saved.value.path()).read_bytes().startswith(start)
+        if kind == "svg":
+            told = re.sub(r"<[^>]+>", "", Path(saved.value.path()).read_text())
+            assert "Spring campaign began" in told, "the picture tells its notes in words"
 
 
 def test_lines_use_the_width_of_a_phone_between_labels_at_both_ends(opened: Open) -> None:

@@ -288,13 +288,27 @@
     else location.href = link;
   }
 
+  // A saved picture has no list of notes beneath: it gets theirs as text, and the room for it.
+  function inWords(figure, look, width) {
+    const lines = wanted() ? Array.from(figure.querySelectorAll(".yy-chart-notes .yy-note"), function (one) { return one.textContent.replace(/\s+/g, " ").trim(); }) : [];
+    const font = "11.5px " + look.font, room = width - 16, each = 17;
+    const rows = lines.reduce(function (sum, line) { return sum + Math.ceil(window.echarts.format.getTextRect(line, font).width / room * 1.08); }, 0);
+    return { height: rows ? rows * each + 8 : 0, drawn: { type: "text", left: 8, bottom: 4, silent: true, style: { text: lines.join("\n"), font: font, fill: look.soft, width: room, overflow: "break", lineHeight: each } } };
+  }
+
   function save(figure, kind) {
     const state = live.get(figure);
     if (!state) return;
     const look = colours();
     const option = Object.assign(options(drawn(state.spec), look, state.chart.getWidth()), { animation: false, backgroundColor: look.card, title: { text: state.spec.title, left: 4, top: 0, textStyle: { color: look.ink, fontFamily: look.font, fontSize: 14 } } });
     if (option.grid) option.grid.top = 46;
-    const width = state.chart.getWidth(), height = state.chart.getHeight() + 40;
+    const width = state.chart.getWidth(), told = inWords(figure, look, width);
+    const height = state.chart.getHeight() + 40 + told.height;
+    if (told.height) {
+      if (option.grid) option.grid.bottom += told.height;
+      option.legend.bottom += told.height;
+      option.graphic = [told.drawn];
+    }
     const link = element("a");
     if (kind === "svg") {
       const copy = window.echarts.init(null, null, { renderer: "svg", ssr: true, width: width, height: height });
