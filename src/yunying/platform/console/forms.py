@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from yunying.base.errors import Conflict, InvalidInput, LimitReached, NotAllowed
 from yunying.platform.products.access import Permission
 from yunying.platform.products.models import Product, Role
-from yunying.platform.products.profile import LANGUAGES, PLATFORMS, currencies, timezones
+from yunying.platform.products.profile import LANGUAGES, PLATFORMS, currencies, timezones, zone_called
 from yunying.platform.ui import formats
 
 __all__ = [
@@ -79,11 +79,7 @@ class _ZoneChoices:
         return timezones()
 
     def clean_timezone(self) -> str:
-        """`shanghai` will do for Asia/Shanghai, when only one zone is called so."""
-        typed: str = self.cleaned_data["timezone"].strip()
-        wanted = typed.casefold().replace(" ", "_")
-        alike = [zone for zone in timezones() if wanted in (zone.casefold(), zone.casefold().rsplit("/", 1)[-1])]
-        return alike[0] if len(alike) == 1 else typed
+        return zone_called(self.cleaned_data["timezone"])
 
 
 class OrganisationForm(forms.Form):

@@ -13,7 +13,7 @@ from yunying.base import clock
 from yunying.base.errors import InvalidInput, msg
 from yunying.platform.products.models import Stage, WeekStart
 
-__all__ = ["LANGUAGES", "PLATFORMS", "PROFILE_FIELDS", "checked", "currencies", "timezones"]
+__all__ = ["LANGUAGES", "PLATFORMS", "PROFILE_FIELDS", "checked", "currencies", "timezones", "zone_called"]
 
 PLATFORMS = (
     ("web", _("Web")),
@@ -67,6 +67,13 @@ def timezones() -> tuple[str, ...]:
     """IANA zone names people choose from: places, and UTC first."""
     names = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
     return ("UTC", *names)
+
+
+def zone_called(typed: str) -> str:
+    """The zone people mean: `shanghai` will do for Asia/Shanghai, when only one is called so; else what was typed."""
+    wanted = typed.strip().casefold().replace(" ", "_")
+    alike = [zone for zone in timezones() if wanted in (zone.casefold(), zone.casefold().rsplit("/", 1)[-1])]
+    return alike[0] if len(alike) == 1 else typed.strip()
 
 
 @cache

@@ -12,7 +12,7 @@ from yunying.apps.tracking.importing.mapping import ColumnType
 from yunying.apps.tracking.importing.plans import ColumnPlan, Plan, Role
 from yunying.apps.tracking.importing.sniffing import ENCODINGS, SEPARATORS, Layout, Sample
 from yunying.base.errors import InvalidInput, msg
-from yunying.platform.products.profile import timezones
+from yunying.platform.products.profile import timezones, zone_called
 from yunying.platform.ui.forms import offer
 
 __all__ = ["KINDS", "ROLES", "ChoicesForm", "LayoutForm", "chosen_plan"]
@@ -135,7 +135,7 @@ class ChoicesForm(forms.Form):
         return timezones()
 
     def clean_zone(self) -> str:
-        zone: str = self.cleaned_data["zone"].strip()
+        zone = zone_called(self.cleaned_data["zone"])
         if zone and zone not in timezones():
             raise forms.ValidationError(_("There is no such timezone. Choose one from the list."))
         return zone
