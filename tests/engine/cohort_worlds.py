@@ -134,7 +134,7 @@ def judges(draw: st.DrawFn, product: Product, *, deep: bool = False) -> Judge:
         known[number] = draw(definitions([LIST, *known], deep=deep and number == 4))
     first = min(product.world.born, default=PEOPLE) // 20 * 20
     listed = sorted(first + n for n in draw(st.sets(st.integers(0, 7), max_size=5)))
-    until = draw(st.one_of(st.just(product.now), times(product.day)))
+    until = draw(st.one_of(st.just(product.now), times(product.day, product.zone)))
     judge = Judge(product.world, product.zone, product.week_start, until, known, {LIST: listed})
     judge.attach()
     return judge

@@ -46,8 +46,8 @@ def doings(draw: st.DrawFn) -> dict[str, Any]:
 def ranges(draw: st.DrawFn, product: Product, period: str) -> dict[str, Any]:
     if draw(st.integers(0, 5)) == 0 and period != "hour":
         return {"last": draw(st.integers(1, 3)), "unit": draw(st.sampled_from(["day", "week", "month"]))}
-    start = product.day + timedelta(days=draw(st.integers(-3 if period == "hour" else -9, 1)))
-    end = start + timedelta(days=draw(st.integers(0, 1 if period == "hour" else 20)))
+    start = product.day + timedelta(days=draw(st.integers(-1 if period == "hour" else -9, 1)))
+    end = max(start, product.day) + timedelta(days=draw(st.integers(0, 1 if period == "hour" else 20)))
     if draw(st.booleans()):
         return {"from": f"{start:%Y-%m-%d}", "to": f"{end:%Y-%m-%d}"}
     at, last = draw(st.integers(0, 90)) * 15, draw(st.integers(100, 190)) * 15

@@ -52,6 +52,8 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
 PROPS = st.dictionaries(st.sampled_from(PROPERTIES), VALUES, max_size=4)
 # Nobody else's in the suite, and low: the dictionary of owners is an array from 0 to the last of them.
 PEOPLE = 100_000
+# Of the hours from the start of a day; ranges and buckets begin and end there, and what lies on an edge shows most.
+QUARTERS = st.one_of(st.just(0), st.integers(-16, 110), st.integers(-16, 110))
 _products, _numbers, _uuids = count(700_001), count(PEOPLE, 20), count(1)
 
 
@@ -67,17 +69,22 @@ class Product:
     world: World
 
 
-@st.composite
-def times(draw: st.DrawFn, day: datetime) -> datetime:
-    """Mostly within hours of the odd day, some weeks away; many equal, some a millisecond beside a full hour."""
-    days = draw(st.sampled_from([0, 0, 0, 0, 0, 1, -1, 2, -3, -7, 8, -35]))
-    minutes = draw(st.integers(-16, 110)) * 15
-    return day + timedelta(days=days, minutes=minutes) + draw(st.sampled_from([0, 0, 1, -1])) * MILLI
+def midnight(day: datetime, zone: ZoneInfo, days: int = 0) -> datetime:
+    """When a clock in `zone` shows the start of a day; of one that was left out, about then."""
+    return (day + timedelta(days=days)).replace(tzinfo=zone).astimezone(UTC)
 
 
 @st.composite
-def products(draw: st.DrawFn) -> Product:
-    """A product that is not in the store yet."""
+def times(draw: st.DrawFn, day: datetime, zone: ZoneInfo) -> datetime:
+    """Mostly within hours of the odd day, some weeks away; many equal, many at midnight, some a millisecond beside."""
+    days = draw(st.sampled_from([0, 0, 0, 0, 0, 1, 1, -1, 2, -3, -7, 8, -35]))
+    minutes = draw(QUARTERS) * 15
+    return midnight(day, zone, days) + timedelta(minutes=minutes) + draw(st.sampled_from([0, 0, 1, -1])) * MILLI
+
+
+@st.composite
+def products(draw: st.DrawFn, most: int = 30) -> Product:
+    """A product that is not in the store yet, with up to `most` events."""
     name, text = draw(st.sampled_from(DAYS))
     zone, day = ZoneInfo(name), datetime.fromisoformat(text).replace(tzinfo=UTC)
     first = next(_numbers)
@@ -88,12 +95,12 @@ def products(draw: st.DrawFn) -> Product:
             uuid=str(UUID(int=next(_uuids) << 64)),
             name=draw(st.sampled_from(EVENTS)),
             number=first + draw(person),
-            at=draw(times(day)),
+            at=draw(times(day, zone)),
             props=draw(PROPS),
             account=draw(st.sampled_from(["", "acme", "a'cme 公司"])),
             session=draw(st.sampled_from(["", "s1", "s2", "s3"])),
         )
-        for _ in range(draw(st.integers(0, 30)))
+        for _ in range(draw(st.integers(0, most)))
     ]
     merges = draw(st.dictionaries(st.integers(4, 7), st.integers(0, 3), max_size=3))
     known = draw(st.dictionaries(person, PROPS, max_size=5))
@@ -251,8 +258,8 @@ def series(draw: st.DrawFn, measures: list[str]) -> dict[str, Any]:
 def ranges(draw: st.DrawFn, product: Product, *, whole: bool, longest: int) -> dict[str, Any]:
     if draw(st.integers(0, 5)) == 0 and longest > 3:
         return {"last": draw(st.integers(1, 3)), "unit": draw(st.sampled_from(["day", "week", "month"]))}
-    start = product.day + timedelta(days=draw(st.integers(-3, 1)))
-    end = start + timedelta(days=draw(st.integers(0, longest)))
+    start = product.day + timedelta(days=draw(st.integers(-3 if longest > 3 else -1, 1)))
+    end = max(start, product.day) + timedelta(days=draw(st.integers(0, longest)))
     if whole or draw(st.booleans()):
         return {"from": f"{start:%Y-%m-%d}", "to": f"{end:%Y-%m-%d}"}
     at, last = draw(st.integers(0, 90)) * 15, draw(st.integers(100, 190)) * 15
@@ -271,7 +278,7 @@ FORMULAS = [
 
 @st.composite
 def questions(draw: st.DrawFn, product: Product) -> dict[str, Any]:
-    interval = draw(st.sampled_from(["hour", "day", "day", "week", "month", "quarter", "year"]))
+    interval = draw(st.sampled_from(["hour", "day", "day", "week", "week", "month", "quarter", "year"]))
     display = draw(st.sampled_from(["series", "series", "cumulative"]))
     # Half of the time all series measure alike, which is when they are counted together.
     allowed = ADDING if display == "cumulative" else MEASURES
