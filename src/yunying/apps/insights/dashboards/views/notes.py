@@ -46,10 +46,16 @@ def listing(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         ),
         columns=[
             Column("day", _("Day"), kind="date", sort=True),
-            Column("until", _("Last day"), kind="date", sort=True),
             Column(
-                "text", _("Text"), sort=True, search=True, fixed=True, link=lambda note: _edit(access, note, may_edit)
+                "text",
+                _("Text"),
+                wide=True,
+                sort=True,
+                search=True,
+                fixed=True,
+                link=lambda note: _edit(access, note, may_edit),
             ),
+            Column("until", _("Last day"), kind="date", sort=True),
             Column(
                 "where", _("Shown on"), value=lambda note: note.dashboard.name if note.dashboard else _("all charts")
             ),
