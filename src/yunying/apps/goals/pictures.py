@@ -17,9 +17,9 @@ from yunying.apps.goals.outlooks import Outlook
 from yunying.apps.goals.progress import Standing, straight_line
 from yunying.apps.goals.selectors import cards
 from yunying.apps.goals.standing import GoalCard
-from yunying.apps.insights.dashboards.selectors import Mark, spans_until, with_marks
 from yunying.apps.insights.selectors import (
     Direction,
+    Mark,
     Metric,
     MetricPoint,
     Window,
@@ -28,7 +28,9 @@ from yunying.apps.insights.selectors import (
     metric_history,
     next_end,
     shown,
+    spans_until,
     typed_suffix,
+    with_marks,
 )
 from yunying.base.errors import YunyingError
 from yunying.platform.products.access import ProductAccess

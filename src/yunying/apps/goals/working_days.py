@@ -37,7 +37,7 @@ class Odd:
     @property
     def when(self) -> str:
         if self.first == self.last:
-            return formats.date(self.first, "full")
+            return formats.date(self.first, "medium")
         return f"{formats.date(self.first, 'medium')} – {formats.date(self.last, 'medium')}"
 
     @property

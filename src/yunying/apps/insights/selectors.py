@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from yunying.apps.insights.answers import Answer, run_report
+from yunying.apps.insights.dashboards.annotations import Mark, marks_of, spans_until, with_marks
 from yunying.apps.insights.freshness import QUIET, last_event_day, today_of
 from yunying.apps.insights.histories import MetricPast, metric_past
 from yunying.apps.insights.models import Direction, Metric, Report, Unit, Window
@@ -18,6 +19,7 @@ __all__ = [
     "Answer",
     "Change",
     "Direction",
+    "Mark",
     "Metric",
     "MetricPast",
     "MetricPoint",
@@ -32,6 +34,7 @@ __all__ = [
     "first_day",
     "last_event_day",
     "last_whole_day",
+    "marks_of",
     "metric_card",
     "metric_history",
     "metric_past",
@@ -43,8 +46,10 @@ __all__ = [
     "reports_of",
     "run_report",
     "shown",
+    "spans_until",
     "today_of",
     "typed_suffix",
+    "with_marks",
 ]
 
 

@@ -18,7 +18,7 @@ from yunying.apps.goals.readings import try_to_read
 from yunying.apps.goals.rhythm import pending_check_in
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, today_in
 from yunying.apps.goals.views.common import form_page, get_or_post, goal_url, page_url, to, to_goal
-from yunying.apps.insights.dashboards.selectors import marks_of
+from yunying.apps.insights.selectors import marks_of
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render

@@ -3,21 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from yunying.apps.insights.dashboards.annotations import Mark, marks_of, noted, spans_until, with_marks
+from yunying.apps.insights.dashboards.annotations import noted, spans_until
 from yunying.apps.insights.dashboards.models import Dashboard, Tile, Variant, Visit
 from yunying.platform.products.access import ProductAccess
 
-__all__ = [
-    "Listed",
-    "Mark",
-    "dashboards_of",
-    "listed",
-    "marks_of",
-    "noted",
-    "spans_until",
-    "variants_of",
-    "with_marks",
-]
+__all__ = ["Listed", "dashboards_of", "listed", "noted", "spans_until", "variants_of"]
 
 
 @dataclass(frozen=True, slots=True)
