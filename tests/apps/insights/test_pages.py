@@ -250,6 +250,13 @@ def test_a_question_outlives_the_metric_it_was_opened_from(browser: Client, shop
     assert first_total(page) == "170"
 
 
+def test_what_cannot_be_a_metric_is_told_where_it_can_be_changed(browser: Client, shop: Product) -> None:
+    page = browser.get(f"/p/tea/insights/metrics/new/?{MARCH}&b0.property=channel", follow=True)
+    assert page.redirect_chain[0][0].startswith(TRENDS)
+    assert "take the breakdown away first" in page.content.decode()
+    assert page.context["asked"].form.breakdown[0].property == "channel"
+
+
 def test_pinning_several_lines_asks_which_one(browser: Client, shop: Product) -> None:
     two = f"{MARCH}&s1.measure=count&s1.event=order"
     form = browser.get(f"/p/tea/insights/metrics/new/?{two}").context["form"]

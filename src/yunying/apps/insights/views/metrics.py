@@ -17,15 +17,16 @@ from yunying.apps.insights.dashboards.annotations import noted
 from yunying.apps.insights.forms import MetricForm, add_problem
 from yunying.apps.insights.freshness import today_of
 from yunying.apps.insights.kinds import named, page_kind, page_url, titles_for
-from yunying.apps.insights.models import Metric
+from yunying.apps.insights.models import Metric, Window
 from yunying.apps.insights.pictures import metric_card, metric_chart, metric_spans
-from yunying.apps.insights.questions import asked_over, suggested_unit
+from yunying.apps.insights.questions import asked_over, checked_question, suggested_unit
 from yunying.apps.insights.recent import period_of, points_of, try_to_refresh, what_changed
 from yunying.apps.insights.selectors import metrics_of
 from yunying.apps.insights.views.asked import asked_in, asked_of, spec_in
-from yunying.base.errors import YunyingError
+from yunying.base.errors import InvalidInput, YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
+from yunying.platform.ui.errors import problem_of
 from yunying.platform.ui.page import render
 
 
@@ -64,6 +65,11 @@ def create(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """Pin the question of the address (or of the sent form) as a metric."""
     spec = spec_in(request.POST.get("spec", "")) if request.method == "POST" else asked_in(request, access).spec
     unit, direction, window = suggested_unit(spec)
+    asked = asked_of(spec)
+    back = f"{page_url(access, asked.kind.name)}?{asked.query}"
+    if request.method != "POST" and (refusal := _refusal(spec, window)):
+        messages.error(request, refusal)
+        return redirect(back)
     start = {"unit": unit, "direction": direction, "window": window, "currency": access.product.currency}
     start["spec"] = json.dumps(spec, ensure_ascii=False)
     said = named(spec, titles_for(access.product))
@@ -78,9 +84,16 @@ def create(request: HttpRequest, access: ProductAccess) -> HttpResponse:
             try_to_refresh(metric)
             messages.success(request, _("The metric “%(name)s” is pinned.") % {"name": metric.name})
             return redirect(_url("insights:metric", access, metric_id=metric.pk))
-    asked = asked_of(spec)
-    back = f"{page_url(access, asked.kind.name)}?{asked.query}"
     return _form(request, form, title=_("Pin as metric"), back=back)
+
+
+def _refusal(spec: dict[str, Any], window: Window) -> str:
+    """What to change at the question before it can be a metric, told where it can be changed."""
+    try:
+        checked_question(spec, window=window)
+    except InvalidInput as error:
+        return problem_of(error).detail if error.field == "question" else ""
+    return ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
