@@ -215,6 +215,15 @@ def test_a_person_has_one_name_on_all_pages(crowd, browser, product) -> None:
     assert [row.distinct_id for row in people(product.pk, [number])] == ["ann"]
 
 
+def test_a_condition_that_cannot_be_is_shown_with_its_fault(crowd, browser, product) -> None:
+    for page in ("people", "accounts"):
+        asked = {"f0.property": "plan", "f0.operator": "regex", "f0.value": "("}
+        shown = browser.get(reverse(f"tracking:{page}", args=[product.slug]), asked).content.decode()
+        assert '<details class="card mb-3" open>' in shown
+        assert "trk-error" in shown
+        assert "Clear" in shown
+
+
 @pytest.mark.parametrize(("of", "name", "count"), [("person", "plan", 3), ("account", "plan", 2)])
 def test_a_property_of_people_or_accounts_says_how_many_have_it_and_lists_them(
     crowd, customers, browser, product, of, name, count

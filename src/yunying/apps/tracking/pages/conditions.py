@@ -73,6 +73,11 @@ class Conditions:
     def count(self) -> int:
         return len(self.filter.items)
 
+    @property
+    def wrong(self) -> bool:
+        """Whether there is something to mend, which nobody finds in a folded form."""
+        return any(line.error for line in self.lines)
+
     def as_cohort(self, of: str) -> dict[str, Any]:
         """The definition of the cohort of everybody who passes."""
         items = [
