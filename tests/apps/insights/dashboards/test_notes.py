@@ -47,6 +47,17 @@ def test_a_note_out_of_the_range_is_not_drawn(browser: Client, access: ProductAc
     assert "Long ago" not in tile_of(browser, dashboard)
 
 
+def test_a_note_before_the_range_is_not_drawn_at_the_month_that_holds_both(
+    browser: Client, access: ProductAccess, dashboard: Dashboard
+) -> None:
+    annotate(access=access, text="Too early", day=date(2026, 3, 2))
+    annotate(access=access, text="Within", day=date(2026, 3, 4))
+    tile = Tile.objects.get(dashboard=dashboard, kind="report")
+    ranged = "?bar=1&range=custom&from=2026-03-03&to=2026-03-05&interval=month"
+    body = browser.get(f"/p/tea/insights/dashboards/{dashboard.pk}/tiles/{tile.pk}/{ranged}").content.decode()
+    assert "Within" in body and "Too early" not in body
+
+
 def test_other_apps_add_marks_of_their_own(
     browser: Client, access: ProductAccess, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,18 @@ from yunying.platform.products.models import Product
 from yunying.platform.ui.charts import Annotation as Note
 from yunying.platform.ui.charts import Chart
 
-__all__ = ["Mark", "Provider", "add_provider", "marked", "marks_from", "marks_of", "noted", "spans_until", "with_marks"]
+__all__ = [
+    "Mark",
+    "Provider",
+    "add_provider",
+    "marked",
+    "marks_from",
+    "marks_of",
+    "noted",
+    "on_board",
+    "spans_until",
+    "with_marks",
+]
 
 MOST_MARKS = 500
 
@@ -58,9 +69,18 @@ def marked(board: Board, product: Product) -> Board:
     """A report's board with the product's marks on its first chart, where that is over time. One query."""
     if board.chart is None or not board.starts:
         return board
-    end = board.origin.end.astimezone(product.zone)
-    marks = marks_of(product, None, board.starts[0].date(), end.date())
-    return replace(board, charts=(marks_from(board.chart, board.starts, end, marks), *board.charts[1:]))
+    start, end = (moment.astimezone(product.zone) for moment in (board.origin.start, board.origin.end))
+    marks = marks_of(product, None, start.date(), end.date())
+    return replace(board, charts=(on_board(board, product, marks), *board.charts[1:]))
+
+
+def on_board(board: Board, product: Product, marks: Iterable[Mark]) -> Chart:
+    """The board's first chart with the marks of the days it is about."""
+    assert board.chart is not None
+    start, end = (moment.astimezone(product.zone) for moment in (board.origin.start, board.origin.end))
+    # The first label may stand for a month of which the range holds a week.
+    starts = [*(max(one, start) for one in board.starts[:1]), *board.starts[1:]]
+    return marks_from(board.chart, starts, end, marks)
 
 
 def noted(chart: Chart, product: Product, spans: Sequence[tuple[date, date]]) -> Chart:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from yunying.apps.insights.answers import run_report
-from yunying.apps.insights.dashboards.annotations import Mark, marks_from
+from yunying.apps.insights.dashboards.annotations import Mark, on_board
 from yunying.apps.insights.dashboards.bar import NO_COMPARISON, Bar
 from yunying.apps.insights.dashboards.following import (
     applied,
@@ -245,8 +245,8 @@ def _of_board(face: Face, board: Board, tile: Tile, viewer: Viewer, marks: tuple
         grid = board.grids[0] if board.grids and not board.empty else None
         return replace(face, grid=grid, chart=None if grid else _nothing(face, tile))
     chart = replace(board.chart, title=face.title, height="m")
-    end = board.origin.end.astimezone(viewer.access.product.zone)
-    return replace(face, chart=marks_from(chart, board.starts, end, marks), as_table=table)
+    board = replace(board, charts=(chart, *board.charts[1:]))
+    return replace(face, chart=on_board(board, viewer.access.product, marks), as_table=table)
 
 
 def _nothing(face: Face, tile: Tile) -> Chart:
