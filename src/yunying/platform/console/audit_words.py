@@ -68,7 +68,7 @@ _FIELDS = {
     "email": _("Mail address"),
     "goal_id": _("Goal"),
     "guardrail": _("Guardrail"),
-    "happened": _("What happened"),
+    "happened": pgettext_lazy("check-in", "What happened"),
     "high": _("Not above"),
     "languages": _("Languages"),
     "learnt": _("What we learnt"),

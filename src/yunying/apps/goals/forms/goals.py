@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunying.apps.goals.forms.common import WEEKDAYS, day_field, long_text, people_choices
 from yunying.apps.goals.models import Cycle, Goal, Level, Rhythm, Status
@@ -156,7 +157,7 @@ class CheckInForm(forms.Form):
     promised = forms.TypedMultipleChoiceField(
         label=_("Promised last time: what is done?"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
     )
-    happened = long_text(_("What happened"))
+    happened = long_text(pgettext_lazy("check-in", "What happened"))
     obstacles = long_text(_("Obstacles"))
     next_steps = long_text(_("Next steps"), _("One a line. The next check-in asks which are done."))
 

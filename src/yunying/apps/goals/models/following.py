@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunying.apps.goals.models.goal import Goal
 from yunying.base import clock
@@ -24,7 +25,7 @@ class CheckIn(models.Model):
     confidence = models.PositiveSmallIntegerField(
         _("Confidence"), validators=[MinValueValidator(1), MaxValueValidator(10)]
     )
-    happened = models.TextField(_("What happened"), blank=True)
+    happened = models.TextField(pgettext_lazy("check-in", "What happened"), blank=True)
     obstacles = models.TextField(_("Obstacles"), blank=True)
     next_steps = models.TextField(_("Next steps"), blank=True)
     promised = models.JSONField(default=list, editable=False)
