@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from yunying.apps.tracking.importing.models import ImportMapping as ImportMapping  # registered with this app
 from yunying.apps.tracking.importing.models import ImportRun as ImportRun
 from yunying.base import clock
+from yunying.events.protocols import by_name
 
 
 def _of_product(**more: Any) -> Any:
@@ -96,6 +97,12 @@ class Merge(models.Model):
     protocol = models.CharField(max_length=20, blank=True)
     library = models.CharField(max_length=100, blank=True)
     at = models.DateTimeField(default=clock.now)
+
+    @property
+    def way(self) -> str:
+        """What the protocol is called to people; empty where it was not noted."""
+        protocol = by_name(self.protocol)
+        return protocol.label if protocol else self.protocol
 
 
 class Account(models.Model):
