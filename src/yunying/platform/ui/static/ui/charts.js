@@ -218,12 +218,16 @@
     return spec.unit.scale === 1 && spec.series.every(function (series) { return series.values.every(function (v) { return v === null || Number.isInteger(v); }); });
   }
 
-  // A few names under bars are all shown, in lines as long as there is room; many labels, as of days, leave some out.
+  // A few names under bars are all shown: in lines where their words fit, else aslant. Many labels leave some out.
   function named(spec, width) {
-    const each = Math.floor((width - 70) / spec.labels.length) - 8;
-    const few = (spec.kind === "bar" || spec.kind === "stacked") && spec.labels.length <= 8 && each >= 48;
-    return few ? { interval: 0, hideOverlap: false, width: each, overflow: "break" } : { interval: "auto", hideOverlap: true, width: null };
+    const each = Math.floor((width - 62) / spec.labels.length) - 4, barred = spec.kind === "bar" || spec.kind === "stacked";
+    if (!barred || spec.labels.length > 12 || each < 44) return { interval: "auto", hideOverlap: true, width: null, rotate: 0 };
+    const fit = spec.labels.every(function (label) { return label.includes("\n") || label.split(" ").every(function (word) { return across(word) <= each; }); });
+    return { interval: 0, hideOverlap: false, width: fit ? each : 120, overflow: fit ? "break" : "truncate", rotate: fit ? 0 : 32 };
   }
+
+  // About how many pixels a word takes in the letters of an axis.
+  function across(word) { return Array.from(word).reduce(function (sum, char) { return sum + (char > "\u2e7f" ? 12 : 6.8); }, 0); }
 
   function options(spec, look, width) {
     const pie = spec.kind === "pie" || spec.kind === "donut";
