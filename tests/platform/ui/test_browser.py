@@ -151,14 +151,16 @@ def test_slices_too_small_for_a_label_are_told_by_the_legend_alone(opened: Open)
     assert labels == [True, True, True, True, False]
 
 
-def test_a_few_names_under_bars_are_all_shown(opened: Open) -> None:
+def test_few_names_under_bars_are_all_shown_and_many_are_not(opened: Open) -> None:
     page = opened()
-    page.locator("#chart-bars canvas").wait_for()
-    label = page.evaluate(
-        "() => echarts.getInstanceByDom(document.querySelector('#chart-bars [_echarts_instance_]')).getOption()"
-        ".xAxis[0].axisLabel"
-    )
-    assert (label["interval"], label["overflow"], label["rotate"]) == (0, "break", 0)
+    shown = {}
+    for name in ("steps", "bars"):
+        page.locator(f"#chart-{name} canvas").wait_for()
+        shown[name] = page.evaluate(
+            f"() => echarts.getInstanceByDom(document.querySelector('#chart-{name} [_echarts_instance_]')).getOption()"
+            ".xAxis[0].axisLabel.interval"
+        )
+    assert shown == {"steps": 0, "bars": "auto"}
 
 
 def test_a_click_on_a_point_leads_to_who_is_behind_it(opened: Open) -> None:

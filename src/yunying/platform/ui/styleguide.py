@@ -138,6 +138,7 @@ def _charts() -> list[Chart]:
         Chart("bars", "Revenue by week", weeks, [_revenue()], ChartKind.BAR, Unit("money", "CNY"), partial_from=9),
         Chart("area", "Conversion", weeks, [_rate()], ChartKind.AREA, Unit("percent")),
         Chart("share", "People by channel", _CHANNELS, [share], ChartKind.DONUT),
+        Chart("steps", "Steps", ["Looked", "Into the cart", "Ordered"], [Series("People", [9, 4, 1])], ChartKind.BAR),
         Chart("void", "Nothing to show", [], [], ChartKind.LINE),
     ]
 
