@@ -357,8 +357,9 @@ def _demo_arguments(one: argparse.ArgumentParser) -> None:
 
 
 def _demo(options: argparse.Namespace, config: Config) -> int:
-    from yunying.demo import demo
+    from yunying.demo import demo, language_of
 
+    options.language = options.language or language_of(os.environ)
     return demo(options, config)
 
 

@@ -17,7 +17,7 @@ from yunying.demo.notes import Notes
 from yunying.demo.recipes import Recipe, load_recipe, recipes_in
 from yunying.demo.speaking import language_of
 
-__all__ = ["Recipe", "demo", "load_recipe", "recipes_in"]
+__all__ = ["Recipe", "demo", "language_of", "load_recipe", "recipes_in"]
 
 
 def demo(options: argparse.Namespace, config: Config) -> int:
@@ -39,8 +39,8 @@ def demo(options: argparse.Namespace, config: Config) -> int:
         ready_django(migrate=True)
         with ready_store(config, migrate=True) as store:
             for recipe in ready:
-                place, language = options.data / recipe.name, options.language or language_of(os.environ)
-                load(recipe, place, notes, as_recorded=options.as_recorded, language=language)
+                place = options.data / recipe.name
+                load(recipe, place, notes, as_recorded=options.as_recorded, language=options.language)
             print("Putting the events in order …", flush=True)
             store.settle()
         print(f"Everything is loaded after {clock.monotonic_s() - begun:.0f} s.", flush=True)
