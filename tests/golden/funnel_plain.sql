@@ -13,7 +13,7 @@ FROM
         SELECT who, walk, s2, bitShiftRight(s1[-1], 2) AS last, arrayFirst(s -> s != 0, [s2[countEqual(s2, 0) + 1], s1[countEqual(s1, 0) + 1]]) AS t1
         FROM
         (
-            SELECT who, walk, s1, arrayFill((s, x) -> bitAnd(x, 3) = 2 AND bitShiftRight(x, 2) - bitShiftRight(s, 2) <= {window:Int64}, s1, walk) AS s2
+            SELECT who, walk, s1, arrayFill((s, x) -> bitAnd(x, 3) = 2 AND x - s <= {most:Int64}, s1, walk) AS s2
             FROM
             (
                 SELECT who, walk, arrayFill(x -> bitAnd(x, 3) = 1, walk) AS s1

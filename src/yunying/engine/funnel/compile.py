@@ -27,7 +27,8 @@ _QUANTILES = "(0.5, 0.9)"
 def steps_sql(part: Part) -> Sql:
     """How many got to each step and how long it took them, for everybody or each breakdown value."""
     by = {0: "", 1: ", by a property"}.get(len(part.values), f", by {len(part.values)} properties")
-    body = _by_value(part) if part.values else _figured(part, rows(part))
+    # Whose window is open is asked of the latest start, which idle people do not have.
+    body = _by_value(part) if part.values else _figured(part, rows(part, idle=not (part.open_since or part.held)))
     return _statement(part, f"How many people got to each of {part.steps} steps, and how fast{by}?", body)
 
 

@@ -63,6 +63,15 @@ class Packing:
     def time(self, x: str) -> str:
         return f"bitShiftRight({x}, {self._time_at})"
 
+    def most_between(self, took_ms: int, first: int, second: int) -> int | None:
+        """How much more an event that does step `second` is than one that does `first`, at most `took_ms` before it.
+
+        None where their numbers hold more than time and step, or are too large to be taken from each other.
+        """
+        if not self.apart or self.values or self.kind != "Int64":
+            return None
+        return (took_ms << self._time_at) + second - first
+
     def does(self, x: str, step: int) -> str:
         """Whether the event `x` does a step."""
         return self._bit(x, self.exclusions + step - 1) if not self.apart else self._equals(x, step)

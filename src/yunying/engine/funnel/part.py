@@ -181,6 +181,13 @@ class Part:
         """The columns of the events that did the steps of the attempt that counts; 0 for none."""
         return [f"t{step}" for step in range(1, self.steps + 1)]
 
+    def in_time(self, later: str, start: str, step: int) -> str:
+        """Whether the event `later`, which does `step`, lies in the window of the first step `start`."""
+        most = self.packing.most_between(self.plan.window_ms, 1, step)
+        if self.held or most is None:
+            return f"{self.took(later, start)} <= {self.window}"
+        return f"{later} - {start} <= {self.binder.bind('most', most, 'Int64')}"
+
     def took(self, later: str, earlier: str) -> str:
         """Milliseconds between two events."""
         took = f"{self.packing.time(later)} - {self.packing.time(earlier)}"

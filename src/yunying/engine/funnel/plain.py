@@ -15,8 +15,11 @@ from yunying.engine.scan import nested
 __all__ = ["beside", "plain_rows"]
 
 
-def plain_rows(part: Part) -> str:
-    """keys, t1 ... and `last`, the start of the latest attempt, for each person (and what is held)."""
+def plain_rows(part: Part, *, idle: bool = False) -> str:
+    """keys, t1 ... and `last`, the start of the latest attempt, for each person (and what is held).
+
+    With `idle` also for those who never did step 1, with zeros: leaving them out here copies everybody's arrays.
+    """
     sql = _level(part, ["walk"], f"arrayFill(x -> {part.packing.does('x', 1)}, walk) AS s1", walks(part))
     later = part.path[1:]
     for place, step in enumerate(later):
@@ -28,8 +31,8 @@ def plain_rows(part: Part) -> str:
     sql = _level(part, ["walk", *(f"s{step}" for step in later)], ", ".join([*last, first]), sql)
     keep = [*(["walk"] if part.beside else []), *(["last"] if last else [])]
     times = [f"walk[indexOf(s{step}, t1)] AS t{step}" for step in later]
-    sql = _level(part, [*keep, "t1"], ", ".join(times), sql) + "\nWHERE t1 != 0"
-    return beside(part, sql, keep)
+    sql = _level(part, [*keep, "t1"], ", ".join(times), sql)
+    return beside(part, sql if idle else f"{sql}\nWHERE t1 != 0", keep)
 
 
 def _first(starts: str) -> str:
@@ -39,9 +42,8 @@ def _first(starts: str) -> str:
 
 def _advance(part: Part, step: int) -> str:
     """The starts of attempts that have got to `step`: those that were at the one before when it was done in time."""
-    before = part.plan.spec.before(step)
-    done, took = part.packing.does("x", step), part.took("x", "s")
-    return f"arrayFill((s, x) -> {done} AND {took} <= {part.window}, s{before}, walk) AS s{step}"
+    before, done = part.plan.spec.before(step), part.packing.does("x", step)
+    return f"arrayFill((s, x) -> {done} AND {part.in_time('x', 's', step)}, s{before}, walk) AS s{step}"
 
 
 def beside(part: Part, sql: str, keep: list[str]) -> str:

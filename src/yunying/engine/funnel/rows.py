@@ -22,9 +22,12 @@ RANKED, MISSING, REMAINDER, LEFT_OUT = 0, 1, 2, 3
 Top = tuple[tuple[int | str, ...], ...]
 
 
-def rows(part: Part) -> str:
-    """who, t1 ..., `last` where windows may be open, bucket, and the values: places of packed ones, else texts."""
-    found = plain_rows(part) if part.plain else attempt_rows(part)
+def rows(part: Part, *, idle: bool = False) -> str:
+    """who, t1 ..., `last` where windows may be open, bucket, and the values: places of packed ones, else texts.
+
+    With `idle` there may be rows of people who did no step.
+    """
+    found = plain_rows(part, idle=idle) if part.plain else attempt_rows(part)
     if part.held:
         found = best_of(part, found, part.places, spoils=part.spoils)
     names = ["who", *part.places, *_figures(part)]
