@@ -392,6 +392,8 @@ def _tops(question: dict[str, Any], world: World, period: Period) -> list[list[t
     """For each series the breakdown values that are shown by name; the same for all under a formula."""
     if not question.get("breakdown"):
         return [[()] for _ in question["series"]]
+    if always := _always(question, world):
+        return [always] * len(question["series"])
     totals = []
     for series in question["series"]:
         groups: dict[tuple[str, ...], list[Thing]] = {}

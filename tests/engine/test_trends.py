@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from tests.engine.interpreter import Thing, World
 from tests.engine.worlds import Product, keep
 from yunying.base.errors import InvalidInput, LimitReached
-from yunying.engine import Context, parse, people_behind, run
+from yunying.engine import Context, cohorts, parse, people_behind, run
 from yunying.engine.trends import Point, Row, TrendsResult
 from yunying.store import Store
 
@@ -340,3 +341,37 @@ def test_years_of_hours_in_a_zone_that_changes_are_cut_quickly(shop: Shop) -> No
     days = timedelta(days=400)
     shop.ask({"event": "x"}, interval="hour", range={"from": f"{shop.now - days:%Y-%m-%d}", "to": "2024-03-06"})
     assert time.perf_counter() - started < 2
+
+
+class Doers:
+    """Cohorts of those who ever did an event: number 2 ordered, 3 shared."""
+
+    def definition(self, cohort: int) -> cohorts.Cohort:
+        did = {"kind": "did", "event": {2: "order", 3: "share"}[cohort]}
+        return cohorts.parse({"op": "and", "items": [did]})
+
+    def name(self, cohort: int) -> str:
+        return {2: "ordered", 3: "shared"}[cohort]
+
+
+@pytest.mark.parametrize("measure", ["count", "people", "per_person_avg"])
+@pytest.mark.parametrize("formula", [{}, {"formula": "A * 1"}])
+def test_cohorts_nobody_was_in_lately_keep_their_lines_in_the_earlier_period(
+    shop: Shop, measure: str, formula: dict[str, str]
+) -> None:
+    for name in ("order", "share", "visit"):
+        shop.did(1, name, "2024-03-02T10:00")
+    shop.keep()
+    shop.context = replace(shop.context, cohorts=Doers())
+    result = shop.ask(
+        {"event": "visit", "measure": measure},
+        breakdown=[{"of": "cohort", "cohorts": [2, 3]}],
+        compare={"to": "previous"},
+        **formula,
+    )
+    # Together they would be one line, in which the visit of the person in both counts twice.
+    found = {
+        row.values[0].text: row.compare_total for row in result.rows if row.series == ("formula" if formula else "A")
+    }
+    assert found == {"ordered": 1, "shared": 1}
+    assert not any(row.remainder for row in result.rows)

@@ -5,7 +5,7 @@ FROM
     SELECT
         bucket, cell,
         dense_rank() OVER (ORDER BY v1 = '', total DESC, v1) AS place,
-        multiIf(v1 = '', 1, place <= {limit:UInt32}, 0, 2) AS kind,
+        multiIf(v1 = '', 1, true, 0, 2) AS kind,
         if(kind = 2, '', v1) AS l1
     FROM
     (

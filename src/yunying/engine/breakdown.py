@@ -12,7 +12,7 @@ from yunying.base.errors import msg
 from yunying.engine.filters import MAX_COHORT, Of
 from yunying.engine.reading import Node
 
-__all__ = ["DEFAULT_LIMIT", "MAX_COHORTS", "MAX_LIMIT", "Breakdown", "parse_breakdown", "parse_limit"]
+__all__ = ["DEFAULT_LIMIT", "MAX_COHORTS", "MAX_LIMIT", "Breakdown", "chosen", "parse_breakdown", "parse_limit"]
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 500
 MAX_COHORTS = 20
@@ -89,9 +89,14 @@ def _cohorts(node: Node) -> Breakdown:
     return Breakdown(Of.COHORT, "", cohorts)
 
 
+def chosen(breakdown: Sequence[Breakdown]) -> bool:
+    """Whether the values are cohorts chosen one by one: each has a line, and there is no remainder."""
+    return len(breakdown) == 1 and breakdown[0].of is Of.COHORT
+
+
 def parse_limit(node: Node | None, breakdown: Sequence[Breakdown] = ()) -> int:
     """How many values are shown by name; cohorts that were chosen one by one are all shown."""
     limit = node.whole(1, MAX_LIMIT) if node else DEFAULT_LIMIT
-    if len(breakdown) == 1 and breakdown[0].of is Of.COHORT:
+    if chosen(breakdown):
         return max(limit, len(breakdown[0].cohorts))
     return limit

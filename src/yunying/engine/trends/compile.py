@@ -14,6 +14,7 @@ breakdown value), totals of the values, their label, the answer. It yields rows 
 
 from collections.abc import Sequence
 
+from yunying.engine.breakdown import chosen
 from yunying.engine.scan import clause, columns, millis, nested
 from yunying.engine.trends.matched import cells, keys_of, matched
 from yunying.engine.trends.part import Column, Part
@@ -91,6 +92,8 @@ def _labelled(part: Part, top: Top | None) -> str:
         shown = _and(f"place <= {limit}", _seen(part))
     else:
         place, source, shown = _index(part, top), cells(part), f"place BETWEEN 1 AND {limit}"
+    if chosen(part.breakdown):  # also those that nobody was in lately
+        shown = "true"
     keep = [name for name in _cell_columns(part) if name not in part.values]
     return (
         columns(

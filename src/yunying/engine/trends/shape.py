@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from yunying.base.errors import msg
+from yunying.engine.breakdown import chosen
 from yunying.engine.cohorts.compile import AsOf
-from yunying.engine.filters import Of
 from yunying.engine.formula import Formula
 from yunying.engine.result import Bucket, Provenance, Value, Warning
 from yunying.engine.trends.answer import FORMULA, Row, TrendsResult
@@ -82,7 +82,7 @@ def _silent(plan: Plan, lines: Sequence[Line]) -> list[Line]:
     """Lines of which the store says nothing, but that were asked for: the only one, and cohorts without anybody."""
     by, found = plan.spec.breakdown, {line.key for line in lines}
     keys: list[Key] = [] if by else [(0, ())]
-    if len(by) == 1 and by[0].of is Of.COHORT:
+    if chosen(by):
         keys = [(0, (name,)) for name in AsOf(plan.context).labels(by[0].cohorts)]
     return [Line(key) for key in keys if key not in found]
 
