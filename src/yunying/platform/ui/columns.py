@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from yunying.base.money import Money
 from yunying.platform.ui import formats
 from yunying.platform.ui.markup import time_html
+from yunying.platform.ui.workbooks import Seconds, Share
 
 __all__ = ["NUMERIC", "Column", "Filter", "Kind", "exported", "follow", "shown"]
 
@@ -94,14 +95,18 @@ def shown(column: Column, value: Any) -> SafeString:
 
 
 def exported(column: Column, value: Any) -> Any:
-    """The value as a file holds it: money in major units, everything else as it is."""
-    if isinstance(value, Money):
-        return value.amount
-    if column.kind == "money" and value is not None:
-        return Money(int(value), column.currency).amount
+    """The value as a file holds it: money, percent and durations by their kind, everything else as it is."""
     if column.kind == "yesno":
         return formats.yes_no(value)
-    return value
+    if value is None or isinstance(value, Money):
+        return value
+    made: Mapping[str, Callable[[Any], Any]] = {
+        "money": lambda minor: Money(int(minor), column.currency),
+        "percent": Share,
+        "duration": Seconds,
+    }
+    make = made.get(column.kind)
+    return make(value) if make else value
 
 
 def _orm(given: bool | str, column: Column) -> str:
