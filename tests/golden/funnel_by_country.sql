@@ -39,7 +39,7 @@ FROM
         SELECT who, last, t1, walk[indexOf(s2, t1)] AS t2
         FROM
         (
-            SELECT who, walk, s2, bitShiftRight(s1[-1], 18) AS last, arrayFirst(s -> s != 0, [s2[countEqual(s2, 0) + 1], s1[countEqual(s1, 0) + 1]]) AS t1
+            SELECT who, walk, s2, bitShiftRight(s1[-1], 18) AS last, greatest(s1[countEqual(s1, 0) + 1], s2[countEqual(s2, 0) + 1]) AS t1
             FROM
             (
                 SELECT who, walk, s1, arrayFill((s, x) -> bitAnd(x, 196608) = 131072 AND bitShiftRight(x, 18) - bitShiftRight(s, 18) <= {window:Int64}, s1, walk) AS s2

@@ -3,10 +3,13 @@
 s1, s2 ... follow the walk: at each place the start of the latest attempt that has got to the step by then, 0 for
 none. The latest start is the one that may still go on longest, so no other has to be known. The first entry of the
 deepest of them that is not 0 is the attempt that got there first, of several the one that started latest; it did each
-of its later steps at the first place where the starts of that step tell of it.
+of its later steps at the first place where the starts of that step tell of it. Whoever gets to a step first started
+no earlier than whoever got to the one before first, so the deepest is also the greatest of those first entries.
 
 Each name has its own level of nesting: a chain of names in one SELECT makes planning grow with the square of it.
 """
+
+from functools import reduce
 
 from yunying.engine.funnel.matched import walks
 from yunying.engine.funnel.part import Part
@@ -25,10 +28,9 @@ def plain_rows(part: Part, *, idle: bool = False) -> str:
     for place, step in enumerate(later):
         sql = _level(part, ["walk", "s1", *(f"s{each}" for each in later[:place])], _advance(part, step), sql)
     last = [f"{part.latest('s1[-1]')} AS last"] if part.open_since else []
-    # Not multiIf, which would copy the arrays of those that are left from condition to condition.
-    deepest = ", ".join(_first(f"s{step}") for step in [*reversed(later), 1])
-    first = f"arrayFirst(s -> s != 0, [{deepest}]) AS t1"
-    sql = _level(part, ["walk", *(f"s{step}" for step in later)], ", ".join([*last, first]), sql)
+    # Two by two: of more than two the engine compares value by value.
+    deepest = reduce(lambda most, step: f"greatest({most}, {_first(f's{step}')})", later, _first("s1"))
+    sql = _level(part, ["walk", *(f"s{step}" for step in later)], ", ".join([*last, f"{deepest} AS t1"]), sql)
     keep = [*(["walk"] if part.beside else []), *(["last"] if last else [])]
     times = [f"walk[indexOf(s{step}, t1)] AS t{step}" for step in later]
     sql = _level(part, [*keep, "t1"], ", ".join(times), sql)
