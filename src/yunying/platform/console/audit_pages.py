@@ -16,7 +16,7 @@ from yunying.base.errors import NotFound, msg
 from yunying.platform.accounts.models import User
 from yunying.platform.audit.models import Entry
 from yunying.platform.audit.selectors import EntryFilter, Scope, entries, kinds, people, verbs
-from yunying.platform.console.audit_words import field_label, kind_label, verb_label
+from yunying.platform.console.audit_words import field_label, kind_label, value_text, verb_label
 from yunying.platform.products.http import user_of
 from yunying.platform.products.models import Product
 from yunying.platform.ui.page import render
@@ -125,9 +125,10 @@ class Changes:
     rows: list[tuple[str, object, object]]
 
     @property
-    def named(self) -> list[tuple[str, object, object]]:
-        """The rows with the fields as people call them."""
-        return [(field_label(field), old, new) for field, old, new in self.rows]
+    def named(self) -> list[tuple[str, str, str]]:
+        """The rows with the fields and values as people call them; rows without a value on either side left out."""
+        said = ((field_label(field), value_text(old), value_text(new)) for field, old, new in self.rows)
+        return [(name, old, new) for name, old, new in said if old or new]
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {_side(old)} → {_side(new)}" for name, old, new in self.rows)
