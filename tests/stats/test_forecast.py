@@ -240,3 +240,35 @@ def test_the_path_leads_from_what_is_known_to_the_value_at_the_end():
     assert steps[(5 - 201) % 7] < steps[(2 - 201) % 7] / 2  # a Saturday brings less than a Wednesday
     widths = [point.high - point.low for point in found.path]
     assert widths[0] < widths[-1] / 2
+
+
+def test_the_band_on_the_way_is_told_only_where_its_own_test_covers(monkeypatch):
+    """A method that goes astray on the first day in two months of the past, and makes up for it on the last."""
+
+    def telling(values, timeline, count):
+        told = np.full(count, 10.0)
+        week = (len(values) - 32) // 7
+        off = 50.0 if 2 <= week < 6 else -50.0 if 14 <= week < 18 else 0.0
+        told[[0, -1]] += [off, -off]
+        return told
+
+    monkeypatch.setattr("yunying.stats.forecast.predictors", lambda: {Method.RUN_RATE: telling})
+    values = 10 + np.random.default_rng(5).normal(0, 1, 200)
+    found = forecast(history(values), 200, 228, [Stretch(200, day) for day in range(201, 229)])
+    assert (found.doubt, found.level) == (None, 0.9)
+    banded = [point.low is not None and point.low < point.value < point.high for point in found.path]
+    assert banded == [True] * 7 + [False] * 20 + [True]
+    assert all(point.low is None and point.high is None for point in found.path[7:27])
+
+
+def test_what_its_past_alone_kept_to_cuts_off_but_settles_nothing():
+    """A share that never was more than all can be so one day; amounts that were never negative can be taken back."""
+    below = np.full(120, 10.0)
+    values = np.random.default_rng(2).uniform(9, 10, 120)
+    asked = dataclasses.replace(history(values, below, combine=share), least=0.0, most=1.0, firm=False)
+    found = forecast(asked, 120, 127)
+    assert found.high <= 1
+    assert found.probability(at_least=1.2) == pytest.approx(0.05)
+    assert found.probability(at_least=0) == pytest.approx(0.95)
+    kept = dataclasses.replace(asked, firm=True)
+    assert forecast(kept, 120, 127).probability(at_least=1.2) == 0

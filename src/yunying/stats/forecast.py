@@ -53,7 +53,8 @@ class History:
 
     `additive`: the number grows with the sums, so errors are compared relative to their level; otherwise (ratios,
     readings of one period) they are taken as they are. `least` and `most` are what the number can be; of what adds up,
-    what each of its steps can be: counts never fall, so they end no lower than they are.
+    what each of its steps can be: counts never fall, so they end no lower than they are. Unless they are `firm`
+    they are only what its past kept to: they cut off what is told, but settle nothing.
     """
 
     timeline: Timeline
@@ -62,6 +63,7 @@ class History:
     additive: bool
     least: float | None = None
     most: float | None = None
+    firm: bool = True
 
     @property
     def steps(self) -> int:
@@ -78,7 +80,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The number over one stretch on the way, with what holds it where the whole has an interval."""
+    """The number over one stretch on the way, with what holds it where the back-test of just that stretch covers."""
 
     value: float
     low: float | None
@@ -235,13 +237,13 @@ class _Forecast:
     def _judged(self, values: dict[Method, float], tests: tuple[BackTest, ...]) -> Outlook:
         best = tests[0]
         value, level, spread = values[best.method], _level(best.errors), self._spread(best, self.whole)
-        coverage, checks = self._coverage(best)
+        coverage, checks = self._coverage(best, self.ahead)
         doubt = self._doubt(spread, level, coverage, checks) if self.ahead else None
         sure = level if self.ahead and not doubt else None
         at_due = self._point(value, spread, sure, self.whole)
         if sure and at_due.low is None:
             doubt, sure = Doubt.NO_SPREAD, None
-        floor, ceiling = self._bounds(self.history.steps, self.whole)
+        floor, ceiling = self._bounds(self.history.steps, self.whole) if self.history.firm else (None, None)
         return Outlook(
             value=value,
             method=best.method,
@@ -267,11 +269,17 @@ class _Forecast:
         return Doubt.DOES_NOT_COVER if coverage < _KEPT * level else None
 
     def _on_the_way(self, method: Method, level: float | None, part: Stretch) -> Point | None:
+        """The number over `part`; its interval is judged by its own test: what covers at the end may not here."""
         value = self._value(method, self.history.steps, part)
         if value is None:
             return None
-        spread = self._spread(self._test(method, part), part) if level else None
-        return self._point(value, spread, level, part)
+        if level is None:
+            return Point(value, None, None)
+        test = self._test(method, part)
+        spread = self._spread(test, part)
+        tested = _level(test.errors) or 0
+        doubt = self._doubt(spread, level, *self._coverage(test, part.stop - self.history.steps))
+        return self._point(value, None if doubt or tested < level else spread, level, part)
 
     def _point(self, value: float, spread: _Spread | None, level: float | None, part: Stretch) -> Point:
         """The value with its interval, cut off at what the number can be; without one where nothing is left of it."""
@@ -358,15 +366,15 @@ class _Forecast:
                 errors.append((actual - told) / self._scale(origin, part))
         return BackTest(method, tuple(origins), tuple(errors))
 
-    def _coverage(self, test: BackTest) -> tuple[float | None, int]:
-        """The share of tested windows held by the interval of those that share no step with them; how many."""
+    def _coverage(self, test: BackTest, ahead: int) -> tuple[float | None, int]:
+        """The share of tested windows, `ahead` steps long, held by the interval of those that share none; how many."""
         held = []
         for origin, error in zip(test.origins, test.errors, strict=True):
             pairs = zip(test.origins, test.errors, strict=True)
-            apart = [(place, other) for place, other in pairs if abs(place - origin) >= self.ahead]
+            apart = [(place, other) for place, other in pairs if abs(place - origin) >= ahead]
             others = [other for _, other in apart]
             level = _level(others)
-            if level and (spread := _spread([place for place, _ in apart], others, self.ahead)):
+            if level and (spread := _spread([place for place, _ in apart], others, ahead)):
                 low, high = spread.range(level)
                 held.append(low <= error <= high)
         return (sum(held) / len(held) if held else None), len(held)

@@ -130,6 +130,45 @@ def test_a_target_that_orders_have_reached_is_told_as_reached(
         assert told(easy).pace == ""
 
 
+SUM = {"kind": "trends", "series": [{"event": "order", "measure": "sum", "property": "amount"}]}
+
+
+def test_a_sum_without_refunds_that_is_past_its_target_is_told_as_reached(
+    long_shop: Product, access: ProductAccess, goal: Goal
+) -> None:
+    easy = add_key_result(access=access, goal=goal, metric_id=metric(access, SUM).pk, baseline=0, target=50)
+    found = make_forecast(easy)
+    assert found is not None
+    assert found.so_far > 50
+    assert found.probability == 1
+
+
+def test_a_sum_that_was_ever_taken_back_is_never_told_as_reached_for_good(
+    long_shop: Product, access: ProductAccess, goal: Goal
+) -> None:
+    """One small refund, on a day that took more than it gave back."""
+    Ingest().write([event(long_shop.pk, "back", "2026-01-20T20:00:00", amount=-1)], token="refund")
+    easy = add_key_result(access=access, goal=goal, metric_id=metric(access, SUM).pk, baseline=0, target=50)
+    found = make_forecast(easy)
+    assert found is not None
+    assert found.so_far > 50
+    assert found.probability == pytest.approx(0.95)
+
+
+def test_a_share_that_never_was_more_than_all_is_not_out_of_reach_beyond_it(
+    long_shop: Product, access: ProductAccess, goal: Goal
+) -> None:
+    paid = {"event": "order", "measure": "sum", "property": "paid"}
+    question = {"kind": "trends", "series": [paid, COUNT["series"][0]], "formula": "A/B"}
+    rate = metric(access, question, "week")
+    Metric.objects.filter(pk=rate.pk).update(unit="percent")
+    beyond = add_key_result(access=access, goal=goal, metric_id=rate.pk, baseline=0.1, target=1.2)
+    found = make_forecast(beyond)
+    assert found is not None
+    assert found.probability == pytest.approx(0.05)
+    assert found.high is not None and found.high <= 1
+
+
 @pytest.fixture
 def short_result(store: Store, product: Product, access: ProductAccess, goal: Goal) -> KeyResult:
     """500 orders in the quarter, of a product with 40 days of orders."""

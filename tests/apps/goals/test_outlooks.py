@@ -226,7 +226,7 @@ def test_the_chart_shows_the_forecast_with_its_band_up_to_the_due_day(
     browser: Client, shop: Product, key_result: KeyResult
 ) -> None:
     take_readings(key_result)
-    forecast(key_result)
+    forecast(key_result, **SURE, path=[["2026-03-31", 96, 90, 102]])
     page = browser.get(f"/p/tea/goals/{key_result.goal_id}/")
     (_item, chart, _forecast), *_others = page.context["results"]
     drawn = next(one for one in chart.series if one.name == "Forecast")
@@ -247,6 +247,29 @@ def test_the_chart_goes_the_way_of_the_forecast(browser: Client, shop: Product, 
     at = {label: index for index, label in enumerate(chart.labels)}
     assert [drawn.values[at[f"Mar {day}, 2026"]] for day in (10, 15, 20, 31)] == [10, 50, 90, 96]
     assert [drawn.low[at[f"Mar {day}, 2026"]] for day in (10, 15, 20, 31)] == [9, 44.5, 80, 90]
+
+
+def test_the_band_leaves_out_the_days_at_which_its_test_did_not_hold(
+    browser: Client, shop: Product, key_result: KeyResult
+) -> None:
+    take_readings(key_result)
+    path = [["2026-03-10", 10, 9, 11], ["2026-03-12", 20, None, None], ["2026-03-30", 90, 80, 95]]
+    forecast(key_result, **SURE, path=[*path, ["2026-03-31", 96, 90, 102]])
+    _item, chart, _forecast = browser.get(f"/p/tea/goals/{key_result.goal_id}/").context["results"][0]
+    drawn = next(one for one in chart.series if one.name == "Forecast")
+    at = {label: index for index, label in enumerate(chart.labels)}
+    places = [at[f"Mar {day}, 2026"] for day in (10, 11, 12, 13, 29, 30, 31)]
+    assert [drawn.low[place] for place in places] == [9, None, None, None, None, 80, 90]
+    assert [drawn.high[place] for place in places] == [11, None, None, None, None, 95, 102]
+    assert [drawn.values[place] for place in places[:3]] == [10, 15, 20]
+
+
+def test_a_forecast_kept_without_its_way_has_no_band(browser: Client, shop: Product, key_result: KeyResult) -> None:
+    """What lies between today and the due day has not been tested then."""
+    take_readings(key_result)
+    forecast(key_result)
+    series = browser.get(f"/p/tea/goals/{key_result.goal_id}/").context["results"][0][1].series
+    assert [(one.values[-1], len(one.low)) for one in series if one.name == "Forecast"] == [(96, 0)]
 
 
 def test_notes_of_the_product_stand_in_the_charts_of_its_goals(
@@ -288,6 +311,45 @@ def test_what_is_settled_is_said_plainly(
 ) -> None:
     forecast(key_result, value=96.0, probability=probability, method="prophet")
     assert told(access) == f"Forecast for Mar 31, 2026: 96. {words}"
+
+
+def takings(access: ProductAccess, goal: Goal) -> KeyResult:
+    question = {"kind": "trends", "series": [{"event": "order", "measure": "sum", "property": "amount"}]}
+    metric = Metric.objects.create(product=access.product, name="Takings", question=question, window="total")
+    return add_key_result(access=access, goal=goal, metric_id=metric.pk, baseline=0, target=90)
+
+
+@pytest.mark.parametrize(
+    ("probability", "words", "chance"),
+    [
+        (1.0, "It is reached, unless amounts are taken back.", "reached, unless amounts are taken back"),
+        (0.0, "It is out of reach, unless amounts are taken back.", "out of reach, unless amounts are taken back"),
+    ],
+)
+def test_of_a_sum_nothing_is_settled_without_saying_what_would_undo_it(
+    access: ProductAccess, goal: Goal, probability: float, words: str, chance: str
+) -> None:
+    row = forecast(takings(access, goal), value=96.0, probability=probability, method="prophet")
+    assert told(access) == f"Forecast for Mar 31, 2026: 96. {words}"
+    card = ForecastCard(row, row.key_result)
+    assert card.chance == chance
+    assert (
+        card.proviso == "No amount was negative so far. A refund that is kept as a negative amount would change this."
+    )
+
+
+def test_a_sum_that_is_past_its_target_and_can_fall_again_says_so(access: ProductAccess, goal: Goal) -> None:
+    row = forecast(takings(access, goal), **SURE | {"so_far": 91.0, "probability": 0.95, "additive": True})
+    card = ForecastCard(row, row.key_result)
+    assert card.chance == "very likely: 95% or more"
+    assert card.proviso == "It is past the target now, but negative amounts such as refunds can take it back."
+    row.so_far = 89.0
+    assert card.proviso == ""
+
+
+def test_a_count_that_is_settled_has_no_proviso(key_result: KeyResult) -> None:
+    row = forecast(key_result, value=196.0, so_far=101.0, probability=1.0, additive=True, method="prophet")
+    assert (ForecastCard(row, key_result).chance, ForecastCard(row, key_result).proviso) == ("reached already", "")
 
 
 def test_without_an_interval_the_chart_shows_the_line_alone(

@@ -43,6 +43,8 @@ ONE_DAY = timedelta(days=1)
 MOST_DAYS = 800
 # The rate of a total of different people is taken from its latest days.
 RATE_DAYS = 14
+# Of what adds up or counts; the least amount of a sum is looked at besides.
+_NEVER_FALL = frozenset({"count", "sum", "first_time", "people", "accounts", "sessions", "rolling_people"})
 # A longer way is drawn through this many of its days.
 MOST_POINTS = 60
 
@@ -170,19 +172,33 @@ def _history(key_result: KeyResult, past: MetricPast) -> stats.History:
 
     timeline = Timeline(past.first, Step(past.step), workdays_of(key_result.goal.product))
     components = tuple(np.array([np.nan if v is None else v for v in line], dtype=float) for line in past.components)
-    least, most = _possible(key_result.metric, [combine(step) for step in zip(*components, strict=True)])
-    return stats.History(timeline, components, combine, past.adds_up and formula is None, least, most)
+    least, most = _possible(key_result.metric, past, [combine(step) for step in zip(*components, strict=True)])
+    additive = past.adds_up and formula is None
+    return stats.History(timeline, components, combine, additive, least, most, _firm(key_result.metric, past))
 
 
-def _possible(metric: Metric, past: Sequence[float | None]) -> tuple[float | None, float | None]:
+def _possible(metric: Metric, past: MetricPast, values: Sequence[float | None]) -> tuple[float | None, float | None]:
     """The least and the most that the metric can be, as far as its kind and its past tell; else None.
 
-    What was never negative, as no count is, does not become so. Conversion and retention are shares, and so is a
-    percentage that never was more than all.
+    What was never negative, as no count is, does not become so; of a sum no single amount may have been. Conversion and
+    retention are shares, and so is a percentage that never was more than all.
     """
-    known = [value for value in past if value is not None and not math.isnan(value)]
+    known = [value for value in values if value is not None and not math.isnan(value)]
     share = metric.question["kind"] != "trends" or (metric.unit == Unit.PERCENT and max(known, default=0) <= 1)
-    return 0.0 if min(known, default=0) >= 0 else None, 1.0 if share else None
+    lowest = min([*known, *([] if past.least_amount is None else [past.least_amount])], default=0)
+    return 0.0 if lowest >= 0 else None, 1.0 if share else None
+
+
+def _firm(metric: Metric, past: MetricPast) -> bool:
+    """Whether the metric's kind keeps it to what is possible, and not just its past.
+
+    Counts never fall, conversion and retention are shares. A sum is taken at its word while none of its amounts was
+    negative: pages say that it is. Formulas and averages may turn out as they never did.
+    """
+    series = metric.question.get("series") or []
+    if metric.question["kind"] != "trends":
+        return True
+    return len(series) == 1 and not metric.question.get("formula") and series[0].get("measure", "count") in _NEVER_FALL
 
 
 def _told(

@@ -76,7 +76,7 @@ class ForecastCard:
         if sure is None:
             return ""
         if sure in (0, 1):
-            return _("reached already") if sure else _("out of reach")
+            return self._for_good(bool(sure))
         figure = {"share": formats.percent(round(sure, 2), 0)}
         if sure >= SUREST:
             return _("very likely: %(share)s or more") % figure
@@ -84,6 +84,33 @@ class ForecastCard:
             return _("very unlikely: %(share)s or less") % figure
         words = _("likely: %(share)s") if sure >= LIKELY else _("open: %(share)s")
         return (_("unlikely: %(share)s") if sure <= UNLIKELY else words) % figure
+
+    def _for_good(self, reached: bool) -> str:
+        if not self.adds_amounts:
+            return _("reached already") if reached else _("out of reach")
+        if reached:
+            return _("reached, unless amounts are taken back")
+        return _("out of reach, unless amounts are taken back")
+
+    @property
+    def adds_amounts(self) -> bool:
+        """Whether it is a sum of amounts, of which one may be negative, as a refund is."""
+        series = self.key_result.metric.question.get("series") or [{}]
+        return series[0].get("measure") == "sum" and not self.key_result.metric.question.get("formula")
+
+    @property
+    def proviso(self) -> str:
+        """What could still undo that a sum is past its target; empty for all else."""
+        row, target = self.forecast, self.key_result.target
+        if not self.adds_amounts:
+            return ""
+        if self.settled:
+            return _("No amount was negative so far. A refund that is kept as a negative amount would change this.")
+        if not row.additive or row.so_far is None or target is None or target <= float(self.key_result.baseline or 0):
+            return ""
+        if row.so_far >= target:
+            return _("It is past the target now, but negative amounts such as refunds can take it back.")
+        return ""
 
     @property
     def colour(self) -> str:
@@ -109,7 +136,7 @@ class ForecastCard:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing that is still to come can change that it is reached, or that it is not."""
+        """Whether nothing that is still to come can change that it is reached, or that it is not; but see `proviso`."""
         return self.forecast.probability in (0, 1)
 
     @property
@@ -259,10 +286,11 @@ class Outlook:
 
     @property
     def note(self) -> str:
-        """What else must be known: why there is no probability or no forecast, and what the calendar lacks."""
+        """What else must be known: why there is no probability or no forecast, what could undo it, and what lacks."""
         if self.card is None:
             return self._coming()
-        return " ".join(part for part in (self.card.doubt, self.card.unpublished, self._stale(self.card)) if part)
+        card = self.card
+        return " ".join(part for part in (card.doubt, card.proviso, card.unpublished, self._stale(card)) if part)
 
     def _coming(self) -> str:
         if clock.now() - self.key_result.created_at < FIRST_WITHIN:
@@ -281,6 +309,10 @@ class Outlook:
         return _("Forecast for %(day)s: %(value)s. %(why)s") % data
 
     def _settled(self, card: ForecastCard) -> str:
+        if card.adds_amounts:
+            if self.probability:
+                return _("Forecast for %(day)s: %(value)s. It is reached, unless amounts are taken back.")
+            return _("Forecast for %(day)s: %(value)s. It is out of reach, unless amounts are taken back.")
         if self.probability:
             return _("Forecast for %(day)s: %(value)s. It is reached already.")
         return _("Forecast for %(day)s: %(value)s. It cannot be reached any more.")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -95,23 +95,26 @@ def _ahead(row: KeyResult, readings: Sequence[Reading], days: list[date], outloo
     if told is None or told.value is None or not known or known[-1].on >= days[-1]:
         return []
     begin = known[-1].on
-    path = [(date.fromisoformat(day), *values) for day, *values in told.path] or [
-        (days[-1], told.value, told.low, told.high)
-    ]
+    # One that was kept without its path has been tested at the due day alone.
+    path = [(date.fromisoformat(day), *values) for day, *values in told.path] or [(days[-1], told.value, None, None)]
     path = [(begin, *[known[-1].value] * 3), *(point for point in path if point[0] > begin)]
 
     def line(place: int) -> list[float | int | None]:
-        through = [(point[0], point[place]) for point in path if point[place] is not None]
+        through = [(point[0], point[place]) for point in path]
         return [None if day < begin else _drawn(row, _between(through, day)) for day in days]
 
-    bounded = told.low is not None and told.high is not None
-    return [Series(_("Forecast"), line(1), low=line(2) if bounded else (), high=line(3) if bounded else ())]
+    banded = any(point[2] is not None for point in path[1:])
+    return [Series(_("Forecast"), line(1), low=line(2) if banded else (), high=line(3) if banded else ())]
 
 
-def _between(path: list[tuple[date, float]], day: date) -> float:
-    """The value of a day that lies on the straight line between two points of the path."""
-    places = [point[0].toordinal() for point in path]
-    return float(np.interp(day.toordinal(), places, [point[1] for point in path]))
+def _between(path: list[tuple[date, float | None]], day: date) -> float | None:
+    """The value of a day on the straight line between two points of the path; None unless both have one."""
+    for (before, first), (after, last) in pairwise(path):
+        if day in (before, after):
+            return first if day == before else last
+        if before < day < after and first is not None and last is not None:
+            return first + (day - before) / (after - before) * (last - first)
+    return None
 
 
 def _yardsticks(row: KeyResult, days: list[date]) -> list[Series]:
@@ -145,7 +148,7 @@ def _of_staying() -> str:
 def _of_forecast() -> str:
     return _(
         "The forecast runs on from the newest reading as its method expects each day or period;"
-        " the band is the interval that its back-test gives over as many days."
+        " the band is the interval that its back-test gives over as many days, drawn where that test held."
     )
 
 
@@ -202,7 +205,7 @@ def _goal_columns(*, closed: bool) -> list[Column]:
         Column("progress", _("Progress"), "progress", kind="percent", sort=True),
         Column("score", _("Score"), lambda card: card.goal.score, kind="number", sort=True, hidden=not closed),
         Column("reason", _("Why it stands so"), lambda card: card.reasons[0], search=True, wide=True),
-        Column("forecast", _("Forecast"), _forecast, hidden=closed),
+        Column("forecast", _("Forecast"), _forecast, hidden=closed, wide=True),
         Column("probability", _("Probability"), _probability, kind="percent", sort=True, hidden=closed),
         Column("forecast_note", _("Forecast in words"), "outlook_text", search=True, hidden=True, wide=True),
         Column("results", _("Key results"), lambda card: len(card.key_results), kind="number", sort=True, hidden=True),

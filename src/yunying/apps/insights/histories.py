@@ -26,7 +26,7 @@ class MetricPast:
 
     With `adds_up` the steps are days, the metric over a stretch is `formula` over the sums of the components
     (without one, the only component's sum). Otherwise a step is a whole window of the metric and there is one
-    component: the metric itself.
+    component: the metric itself. `least_amount` is the least single amount of a metric that is just one sum.
     """
 
     first: date
@@ -34,6 +34,7 @@ class MetricPast:
     components: tuple[tuple[Number, ...], ...]
     adds_up: bool
     formula: Formula | None = None
+    least_amount: Number = None
 
 
 def metric_past(product: Product, metric: Metric, before: date, *, most_days: int) -> MetricPast | None:
@@ -55,16 +56,27 @@ def _adds_up(metric: Metric) -> bool:
 
 def _daily(product: Product, metric: Metric, start: date, before: date) -> MetricPast | None:
     question = {key: value for key, value in metric.question.items() if key != "formula"}
+    question["series"] = [*question["series"], *_amounts_of(metric)]
     asked: Any = parse(asked_over(question, start, before - timedelta(days=1), Window.DAY))
     whole: Any = parse(asked_over(metric.question, start, before, Window.DAY))
     result: Any = run(asked, context_for(product))
     lines = [result.rows_of(letter)[0].points if result.rows_of(letter) else () for letter in asked.letters]
+    lines, amounts = lines[: len(metric.question["series"])], lines[len(metric.question["series"]) :]
+    least = min((value for line in amounts for value in line if value is not None), default=None)
     skipped = min((_leading(line) for line in lines), default=0)
     if not lines or skipped == max(map(len, lines)):
         return None
     days = (before - start).days
     kept = tuple(tuple(line[skipped:]) if line else (0.0,) * (days - skipped) for line in lines)
-    return MetricPast(start + timedelta(days=skipped), Window.DAY, kept, True, whole.formula)
+    return MetricPast(start + timedelta(days=skipped), Window.DAY, kept, True, whole.formula, least)
+
+
+def _amounts_of(metric: Metric) -> list[dict[str, Any]]:
+    """The series that tells the least amount of a metric that is one sum; else none."""
+    series = metric.question["series"]
+    if len(series) > 1 or metric.question.get("formula") or series[0].get("measure") != "sum":
+        return []
+    return [series[0] | {"measure": "min"}]
 
 
 def _leading(line: tuple[Number, ...]) -> int:
