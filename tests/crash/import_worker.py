@@ -3,7 +3,8 @@
 make    sets both stores up, with a file of ROWS rows and the job that imports it
 work    runs jobs until SIGTERM, in many small pieces
 read    prints how often each event is in the store, and what the import says of itself
-back    takes the import back, then prints the same
+back    begins to take the import back, which `work` then does in many small slices
+left    prints what is in the store and in the catalogue of it
 """
 
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 import django
 
 ROWS = 6_000
+SLICES = 12
 MAPPING = {
     "source": "shop",
     "file": {"format": "csv"},
@@ -54,9 +56,10 @@ def work(folder: Path) -> None:
 
     from yunying.apps.tracking.importing import readers
     from yunying.platform.jobs import runner
-    from yunying.store import open_store, use
+    from yunying.store import erasing, open_store, use
 
     readers.BLOCK_BYTES = 8 << 10
+    erasing.SLICE_EVENTS = ROWS // SLICES
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     store = open_store(_url(), memory_mb=512)
@@ -77,9 +80,37 @@ def read(folder: Path) -> None:
     rows = store.query(counted).rows
     run = ImportRun.objects.get()
     told = {"status": run.status, "events": run.events, "repeated": run.repeated, "errors": run.errors}
-    store.take_back(run.product_id, run.pk, events=run.events)
+    store.take_back(run.product_id, run.pk, noted=run.events)
     left = len(store.query(counted).rows)
     json.dump({"counts": sorted({count for _, count in rows}), "ids": len(rows), "left": left, **told}, sys.stdout)
+    store.close()
+
+
+def back(folder: Path) -> None:
+    from yunying.apps.tracking.importing import services
+    from yunying.apps.tracking.importing.models import ImportRun
+    from yunying.base.actor import SYSTEM
+    from yunying.platform.products.access import Permission, ProductAccess
+    from yunying.store import open_store, use
+
+    store = open_store(_url(), memory_mb=512)
+    use(store)
+    run = ImportRun.objects.get()
+    services.take_back(access=ProductAccess(run.product, SYSTEM, frozenset(Permission)), run=run)
+    store.close()
+
+
+def left(folder: Path) -> None:
+    from yunying.apps.tracking.importing.models import ImportRun
+    from yunying.apps.tracking.models import EventDefinition
+    from yunying.store import Sql, open_store
+
+    store = open_store(_url(), memory_mb=512)
+    events, noted = (
+        store.query(Sql(f"SELECT count() FROM {table} FINAL")).one()[0] for table in ("events", "imported")
+    )
+    told = {"status": ImportRun.objects.get().status, "volume": EventDefinition.objects.get(name="order").volume}
+    json.dump({"events": events, "noted": noted, **told}, sys.stdout)
     store.close()
 
 
@@ -93,4 +124,4 @@ if __name__ == "__main__":
     command, where = sys.argv[1:]
     os.environ |= {"YUNYING_DATA_DIR": where, "DJANGO_SETTINGS_MODULE": "yunying.settings"}
     django.setup()
-    {"make": make, "work": work, "read": read}[command](Path(where))
+    {"make": make, "work": work, "read": read, "back": back, "left": left}[command](Path(where))

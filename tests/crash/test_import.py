@@ -1,4 +1,7 @@
-"""An import that is killed with `kill -9` goes on behind its last checkpoint, and every event is there once."""
+"""An import that is killed with `kill -9` goes on behind its last checkpoint, and every event is there once.
+
+Taking it back is killed as well, and nothing of it is left afterwards.
+"""
 
 import json
 import random
@@ -57,6 +60,22 @@ class Worker:
             assert time.monotonic() < deadline, state
             time.sleep(0.01)
 
+    def removals(self) -> int:
+        """How many statements that remove rows were begun; the engine keeps a note of each."""
+        return len(list((self.folder / "events").rglob("mutation_*.txt")))
+
+    def until_removals(self, count: int) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while self.removals() < count:
+            assert time.monotonic() < deadline, (self.state(), self.removals())
+            time.sleep(0.005)
+
+    def until_taken_back(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while self.state()[0] == "taking_back":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[Worker]:
@@ -86,3 +105,21 @@ def test_an_import_killed_again_and_again_ends_with_every_event_once(worker: Wor
     # What is left is left after taking the import back: the record of what it added survived the crashes too.
     once = {"counts": [1], "ids": ROWS, "left": 0}
     assert found == {"status": "done", "events": ROWS, "repeated": 0, "errors": 0, **once}
+
+
+def test_taking_an_import_back_killed_again_and_again_leaves_nothing_of_it(worker: Worker) -> None:
+    worker.start()
+    worker.until(ROWS + 1)
+    worker.stop()
+    worker.call("back")
+    for number in range(KILLS):
+        worker.start()
+        # In the middle: some statements were carried out or are at work, and there are others to come.
+        worker.until_removals(worker.removals() + 3 * (number + 1))
+        worker.kill()
+        assert worker.state()[0] == "taking_back"
+    worker.start()
+    worker.until_taken_back()
+    worker.stop()
+    # Neither the events, nor the record of them; and the catalogue, which counts them, was lowered once.
+    assert worker.call("left") == {"status": "taken_back", "events": 0, "noted": 0, "volume": 0}

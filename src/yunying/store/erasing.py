@@ -8,6 +8,9 @@ from yunying.store.sql import Sql
 
 __all__ = ["Removal", "erasing", "taking_back"]
 
+# A set of so many ids takes about 100 MB; each slice is one more pass over the product's events.
+SLICE_EVENTS = 1_000_000
+
 
 class Removal(NamedTuple):
     """A statement that removes rows of one table."""
@@ -48,27 +51,29 @@ def erasing(product: int, form: Form) -> Iterator[Removal]:
         yield Removal(table, Sql(f"ALTER TABLE {table}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2"))
 
 
-# Those that an import brought and that were not there before it, in slices that fit into memory.
-_BROUGHT = """
-SELECT uuid
-FROM imported
-WHERE product = {product:UInt32}
-    AND import = {import:UInt64}
-    AND cityHash64(uuid) % {slices:UInt32} = {slice:UInt32}
-GROUP BY
-    part,
-    uuid
-HAVING max(known) = 0
+# Those that an import brought and that were not there before it, in slices that fit into memory. Every part of the
+# table asks this anew, and several at once: grouping the ids here took five times the memory and seven times the CPU.
+_OF_SLICE = """
+    FROM imported
+    WHERE product = {product:UInt32}
+        AND import = {import:UInt64}
+        AND cityHash64(uuid) % {slices:UInt32} = {slice:UInt32}"""
+_BROUGHT = f"""
+    SELECT uuid{_OF_SLICE}
+        AND known = 0
+        AND (part, uuid) NOT IN (SELECT part, uuid{_OF_SLICE} AND known = 1)
 """
 
 
-def taking_back(product: int, number: int, slices: int, form: Form) -> Iterator[Removal]:
+def taking_back(product: int, number: int, noted: int, form: Form) -> Iterator[Removal]:
     """Hide the events that import `number` brought, write the parts anew without them, then forget the import.
 
-    Each statement returns when it is carried out and may be repeated at any point.
+    It has about `noted` events on record, those that were there before it as well. Each statement returns when it is
+    carried out and may be repeated at any point.
     """
     settings = "lightweight_deletes_sync = 2, allow_nondeterministic_mutations = 1"
     events = form.render("events{local} {on_cluster}")
+    slices = max(1, -(-noted // SLICE_EVENTS))
     params = {"product": product, "import": number, "slices": slices}
     for part in range(slices):
         # Also out of the live stream, which keeps a sample of what came in lately.

@@ -188,12 +188,13 @@ class Store:
         self._late.change([product])
         self.reload_owners()
 
-    def take_back(self, product: int, number: int, *, events: int) -> None:
-        """Remove the events that import `number` of a product brought, about `events` of them. Harmless when repeated.
+    def take_back(self, product: int, number: int, *, noted: int) -> None:
+        """Remove the events that import `number` of a product brought. Harmless when repeated.
 
-        Events that were there before the import stay. Raises Unavailable.
+        Events that were there before the import stay; with them it has about `noted` on record, which go by the
+        million so that memory does not grow with them. Raises Unavailable.
         """
-        self._carry_out(taking_back(product, number, 1 + events // 2_000_000, self._address.form))
+        self._carry_out(taking_back(product, number, noted, self._address.form))
         self.void_kept(product)
 
     def void_kept(self, product: int) -> None:

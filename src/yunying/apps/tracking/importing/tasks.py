@@ -125,7 +125,7 @@ def take_back_import(run_id: int) -> None:
     run = _open(run_id, ImportStatus.TAKING_BACK)
     if run is None:
         return
-    shared().take_back(run.product_id, run.pk, events=run.events)
+    shared().take_back(run.product_id, run.pk, noted=run.events + run.repeated)
     # The condition keeps a repeat after a crash from lowering the catalogue's counts twice.
     if ImportRun.objects.filter(pk=run_id, status=ImportStatus.TAKING_BACK).update(
         status=ImportStatus.TAKEN_BACK, finished_at=clock.now(), carry=None, rows_read=0, looked_at=""
