@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from yunying.base.money import Money
 
-__all__ = ["Leaf", "Numeral", "Period", "Seconds", "Share", "plain", "workbook", "xlsx_file"]
+__all__ = ["Leaf", "Numeral", "Period", "Seconds", "Share", "plain", "share", "workbook", "xlsx_file"]
 
 DAY, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 NARROWEST, WIDEST, WIDEST_HEAD = 8, 60, 24
@@ -89,6 +89,10 @@ def workbook(leaves: Iterable[Leaf]) -> Any:
     book.save(file)
     file.seek(0)
     return file
+
+
+def share(fraction: float | None) -> Share | None:
+    return None if fraction is None else Share(fraction)
 
 
 def plain(value: Any, zone: dt.tzinfo) -> Any:

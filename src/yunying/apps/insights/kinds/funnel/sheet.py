@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from yunying.apps.insights.kinds.board import Sheet, bucket_label
+from yunying.apps.insights.kinds.board import Sheet
 from yunying.apps.insights.kinds.funnel.words import line_names, row_name
+from yunying.platform.ui.workbooks import Period, share
 
 __all__ = ["sheet"]
 
@@ -27,7 +28,7 @@ def _steps(names: list[str], result: Any) -> Sheet:
     for row in result.rows:
         for index, reached in enumerate(row.steps, 1):
             shares = [reached.from_first, reached.from_previous]
-            rates = [number for one in shares for number in ((one.rate, one.low, one.high) if one else (None,) * 3)]
+            rates = [number for one in shares for number in _rates(one)]
             taken = reached.time_from_previous_s
             spans = [taken.median, taken.p90, taken.average] if taken else [None] * 3
             name = names[index - 1]
@@ -42,12 +43,10 @@ def _over_time(spec: Mapping[str, Any], result: Any) -> Sheet:
     rows = [
         [
             row_name(row),
-            bucket_label(bucket.start, interval),
+            Period(bucket.start, interval),
             one.entered,
             one.converted,
-            one.share.rate,
-            one.share.low,
-            one.share.high,
+            *_rates(one.share),
             one.open,
         ]
         for row in result.rows
@@ -62,3 +61,7 @@ def _histogram(result: Any) -> Sheet:
         heads,
         [[row_name(row), one.from_s, one.to_s, one.count] for row in result.rows for one in row.histogram or ()],
     )
+
+
+def _rates(one: Any) -> list[Any]:
+    return [share(one.rate), share(one.low), share(one.high)] if one else [None] * 3

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from yunying.apps.insights.kinds.board import Sheet, values_text
-from yunying.apps.insights.kinds.retention.words import cohort_name, column_name
+from yunying.apps.insights.kinds.retention.words import column_name
+from yunying.platform.ui.workbooks import Period, share
 
 __all__ = ["sheet"]
 
@@ -22,11 +23,15 @@ def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
     for row in result.rows:
         value = values_text(row.values, row.remainder)
         for one in row.cohorts:
-            start = cohort_name(one.start, period)
+            start = Period(one.start, period)
             for name, cell in zip(names, one.cells, strict=False):
                 if cell:
-                    numbers = [cell.count, cell.rate, cell.low, cell.high, cell.value, not cell.partial]
+                    numbers = [cell.count, *_rates(cell), cell.value, not cell.partial]
                     rows.append([value, start, one.size, name, *numbers])
         for name, mean in zip(names, row.mean, strict=False):
-            rows.append([value, _("Mean"), mean.size, name, None, mean.rate, mean.low, mean.high, mean.value, True])
+            rows.append([value, _("Mean"), mean.size, name, None, *_rates(mean), mean.value, True])
     return Sheet(heads, rows)
+
+
+def _rates(one: Any) -> list[Any]:
+    return [share(one.rate), share(one.low), share(one.high)]

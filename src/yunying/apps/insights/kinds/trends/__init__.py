@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from yunying.apps.insights.kinds.registry import PageKind, register
-from yunying.apps.insights.kinds.trends.board import definition, draw, sheet, title
+from yunying.apps.insights.kinds.trends.board import definition, draw, title
 from yunying.apps.insights.kinds.trends.form import TrendsForm
 from yunying.apps.insights.kinds.trends.people import point_words
+from yunying.apps.insights.kinds.trends.sheet import sheet
 
 
 def _events(spec: Mapping[str, Any]) -> list[str | None]:

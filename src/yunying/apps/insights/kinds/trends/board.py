@@ -13,7 +13,6 @@ from yunying.apps.insights.kinds.board import (
     Grid,
     GridRow,
     Links,
-    Sheet,
     bucket_label,
     values_text,
 )
@@ -24,7 +23,7 @@ from yunying.engine.trends import FORMULA
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series
 
-__all__ = ["LOOKS", "definition", "draw", "for_chart", "letter", "line_name", "sheet", "title"]
+__all__ = ["LOOKS", "definition", "draw", "for_chart", "letter", "line_name", "title"]
 
 LOOKS = {"line": ChartKind.LINE, "bar": ChartKind.BAR, "stack": ChartKind.STACKED, "area": ChartKind.AREA}
 
@@ -61,19 +60,6 @@ def draw(drawing: Drawing) -> Board:
 def for_chart(rows: Sequence[Any]) -> list[Any]:
     """The rows that a chart draws: of a formula only its results, for what they are made of has another scale."""
     return [row for row in rows if row.series == FORMULA] or list(rows)
-
-
-def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
-    """All lines: a row a bucket, then the totals."""
-    several = len({row.series for row in result.rows}) > 1
-    interval = spec.get("interval", "day")
-    rows: list[list[Any]] = [
-        [bucket_label(bucket.start, interval), *(row.points[index] for row in result.rows)]
-        for index, bucket in enumerate(result.buckets)
-        if spec.get("display") != "total"
-    ]
-    rows.append(["Σ", *(row.total for row in result.rows)])
-    return Sheet([_("Period"), *(line_name(spec, row, several) for row in result.rows)], rows)
 
 
 def line_name(spec: Mapping[str, Any], row: Any, several: bool) -> str:

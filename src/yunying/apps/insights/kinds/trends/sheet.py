@@ -1,0 +1,43 @@
+"""All numbers of a trend for a file."""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from yunying.apps.insights.kinds.board import Sheet
+from yunying.apps.insights.kinds.trends.board import line_name
+from yunying.platform.ui.workbooks import Period
+
+__all__ = ["sheet"]
+
+# A column: its head, its numbers, and the one over the whole range.
+Line = tuple[str, Sequence[Any], Any]
+
+
+def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
+    """A row a bucket, then the totals; beside each line its moving average and what it is compared with."""
+    several = len({row.series for row in result.rows}) > 1
+    lines = [line for row in result.rows for line in _lines(row, line_name(spec, row, several))]
+    times: list[Line] = [(_("Period"), _periods(spec, result.buckets), "Σ")]
+    if result.compare_buckets:
+        times.append((_("Earlier"), _periods(spec, result.compare_buckets), None))
+    columns = [*times, *lines]
+    over_time = spec.get("display") != "total"
+    rows = [list(row) for row in zip_longest(*(points for _head, points, _total in columns))] if over_time else []
+    rows.append([total for _head, _points, total in columns])
+    return Sheet([head for head, _points, _total in columns], rows)
+
+
+def _periods(spec: Mapping[str, Any], buckets: Sequence[Any]) -> list[Period]:
+    return [Period(bucket.start, spec.get("interval", "day")) for bucket in buckets]
+
+
+def _lines(row: Any, name: str) -> list[Line]:
+    lines: list[Line] = [(name, row.points, row.total)]
+    if row.moving_average is not None:
+        lines.append((f"{name} · {_('Moving average')}", row.moving_average, None))
+    if row.compare_points is not None:
+        lines.append((_("%(name)s, earlier") % {"name": name}, row.compare_points, row.compare_total))
+    return lines
