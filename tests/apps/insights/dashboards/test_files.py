@@ -1,6 +1,7 @@
 import io
 import struct
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 
 import pytest
@@ -16,9 +17,10 @@ from yunying.apps.insights.dashboards.drawing.page import Sheet, _breaks
 from yunying.apps.insights.dashboards.faces import Face
 from yunying.apps.insights.dashboards.grid import Place
 from yunying.apps.insights.dashboards.models import Dashboard
-from yunying.apps.insights.dashboards.sheets import workbook
+from yunying.apps.insights.dashboards.sheets import leaves
 from yunying.apps.insights.kinds import Fact
 from yunying.platform.ui.charts import Annotation, Chart, ChartKind, NumberCard, Series, Unit
+from yunying.platform.ui.workbooks import workbook
 
 LABELS = [f"2026-03-{day:02d}" for day in range(1, 32)]
 CHART = Chart(
@@ -50,7 +52,19 @@ def test_the_workbook_has_a_sheet_for_each_tile_with_numbers(browser: Client, da
     book = load_workbook(io.BytesIO(export(browser, dashboard, "xlsx")))
     assert book.sheetnames == ["Daily orders", "Orders a day"]
     rows = list(book["Orders a day"].iter_rows(values_only=True))
-    assert [row[1] for row in rows[1:]] == [0, 3, 1, 2, 0, 6]
+    assert [row[0] for row in rows[:3]] == ["Orders a day", "Mar 1, 2026 – Mar 5, 2026", "Period"]
+    assert [row[1] for row in rows[3:]] == [0, 3, 1, 2, 0, 6]
+    assert rows[3][0] == datetime(2026, 3, 1)
+
+
+def test_a_number_tells_its_period_and_its_change_as_percent() -> None:
+    card = NumberCard("Paying", 0.25, Unit("percent"), previous=0.2, previous_label="against the week before")
+    face = Face("Paying", card=card, period="Latest whole week", apart="Not followed here: range")
+    page = load_workbook(workbook(leaves([face]))).worksheets[0]
+    rows = list(page.iter_rows(values_only=True))
+    assert rows[:3] == [("Paying", None), ("Latest whole week · Not followed here: range", None), ("Period", "Paying")]
+    assert rows[3:] == [("Latest whole week", 0.25), ("against the week before", pytest.approx(0.25))]
+    assert {page["B4"].number_format, page["B5"].number_format} == {"0.0%"}
 
 
 def test_another_kind_of_file_is_refused(browser: Client, dashboard: Dashboard) -> None:
@@ -60,15 +74,16 @@ def test_another_kind_of_file_is_refused(browser: Client, dashboard: Dashboard) 
 def test_sheets_have_names_that_excel_takes_and_no_formulas() -> None:
     chart = replace(CHART, labels=["=1+1"], series=[Series("=cmd()", [2])])
     faces = [Face("a/b:c*d?" * 9, chart=chart), Face("a/b:c*d?" * 9, chart=chart), Face("'=x'", chart=chart)]
-    book = load_workbook(workbook(faces))
+    book = load_workbook(workbook(leaves(faces)))
     assert all(len(name) <= 31 for name in book.sheetnames) and len(set(book.sheetnames)) == 3
     assert {cell.data_type for row in book.worksheets[0].iter_rows() for cell in row} <= {"s", "inlineStr", "n"}
 
 
 def test_money_stands_in_major_units() -> None:
     chart = replace(CHART, labels=["a"], series=[Series("Revenue", [12345])], unit=Unit("money", "CNY"))
-    book = load_workbook(workbook([Face("Revenue", chart=chart)]))
-    assert book.worksheets[0]["B2"].value == 123.45
+    book = load_workbook(workbook(leaves([Face("Revenue", chart=chart)])))
+    cell = book.worksheets[0]["B3"]
+    assert (cell.value, cell.number_format) == (123.45, '#,##0.00" CNY"')
 
 
 def test_chinese_is_written_by_a_font_that_has_it() -> None:

@@ -12,7 +12,7 @@ from yunying.apps.insights.dashboards.faces import Face, Viewer
 from yunying.apps.insights.dashboards.following import narrowed_in_words
 from yunying.apps.insights.dashboards.grid import Place
 from yunying.apps.insights.dashboards.models import Dashboard, Tile
-from yunying.apps.insights.dashboards.sheets import workbook
+from yunying.apps.insights.dashboards.sheets import leaves
 from yunying.apps.insights.dashboards.tiles import faces_of, sight_of, tiles_of
 from yunying.base import clock
 from yunying.base.errors import InvalidInput, msg
@@ -20,6 +20,7 @@ from yunying.platform.accounts import limits
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.ui import formats
 from yunying.platform.ui.exports import XLSX
+from yunying.platform.ui.workbooks import workbook
 
 __all__ = ["TYPES", "file_response"]
 
@@ -54,7 +55,7 @@ def file_response(
 
 def _content(dashboard: Dashboard, faces: list[tuple[Tile, Face]], kind: str, said: list[str]) -> bytes:
     if kind == "xlsx":
-        with workbook([face for _tile, face in faces]) as file:
+        with workbook(leaves(face for _tile, face in faces)) as file:
             return bytes(file.read())
     laid = [(Place(tile.pk, tile.x, tile.y, tile.w, tile.h), face) for tile, face in faces]
     now = _("as of %(time)s") % {"time": formats.datetime(clock.now())}

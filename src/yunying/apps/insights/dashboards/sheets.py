@@ -1,80 +1,62 @@
 """A dashboard as a workbook: one sheet for each tile that has numbers."""
 
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from yunying.apps.insights.dashboards.faces import Face
-from yunying.base.money import minor_digits
-from yunying.platform.ui.charts import Chart, Unit
+from django.utils.translation import gettext as _
 
-__all__ = ["workbook"]
+from yunying.apps.insights.dashboards.faces import Face
+from yunying.base.money import Money
+from yunying.platform.ui.charts import Chart, NumberCard, Unit, Value
+from yunying.platform.ui.workbooks import Leaf, Seconds, Share
+
+__all__ = ["leaves"]
 
 # What Excel refuses in the name of a sheet.
 _REFUSED = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
-def workbook(faces: Iterable[Face]) -> Any:
-    """An open xlsx file. Numbers are numbers, money in major units; what begins like a formula stays text."""
-    # Loaded with the first export, not with the first page.
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
+def leaves(faces: Iterable[Face]) -> Iterator[Leaf]:
+    """A sheet for each: its title, what it is about, and all its numbers."""
     names: set[str] = set()
     for face in faces:
         if face.sheet is not None or face.chart is not None or face.card is not None:
-            sheet = book.create_sheet(_name(face.title, names))
-            for index, row in enumerate(_rows(face)):
-                sheet.append([_cell(sheet, value, bold=not index) for value in row])
-    if not names:
-        book.create_sheet()
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - FileResponse closes it
-    book.save(file)
-    file.seek(0)
-    return file
+            above = [face.title, *(line for line in (face.told, face.narrowed) if line)]
+            heads, rows = _table(face)
+            yield Leaf(heads, rows, _name(face.title, names), above)
 
 
-def _rows(face: Face) -> Iterator[list[Any]]:
-    told = " · ".join(part for part in (face.told, face.narrowed) if part)
+def _table(face: Face) -> tuple[list[str], list[list[Any]]]:
     if face.sheet is not None:
-        yield [told, *face.sheet.heads[1:]]
-        yield from (list(row) for row in face.sheet.rows)
-    elif face.card is not None:
-        yield [face.title, told]
-        yield ["", _plain(face.card.value, face.card.unit)]
-        if face.card.change is not None:
-            yield [face.card.previous_label, face.card.change]
-    elif face.chart is not None:
-        yield from _of_chart(face.chart, told)
+        return list(face.sheet.heads), [list(row) for row in face.sheet.rows]
+    return _of_card(face.card, face.period) if face.card is not None else _of_chart(face.chart)
 
 
-def _of_chart(chart: Chart, period: str) -> Iterator[list[Any]]:
-    yield [period, *(series.name for series in chart.series)]
-    for index, label in enumerate(chart.labels):
-        values = [_plain(series.values[index], chart.unit) for series in chart.series]
-        yield [str(label).replace("\n", " "), *values]
+def _of_card(card: NumberCard, period: str) -> tuple[list[str], list[list[Any]]]:
+    rows: list[list[Any]] = [[period, _typed(card.value, card.unit)]]
+    if card.change is not None:
+        rows.append([card.previous_label, Share(card.change)])
+    return [_("Period"), card.title], rows
 
 
-def _plain(value: Any, unit: Unit) -> Any:
+def _of_chart(chart: Chart | None) -> tuple[list[str], list[list[Any]]]:
+    if chart is None:
+        return [], []
+    rows = [
+        [str(label).replace("\n", " "), *(_typed(series.values[index], chart.unit) for series in chart.series)]
+        for index, label in enumerate(chart.labels)
+    ]
+    return [chart.label_title, *(series.name for series in chart.series)], rows
+
+
+def _typed(value: Value, unit: Unit) -> Any:
+    """The value of a chart or card, in minor units where it is money, as a file holds it."""
     if value is None:
         return None
-    return float(value) / 10 ** minor_digits(unit.currency) if unit.kind == "money" else value
-
-
-def _cell(sheet: Any, value: Any, *, bold: bool) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-    from openpyxl.styles import Font
-
-    text = isinstance(value, str)
-    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value)[:32_767] if text else value)
-    if text:
-        # openpyxl takes text that begins with "=" for a formula; it is data here, whoever typed it.
-        cell.data_type = "s"
-    if bold:
-        cell.font = Font(bold=True)
-    return cell
+    if unit.kind == "money":
+        return Money(round(value), unit.currency)
+    return {"percent": Share, "duration": Seconds}.get(unit.kind, lambda plain: plain)(value)
 
 
 def _name(title: str, taken: set[str]) -> str:
