@@ -3,11 +3,12 @@
 import csv
 import io
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from tests.conftest import Cast
 from yunying.apps.goals.exchange import import_rows
@@ -55,6 +56,29 @@ def test_an_exported_sheet_comes_in_again_and_changes_nothing(
     assert [line.problems for line in found.lines] == [[], []]
     assert found.changes == 0
     assert set(Goal.objects.values_list("version", flat=True)) == {1}
+
+
+def test_values_of_an_exported_workbook_are_numbers_and_come_back_to_the_last_digit(
+    browser: Client, access: ProductAccess, orders: Metric
+) -> None:
+    tree(access, orders)
+    KeyResult.objects.filter(shape="between").update(low=0.12345678901234568, high=1 / 3)
+    KeyResult.objects.filter(shape="move").update(baseline=-5, target=1234.5)
+    data = browser.get("/p/tea/goals/exchange/export/?as=xlsx").getvalue()
+    page = load_workbook(io.BytesIO(data)).active
+    heads = {cell.value: cell.column for cell in page[1]}
+    first = [page.cell(2, heads[name]) for name in ("goal", "due", "baseline", "target")]
+    assert [cell.data_type for cell in first] == ["n", "d", "n", "n"]
+    assert [cell.value for cell in first[2:]] == [-5, 1234.5]
+    assert import_rows(access, rows_of_file("goals.xlsx", data), apply=True).changes == 0
+
+
+def test_a_number_below_zero_is_no_formula_in_a_text_file(
+    browser: Client, access: ProductAccess, orders: Metric
+) -> None:
+    tree(access, orders)
+    KeyResult.objects.filter(shape="move").update(baseline=-5)
+    assert ",-5," in browser.get("/p/tea/goals/exchange/export/?as=csv").getvalue().decode()
 
 
 def test_lines_become_goals_that_serve_each_other_in_any_order(access: ProductAccess, orders: Metric) -> None:
@@ -181,7 +205,7 @@ def test_the_sheet_has_a_line_for_each_key_result(access: ProductAccess, orders:
     rows = sheet_rows(access)
     assert len(rows) == 2
     line = dict(zip(COLUMNS, rows[1], strict=True))
-    assert (line["title"], line["low"], line["high"], line["guardrail"]) == ("喝茶 🍵", "5", "12.5", "yes")
+    assert (line["title"], line["low"], line["high"], line["guardrail"]) == ("喝茶 🍵", 5, 12.5, "yes")
 
 
 def closed(access: ProductAccess, orders: Metric) -> Goal:
@@ -262,5 +286,5 @@ def test_the_sheet_tells_how_it_stands_and_the_forecast(access: ProductAccess, o
     KeyResult.objects.filter(pk=row.pk).update(value=617.25, read_on=date(2026, 3, 4))
     line = dict(zip(COLUMNS, sheet_rows(access)[0], strict=True))
     names = ("value", "progress", "standing", "value_at_due", "forecast_low", "probability")
-    assert [line[name] for name in names] == ["617.25", 0.5, "at_risk", "1234.57", "1000", 0.5432]
+    assert [line[name] for name in names] == [617.25, 0.5, "at_risk", Decimal("1234.57"), 1000, 0.5432]
     assert import_rows(access, [{name: str(value) for name, value in line.items()}], apply=True).changes == 0

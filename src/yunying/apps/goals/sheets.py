@@ -1,12 +1,13 @@
 """Goals as a sheet: one line for each key result, or for a goal that has none yet, and the lines of a file.
 
-`goal` and `key_result` hold the numbers of what exists. Values are written as people type them: percent as a number
+`goal` and `key_result` hold the numbers of what exists. Values are the numbers that people type: percent as a number
 of hundredths. The last columns only tell; a file may bring them back, and they are passed over.
 """
 
 import csv
 import io
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from yunying.apps.goals.models import Goal, KeyResult
@@ -16,6 +17,7 @@ from yunying.apps.goals.tree import forest
 from yunying.apps.insights.selectors import as_typed
 from yunying.base.errors import InvalidInput, msg
 from yunying.platform.products.access import ProductAccess
+from yunying.platform.ui.workbooks import Numeral, Share
 
 __all__ = ["COLUMNS", "MOST_BYTES", "TOLD_COLUMNS", "WHICH", "rows_of_file", "sheet_rows"]
 
@@ -37,6 +39,8 @@ MOST_ROWS, MOST_BYTES = 2_000, 2_000_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What is foretold is no truer for more digits than these.
 _DIGITS = 6
+# A spreadsheet keeps no more of a number; what has more comes back unchanged as text only.
+_KEPT_DIGITS = 15
 
 
 def sheet_rows(access: ProductAccess, which: str = "open", cycle_id: int | None = None) -> list[list[Any]]:
@@ -55,16 +59,18 @@ def _lines(card: GoalCard) -> list[list[Any]]:
 
 def _goal_cells(goal: Goal) -> list[Any]:
     return [
-        goal.pk, goal.parent_id or "", goal.level, goal.team, goal.title, goal.why, goal.start, goal.due,
+        Numeral(goal.pk), Numeral(goal.parent_id) if goal.parent_id else "", goal.level, goal.team, goal.title,
+        goal.why, goal.start, goal.due,
         goal.owner.email if goal.owner else "", goal.weight, _flag(goal.counts), str(goal.cycle or ""), goal.rhythm,
         goal.status, "" if goal.score is None else goal.score, goal.outcome, goal.learnt,
     ]  # fmt: skip
 
 
 def _result_cells(row: KeyResult) -> list[Any]:
-    values = [as_typed(getattr(row, name), row.metric.unit) for name in ("baseline", "target", "low", "high")]
+    values = [_typed(getattr(row, name), row.metric.unit) for name in ("baseline", "target", "low", "high")]
     return [
-        row.pk, row.metric.name, row.name, row.shape, _flag(row.guardrail), *values, row.weight, row.start, row.due
+        Numeral(row.pk), row.metric.name, row.name, row.shape, _flag(row.guardrail), *values, row.weight, row.start,
+        row.due,
     ]  # fmt: skip
 
 
@@ -73,19 +79,25 @@ def _told(card: KeyResultCard) -> list[Any]:
     row, outlook = card.key_result, card.outlook
     made = outlook.card.forecast if outlook and outlook.card else None
     ahead = [_rounded(getattr(made, name, None), row.metric.unit) for name in ("value", "low", "high")]
-    sure = "" if made is None or made.probability is None else round(made.probability, 4)
+    sure = _share(made.probability if made else None)
     return [
-        as_typed(row.value, row.metric.unit), row.read_on or "", _share(card.verdict.progress),
+        _typed(row.value, row.metric.unit), row.read_on or "", _share(card.verdict.progress),
         card.verdict.standing.value, *ahead, sure, outlook.note if outlook else "",
     ]  # fmt: skip
 
 
-def _share(progress: float | None) -> float | str:
-    return "" if progress is None else round(progress, 4)
+def _share(progress: float | None) -> Share | str:
+    return "" if progress is None else Share(round(progress, 4))
 
 
-def _rounded(value: float | None, unit: str) -> str:
-    return "" if value is None else as_typed(float(f"{value:.{_DIGITS}g}"), unit)
+def _rounded(value: float | None, unit: str) -> Decimal | str:
+    return "" if value is None else _typed(float(f"{value:.{_DIGITS}g}"), unit)
+
+
+def _typed(value: float | None, unit: str) -> Decimal | str:
+    text = as_typed(value, unit)
+    number = Decimal(text or 0)
+    return number if text and len(number.as_tuple().digits) <= _KEPT_DIGITS else text
 
 
 def _flag(value: bool) -> str:
