@@ -7,12 +7,15 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
 from tests.conftest import Cast
+from yunying.apps.insights.dashboards import mails
+from yunying.apps.insights.dashboards.drawing.page import Sheet
 from yunying.apps.insights.dashboards.faces import Face
 from yunying.apps.insights.dashboards.mails import _rows, send_delivery, way_out
 from yunying.apps.insights.dashboards.models import Dashboard, Delivery, Mailing, Recipient, Subscription
-from yunying.apps.insights.dashboards.services import save_variant
+from yunying.apps.insights.dashboards.services import add_tile, save_variant
 from yunying.apps.insights.dashboards.subscriptions import due_deliveries, latest_occurrence, subscribe
 from yunying.apps.insights.dashboards.tasks import mail_dashboard, mail_dashboards
+from yunying.apps.insights.models import Report
 from yunying.base.clock import FixedClock
 from yunying.base.errors import InvalidInput, NotAllowed
 from yunying.platform.accounts.models import User
@@ -75,6 +78,39 @@ def test_the_mail_shows_pictures_numbers_and_the_way_out(
     assert letter.message().get_content_type() == "multipart/related"
     assert "/shared/mails/" in letter.extra_headers["List-Unsubscribe"]
     assert 'lang="zh-Hans"' in str(sent["ada@example.com"].alternatives[0][0])
+
+
+def test_a_title_stands_once_and_the_picture_is_told_in_words(
+    ordered: Subscription,
+    clock: FixedClock,
+    mailoutbox: list[mail.EmailMultiAlternatives],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(Sheet, "text", lambda self, x, y, words, *look, **more: written.append(words))
+    clock.advance(timedelta(hours=13))
+    mail_dashboards()
+    drain()
+    html = str(mailoutbox[0].alternatives[0][0])
+    assert html.count(">Orders a day<") == 1 and written == []
+    assert 'alt="Chart of Orders a day. Its latest numbers are in the table below."' in html
+
+
+def test_tiles_beyond_the_most_pictures_have_their_numbers_and_no_broken_picture(
+    ordered: Subscription,
+    access: ProductAccess,
+    clock: FixedClock,
+    mailoutbox: list[mail.EmailMultiAlternatives],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mails, "MOST_PICTURES", 1)
+    report = Report.objects.get(name="Orders a day")
+    add_tile(access=access, dashboard=ordered.dashboard, kind="report", report=report, title="Once more")
+    clock.advance(timedelta(hours=13))
+    mail_dashboards()
+    drain()
+    html = str(mailoutbox[0].alternatives[0][0])
+    assert "Once more" in html and html.count('src="cid:') == len(mailoutbox[0].attachments) == 1
 
 
 def test_a_variant_narrows_the_mail(

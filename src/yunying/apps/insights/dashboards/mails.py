@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from yunying.apps.insights.dashboards.bar import Bar, bar_of
-from yunying.apps.insights.dashboards.drawing import draw_face
+from yunying.apps.insights.dashboards.drawing import draw_alone
 from yunying.apps.insights.dashboards.faces import Face, Viewer
 from yunying.apps.insights.dashboards.following import narrowed_in_words
 from yunying.apps.insights.dashboards.models import Delivery, Mailing, Recipient, Subscription
@@ -112,7 +112,8 @@ def _message(recipient: Recipient, subscription: Subscription) -> EmailMultiAlte
         faces = _faces(subscription, viewer)
         url = _whole(reverse("insights:dashboard", args=[dashboard.product.slug, dashboard.pk]), _query(subscription))
         out = _whole(way_out(recipient))
-        pictures = {f"tile-{index}": face for index, face in enumerate(faces) if _drawn(face)}
+        drawn = [(f"tile-{index}", face.chart) for index, face in enumerate(faces) if face.chart and _drawn(face)]
+        pictures = dict(drawn[:MOST_PICTURES])
         parts = [(face, f"tile-{index}" if f"tile-{index}" in pictures else "") for index, face in enumerate(faces)]
         told = {
             "dashboard": dashboard,
@@ -129,8 +130,8 @@ def _message(recipient: Recipient, subscription: Subscription) -> EmailMultiAlte
         plain = render_to_string("insights/dashboards/mail.txt", told)
         mail = Mail(title, plain, to=[recipient.user.email], headers=headers)
         mail.attach_alternative(render_to_string("insights/dashboards/mail.html", told), "text/html")
-        for cid, face in list(pictures.items())[:MOST_PICTURES]:
-            mail.attach(_inline(cid, draw_face(face)))
+        for cid, chart in pictures.items():
+            mail.attach(_inline(cid, draw_alone(chart)))
     return mail
 
 

@@ -23,7 +23,7 @@ from yunying.apps.insights.dashboards.texts import plain_of
 from yunying.apps.insights.kinds import Grid
 from yunying.platform.ui.charts import Chart, NumberCard
 
-__all__ = ["document", "picture", "tile_picture"]
+__all__ = ["chart_picture", "document", "picture", "tile_picture"]
 
 # Text in PDF files as text, not as shapes, so that it can be searched and copied.
 matplotlib.rcParams["pdf.fonttype"] = 42
@@ -33,6 +33,8 @@ WIDTH, MARGIN, HEAD = 1240, 28, 74
 ROW, GAP = 56, 14
 A4 = 297 / 210
 NOTE, NOTE_LINE = 11.0, 15
+# What a tile's title takes above its chart.
+TITLE = 38
 GOOD, BAD = "#14803c", "#c22f2f"
 
 
@@ -52,9 +54,9 @@ class Box:
 class Sheet:
     """A figure with one coordinate system of pixels for texts and cards, and axes wherever a chart is."""
 
-    def __init__(self, width: float, height: float) -> None:
+    def __init__(self, width: float, height: float, paper: str = "#f5f7fa") -> None:
         self.width, self.height = width, height
-        self.figure: Any = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="#f5f7fa")
+        self.figure: Any = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor=paper)
         FigureCanvasAgg(self.figure)
         self.ground = self.figure.add_axes((0, 0, 1, 1))
         self.ground.set_xlim(0, width)
@@ -100,6 +102,13 @@ def tile_picture(face: Face, width: int, height: int) -> bytes:
     """One tile by itself."""
     sheet = Sheet(width, height)
     _tile(sheet, Box(1, 1, width - 2, height - 2), face)
+    return _png(sheet)
+
+
+def chart_picture(chart: Chart, width: int, height: int) -> bytes:
+    """A chart by itself: no frame, and no title above it."""
+    sheet = Sheet(width, height, paper="white")
+    _chart(sheet, Box(0, 0, width, height), chart, -TITLE)
     return _png(sheet)
 
 
@@ -174,8 +183,9 @@ def _chart(sheet: Sheet, box: Box, chart: Chart, below: float) -> None:
     for index, line in enumerate(told):
         sheet.text(box.x + 16, box.y + box.h - 10 - NOTE_LINE * (len(told) - index), line, NOTE, SOFT)
     if round_:
-        side = max(40, min(box.h - 66, box.w * 0.45))
-        inner = Box(box.x + 24, box.y + 48 + max(0, box.h - 66 - side) / 2, side, side)
+        room = box.h - 66 - below
+        side = max(40, min(room, box.w * 0.45))
+        inner = Box(box.x + 24, box.y + 48 + below + max(0, room - side) / 2, side, side)
     if inner.w > 40 and inner.h > 30:
         axes = sheet.axes(inner)
         axes.set_facecolor("none")
