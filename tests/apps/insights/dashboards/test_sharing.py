@@ -200,3 +200,18 @@ def test_the_page_tells_the_address_once(browser: Client, dashboard: Dashboard, 
     link = ShareLink.objects.get()
     browser.post(f"{path}{link.pk}/revoke/")
     assert stranger.get(f"/shared/{secret[1]}/").status_code == 404
+
+
+def test_the_list_names_what_each_link_shows(browser: Client, access: ProductAccess, dashboard: Dashboard) -> None:
+    variant = save_variant(access=access, dashboard=dashboard, name="Britain", query=UK)
+    for query in ("", variant.query, UK.replace("UK", "CN"), "bar=1&range=last-7-day"):
+        create_link(access=access, dashboard=dashboard, query=query)
+    page = browser.get(f"/p/tea/insights/dashboards/{dashboard.pk}/links/")
+    found = [(row.state, row.narrowed) for row in reversed(page.context["links"])]
+    assert found == [
+        ("The tiles as saved", ""),
+        ("Britain", ""),
+        ("A choice that has no name", "Counted only where country is CN."),
+        ("A choice that has no name", ""),
+    ]
+    assert browser.get(page.context["links"][2].url).context["state"].variant == variant
