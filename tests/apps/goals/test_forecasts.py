@@ -169,6 +169,22 @@ def test_a_share_that_never_was_more_than_all_is_not_out_of_reach_beyond_it(
     assert found.high is not None and found.high <= 1
 
 
+def test_a_last_week_that_is_over_before_the_due_day_is_told_as_it_was(
+    long_shop: Product, access: ProductAccess, goal: Goal
+) -> None:
+    """Due on a Friday, asked on Thursday: the newest whole week ended on Sunday, and nothing is left to come."""
+    Ingest().write([event(long_shop.pk, "back", "2026-01-20T20:00:00", amount=-1)], token="refund")
+    due = date(2026, 3, 6)
+    weekly = add_key_result(
+        access=access, goal=goal, metric_id=metric(access, SUM, "week").pk, baseline=0, target=50, due=due
+    )
+    found = make_forecast(weekly)
+    assert found is not None
+    assert (found.days_left, found.probability, found.path) == (0, 1, [])
+    with translation.override("en"):
+        assert (told(weekly).chance, told(weekly).proviso) == ("reached already", "")
+
+
 @pytest.fixture
 def short_result(store: Store, product: Product, access: ProductAccess, goal: Goal) -> KeyResult:
     """500 orders in the quarter, of a product with 40 days of orders."""

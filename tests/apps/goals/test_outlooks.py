@@ -329,7 +329,7 @@ def takings(access: ProductAccess, goal: Goal) -> KeyResult:
 def test_of_a_sum_nothing_is_settled_without_saying_what_would_undo_it(
     access: ProductAccess, goal: Goal, probability: float, words: str, chance: str
 ) -> None:
-    row = forecast(takings(access, goal), value=96.0, probability=probability, method="prophet")
+    row = forecast(takings(access, goal), value=96.0, probability=probability, method="prophet", days_left=9)
     assert told(access) == f"Forecast for Mar 31, 2026: 96. {words}"
     card = ForecastCard(row, row.key_result)
     assert card.chance == chance
@@ -339,7 +339,9 @@ def test_of_a_sum_nothing_is_settled_without_saying_what_would_undo_it(
 
 
 def test_a_sum_that_is_past_its_target_and_can_fall_again_says_so(access: ProductAccess, goal: Goal) -> None:
-    row = forecast(takings(access, goal), **SURE | {"so_far": 91.0, "probability": 0.95, "additive": True})
+    row = forecast(
+        takings(access, goal), **SURE | {"so_far": 91.0, "probability": 0.95, "additive": True, "days_left": 9}
+    )
     card = ForecastCard(row, row.key_result)
     assert card.chance == "very likely: 95% or more"
     assert card.proviso == "It is past the target now, but negative amounts such as refunds can take it back."

@@ -254,8 +254,9 @@ def _so_far(history: stats.History, window: stats.Stretch) -> float | None:
 
 
 def _days_left(history: stats.History, window: stats.Stretch) -> int:
+    """None are left of a week or month that ends before the due day and is over."""
     line = history.timeline
-    return (line.day(window.stop) - line.day(history.steps)).days
+    return max(0, (line.day(window.stop) - line.day(history.steps)).days)
 
 
 def _test(test: stats.BackTest) -> dict[str, Any]:

@@ -94,9 +94,10 @@ class ForecastCard:
 
     @property
     def adds_amounts(self) -> bool:
-        """Whether it is a sum of amounts, of which one may be negative, as a refund is."""
-        series = self.key_result.metric.question.get("series") or [{}]
-        return series[0].get("measure") == "sum" and not self.key_result.metric.question.get("formula")
+        """Whether amounts are still to be added to it, of which one may be negative, as a refund is."""
+        question = self.key_result.metric.question
+        series = question.get("series") or [{}]
+        return series[0].get("measure") == "sum" and not question.get("formula") and self.forecast.days_left > 0
 
     @property
     def proviso(self) -> str:
