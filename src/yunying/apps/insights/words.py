@@ -1,8 +1,10 @@
 """The words of the builder: what each choice of the engine is called on the page."""
 
+import re
+
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 __all__ = [
     "ATTRIBUTIONS",
@@ -27,7 +29,9 @@ __all__ = [
     "VALUE_MEASURES",
     "WINDOW_UNITS",
     "chosen_look",
+    "length_of",
     "measure_name",
+    "range_label",
 ]
 
 Choices = tuple[tuple[str, Promise | str], ...]
@@ -181,12 +185,38 @@ VALUE_MEASURES: Choices = (
     ("sum", _("Sum")),
     ("avg", _("Average")),
 )
+_RANGE_NAMES = dict(RANGES)
+_LAST = re.compile(r"last-([0-9]{1,5})-(hour|day|week|month|quarter|year)(-whole)?")
 _MEASURE_NAMES = {key: label for _group, choices in MEASURES for key, label in choices}
 
 
 def measure_name(measure: str) -> str:
     """What a measure of the engine is called."""
     return str(_MEASURE_NAMES.get(measure, measure))
+
+
+def length_of(count: int, unit: str) -> str:
+    """So many hours, days, weeks, months, quarters or years."""
+    counted = {
+        "hour": ngettext("%(count)s hour", "%(count)s hours", count),
+        "day": ngettext("%(count)s day", "%(count)s days", count),
+        "week": ngettext("%(count)s week", "%(count)s weeks", count),
+        "month": ngettext("%(count)s month", "%(count)s months", count),
+        "quarter": ngettext("%(count)s quarter", "%(count)s quarters", count),
+        "year": ngettext("%(count)s year", "%(count)s years", count),
+    }
+    return counted[unit] % {"count": count}
+
+
+def range_label(value: str) -> str:
+    """What a range is called, also one that the form does not offer by itself, as the API and sheets may ask for."""
+    if value in _RANGE_NAMES:
+        return str(_RANGE_NAMES[value])
+    match = _LAST.fullmatch(value)
+    if match is None:
+        return value
+    data = {"length": length_of(int(match[1]), match[2])}
+    return gettext("Last whole %(length)s") % data if match[3] else gettext("Last %(length)s") % data
 
 
 def chosen_look(kind: str, look: str) -> str | None:

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from yunying.apps.insights.cohorts.selectors import names_of
 from yunying.apps.insights.kinds.naming import Titles, titles_for
-from yunying.apps.insights.words import COHORT_OPERATORS, OPERATORS, SIDES
+from yunying.apps.insights.words import COHORT_OPERATORS, OPERATORS, SIDES, length_of
 from yunying.apps.tracking.selectors import Wanted
 from yunying.engine import cohorts as engine
 from yunying.engine.filters import Condition, Filter, Group, Operator
@@ -98,7 +98,11 @@ def condition_words(leaf: engine.Tree, names: Names) -> str:
             data = {"event": _event(leaf, names), "when": _when(leaf.within), "lately": _when(leaf.absent)}
             return _("did %(event)s %(when)s, but not %(lately)s") % data
         case engine.Regularly():
-            data = {"event": _event(leaf, names), "least": str(leaf.at_least), "periods": _length(leaf.periods)}
+            data = {
+                "event": _event(leaf, names),
+                "least": str(leaf.at_least),
+                "periods": length_of(leaf.periods.count, leaf.periods.unit.value),
+            }
             return _("did %(event)s in at least %(least)s of the last %(periods)s") % data
     return ""
 
@@ -127,20 +131,8 @@ def _when(window: engine.Window | None) -> str:
         return _("at any time")
     if not isinstance(window, Last):
         return _("since %(day)s") % {"day": window.text}
-    data = {"length": _length(window)}
+    data = {"length": length_of(window.count, window.unit.value)}
     return _("in the last whole %(length)s") % data if window.whole else _("in the last %(length)s") % data
-
-
-def _length(window: Last) -> str:
-    counted = {
-        "hour": ngettext("%(count)s hour", "%(count)s hours", window.count),
-        "day": ngettext("%(count)s day", "%(count)s days", window.count),
-        "week": ngettext("%(count)s week", "%(count)s weeks", window.count),
-        "month": ngettext("%(count)s month", "%(count)s months", window.count),
-        "quarter": ngettext("%(count)s quarter", "%(count)s quarters", window.count),
-        "year": ngettext("%(count)s year", "%(count)s years", window.count),
-    }
-    return counted[window.unit.value] % {"count": window.count}
 
 
 def _event(leaf: Any, names: Names) -> str:
