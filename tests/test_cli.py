@@ -126,7 +126,18 @@ def test_a_store_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
     finally:
         holder.communicate("\n", timeout=30)
     assert result.returncode == 5
-    assert "stop the running server" in result.stderr
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("yunying migrate: The event store is in use by another process.")
+    assert "stop the running server" in line
+
+
+def test_a_folder_that_cannot_be_used_is_not_called_locked_and_the_reason_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "events").write_text("a file where the folder should be")
+    result = run("migrate", folder=tmp_path)
+    assert result.returncode == 5
+    reason, told = result.stderr.splitlines()
+    assert "File exists" in reason or "Not a directory" in reason
+    assert told == "yunying migrate: The folder of the event store cannot be used. The details are in the log."
 
 
 def test_a_full_disk_is_one_line_and_code_5(

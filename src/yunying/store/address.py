@@ -1,6 +1,7 @@
 """The address of an event store: `chdb:///folder` or `clickhouse://user:password@host:port/database?cluster=name`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -9,7 +10,8 @@ import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from yunying.base.errors import InvalidInput, msg
-from yunying.store.faults import away, locked
+from yunying.store.faults import away, locked, unusable
+from yunying.store.opening import in_use
 from yunying.store.scripts import Form
 
 __all__ = ["Address"]
@@ -42,22 +44,30 @@ class Address:
 
     def connect(self, settings: dict[str, Any]) -> Any:
         """A new client. Raises Unavailable when the folder belongs to another process or nobody answers."""
-        opened = self._opener()
-        try:
-            return opened(self.database, settings)
-        except ClickHouseError as error:
-            raise (locked() if self.embedded else away()) from error
+        with self._opening():
+            return self._opener()(self.database, settings)
 
     def create_database(self) -> None:
         """Make the database there, if it is not."""
         if self.database == "default":
             return
-        client = self._opener()("default", {})
+        with self._opening():
+            client = self._opener()("default", {})
         try:
             cluster = f" ON CLUSTER '{self.form.cluster}'" if self.form.cluster else ""
             client.command(f"CREATE DATABASE IF NOT EXISTS {self.database}{cluster}")
         finally:
             client.close()
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        try:
+            yield
+        except ClickHouseError as error:
+            if not self.embedded:
+                raise away() from error
+            # The engine's error has no code of its own for a lock; the lock itself can be asked.
+            raise (locked() if in_use(urlsplit(self.url).path) else unusable(error)) from error
 
     def _opener(self) -> Callable[[str, dict[str, Any]], Any]:
         def chdb(database: str, settings: dict[str, Any]) -> Any:

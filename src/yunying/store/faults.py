@@ -8,7 +8,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, Error, Operati
 
 from yunying.base.errors import Bug, InvalidInput, LimitReached, Unavailable, YunyingError, msg
 
-__all__ = ["away", "locked", "too_complex", "translated"]
+__all__ = ["away", "locked", "too_complex", "translated", "unusable"]
 
 log = logging.getLogger("yunying.store")
 
@@ -24,6 +24,14 @@ _AWAY = {202, 209, 210, 242, 252, 319, 999}  # busy, socket, network, read only,
 def locked() -> Unavailable:
     return Unavailable(
         "store.locked", msg("The event store is in use by another process. Stop it first, or use its address.")
+    )
+
+
+def unusable(error: Exception) -> Unavailable:
+    # Its stack trace helps nobody.
+    log.error("the event store cannot be opened: %s", str(error).split(", Stack trace")[0])
+    return Unavailable(
+        "store.unusable", msg("The folder of the event store cannot be used. The details are in the log.")
     )
 
 

@@ -19,6 +19,7 @@ from yunying.store.erasing import Removal, erasing, taking_back
 from yunying.store.faults import away, too_complex, translated
 from yunying.store.hurry import hurried
 from yunying.store.late import LATE_EVENTS, late_events, versions_of
+from yunying.store.opening import without_lock_line
 from yunying.store.scripts import scripts
 from yunying.store.sql import Rows, Sql
 
@@ -289,13 +290,14 @@ def open_store(url: str, *, memory_mb: int = 2048, timeout_s: float = 30) -> Sto
     """The event store at `url`, ready to be asked (call `migrate` once per version).
 
     Raises InvalidInput for an address that is none, Unavailable (`store.locked`) when the folder of an embedded
-    store belongs to another process, Unavailable when a server does not answer.
+    store belongs to another process, (`store.unusable`) when it cannot be used, or when a server does not answer.
     """
     address = Address.parse(url)
-    with translated():
-        address.create_database()
-    store = Store(address, memory_mb=memory_mb, timeout_s=timeout_s)
-    store.query(Sql("SELECT 1"))
+    with without_lock_line() if address.embedded else nullcontext():
+        with translated():
+            address.create_database()
+        store = Store(address, memory_mb=memory_mb, timeout_s=timeout_s)
+        store.query(Sql("SELECT 1"))
     return store
 
 
