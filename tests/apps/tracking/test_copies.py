@@ -27,7 +27,7 @@ def test_a_new_person_is_copied_with_their_id(write, event, copy) -> None:
 def test_a_merged_person_is_copied_with_all_ids_and_as_known(write, event, copy) -> None:
     write(event("anon", minute=-1))
     write(event("ann", links=[Link(LinkKind.IDENTIFY, "anon", "ann")]))
-    assert copy("ann") == (1, "anon\nann")
+    assert copy("ann") == (1, "ann\nanon")
 
 
 def test_people_copied_without_ids_are_copied_anew(write, event, copy, store, product) -> None:

@@ -61,7 +61,8 @@ class Person(models.Model):
 class DistinctId(models.Model):
     """One id that events carry. `number` never changes, `owner` is the person's number today.
 
-    `first_ms` is the time of the earliest event sent under this id.
+    `first_ms` is the time of the earliest event sent under this id. `known` ids are the customer's own: somebody signed
+    in under them.
     """
 
     number = models.BigIntegerField(primary_key=True)
@@ -70,6 +71,8 @@ class DistinctId(models.Model):
     owner = models.BigIntegerField(db_index=True)
     first_ms = models.BigIntegerField()
     version = models.BigIntegerField(default=1)
+    # The default is the database's too: ids are added by plain statements.
+    known = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["product", "distinct_id"], name="tracking_distinct_id_once")]

@@ -92,7 +92,7 @@ def _table(request: HttpRequest, access: ProductAccess, wanted: Wanted) -> Table
     return Table(
         columns=[
             Column("name", pgettext("one of many", "Person"), link=link, fixed=True, search=True),
-            Column("distinct_id", _("First id")),
+            Column("distinct_id", _("Id")),
             Column("email", _("Mail"), value=_mail, hidden=True),
             Column("identified", _("Known user"), kind="yesno", sort=True),
             Column("born", _("First seen"), sort=True, kind="when"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from yunying.apps.tracking.ids import shown_ids
 from yunying.apps.tracking.models import DistinctId
 from yunying.apps.tracking.people.activity import last_seen
 from yunying.base import clock, zones
@@ -24,8 +25,10 @@ from yunying.store import OWNER, Sql, shared
 
 __all__ = ["DAYS", "SORTS", "FoundPeople", "PersonRow", "Wanted", "called", "filter_test", "person_filter"]
 
-# What a property has to be called for its value to be a person's name, the best first.
-NAMES = ("name", "full_name", "fullName", "username", "nickname", "email", "$name", "$email", "phone")
+# What a property has to be called for its value to be what a person is called by, the best first.
+_NAMES = ("name", "full_name", "fullName", "$name", "姓名", "username", "nickname", "昵称")
+_REACHED = ("email", "$email", "邮箱", "phone", "$phone", "mobile", "手机号", "手机")
+NAMES = _NAMES + _REACHED
 SORTS = {"born": "born", "seen": "seen", "identified": "identified"}
 
 _STEP = 2_000
@@ -49,6 +52,7 @@ _SEARCH = """(
 class PersonRow:
     """A person as lists show them. `name` is what their properties call them, else `distinct_id`.
 
+    `distinct_id` is the one of their ids that tells most: under which they signed in, else the earliest.
     `seen` is when their newest event happened, None where it was not asked for or nothing is stored.
     """
 
@@ -146,11 +150,13 @@ class FoundPeople(Sequence[PersonRow]):
         key, down = self._sort.removeprefix("-"), self._sort.startswith("-")
         # Somebody without any event has no time of the last one; they come last in both directions.
         order = f"ORDER BY {SORTS[key]} {'DESC' if down else 'ASC'} NULLS LAST, person\n"
-        listed = "SELECT person, born, props, identified, ids, seen\n"
+        listed = "SELECT person, born, props, identified, seen\n"
         sql = listed + self._where(binder, seen=key == "seen") + "\n" + order + window
         if key != "seen":
-            sql = sql.replace("ids, seen\n", "ids, NULL AS seen\n", 1)
-        rows = [_row(row) for row in shared().query(Sql(sql, binder.params)).rows]
+            sql = sql.replace("identified, seen\n", "identified, NULL AS seen\n", 1)
+        found = shared().query(Sql(sql, binder.params)).rows
+        ids = shown_ids([row[0] for row in found])
+        rows = [_row(row, ids.get(row[0], "")) for row in found]
         if key == "seen":
             return rows
         seen = last_seen(self._product.pk, [row.number for row in rows])
@@ -217,14 +223,16 @@ def person_filter(text: str, name: str = "", value: str = "") -> Group:
 def called(properties: dict[str, Any]) -> str:
     """What a person's properties call them; empty when none does."""
     values = (properties.get(key) for key in NAMES)
-    return next((value for value in values if isinstance(value, str) and value), "")
+    # A phone may have come as a number.
+    texts = (str(value).strip() if type(value) in (str, int) else "" for value in values)
+    return next((text for text in texts if text), "")
 
 
-def _row(row: tuple[Any, ...]) -> PersonRow:
-    number, born, props, identified, ids, seen = row
-    properties, first = orjson.loads(props or "{}"), ids.partition("\n")[0]
+def _row(row: tuple[Any, ...], shown: str) -> PersonRow:
+    number, born, props, identified, seen = row
+    properties = orjson.loads(props or "{}")
     return PersonRow(
-        number, first, called(properties) or first or str(number), born, bool(identified), properties, seen
+        number, shown, called(properties) or shown or str(number), born, bool(identified), properties, seen
     )
 
 

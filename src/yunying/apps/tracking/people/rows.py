@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 
+from yunying.apps.tracking.ids import shown_ids
 from yunying.apps.tracking.models import DistinctId, Merge, Person
 from yunying.apps.tracking.people.finding import PersonRow, called
 from yunying.apps.tracking.times import moment
@@ -32,12 +33,8 @@ def people_by_id(product_id: int, ids: Collection[str]) -> dict[str, PersonRow]:
 
 
 def rows_of(persons: Sequence[Person]) -> list[PersonRow]:
-    """Persons as lists show them. One query."""
-    ids: dict[int, str] = {}
-    owned = DistinctId.objects.filter(owner__in=[person.number for person in persons])
-    # The earliest, as in the copies the list of people is read from: one person has one name on all pages.
-    for owner, name in owned.order_by("first_ms", "number").values_list("owner", "distinct_id"):
-        ids.setdefault(owner, name)
+    """Persons as lists show them. One query per 500."""
+    ids = shown_ids([person.number for person in persons])
     return [
         PersonRow(
             number=person.number,

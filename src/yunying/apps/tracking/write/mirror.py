@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from django.db.models import F
 
+from yunying.apps.tracking.ids import best_first
 from yunying.apps.tracking.models import Account, DistinctId, Person
 from yunying.apps.tracking.write.batch import Key
 from yunying.base import clock
@@ -98,10 +99,9 @@ class Mirror:
 
 
 def _ids_of(owners: Sequence[int]) -> dict[int, str]:
-    """The distinct ids of each person, one a line, the earliest first; no more than a search has use for."""
+    """The distinct ids of each person, one a line, the telling first; no more than a search has use for."""
     found: dict[int, list[str]] = {}
-    owned = DistinctId.objects.filter(owner__in=owners).order_by("first_ms", "number")
-    for owner, name in owned.values_list("owner", "distinct_id").iterator(2000):
+    for owner, name in best_first(owners).values_list("owner", "distinct_id").iterator(2000):
         ids = found.setdefault(owner, [])
         if len(ids) < MOST_IDS:
             ids.append(name)

@@ -19,6 +19,7 @@ __all__ = ["Persons", "apply_account_ops"]
 
 _CHUNK = 500
 _FIRST = "UPDATE tracking_distinctid SET first_ms = %s WHERE number = %s"
+_ID = ("number", "owner", "known")
 T = TypeVar("T")
 
 
@@ -35,6 +36,8 @@ class Persons:
         self._rows: dict[int, Person] = {}
         self._open: dict[int, Properties] = {}
         self._merges: list[Merge] = []
+        self._known: set[int] = set()
+        self._newly_known: set[int] = set()
         self.touched: set[int] = set()
         self.moved: set[int] = set()
 
@@ -42,7 +45,10 @@ class Persons:
         """Read the persons of these ids; ids not among those found (rubbish in links) are passed over."""
         numbers = sorted({self._numbers[key] for key in keys if key in self._numbers} - self._owner.keys())
         for part in _chunks(numbers):
-            self._owner.update(DistinctId.objects.filter(number__in=part).values_list("number", "owner"))
+            for number, owner, known in DistinctId.objects.filter(number__in=part).values_list(*_ID):
+                self._owner[number] = owner
+                if known:
+                    self._known.add(number)
         wanted = sorted({self._owner[n] for n in numbers} - self._rows.keys())
         for part in _chunks(wanted):
             self._rows.update(Person.objects.filter(number__in=part).in_bulk())
@@ -55,14 +61,14 @@ class Persons:
             return
         source, target = self._person(product, link.source), self._person(product, link.target)
         if source is target:
-            self._mark_known(link, target)
+            self._mark_known(linked, target)
             return
         if source.identified and (link.kind is LinkKind.IDENTIFY or target.identified) and link.kind != LinkKind.MERGE:
             self._record(linked, MergeOutcome.BOTH_KNOWN, target, source)
             return
         winner, loser = _winner(link, source, target)
         self._merge(winner, loser)
-        self._mark_known(link, winner)
+        self._mark_known(linked, winner)
         self._record(linked, MergeOutcome.DONE, winner, loser)
 
     def apply(self, key: Key, ms: int, ops: Sequence[Op]) -> None:
@@ -96,6 +102,8 @@ class Persons:
             Person.objects.bulk_create(
                 rows, batch_size=_CHUNK, update_conflicts=True, unique_fields=["number"], update_fields=fields
             )
+        for part in _chunks(sorted(self._newly_known)):
+            DistinctId.objects.filter(number__in=part).update(known=True)
         Merge.objects.bulk_create(self._merges)
 
     def _person(self, product: int, name: str) -> Person:
@@ -118,8 +126,15 @@ class Persons:
         loser.merged_into = winner.number
         self.touched.update((winner.number, loser.number))
 
-    def _mark_known(self, link: Link, person: Person) -> None:
-        if link.kind is LinkKind.IDENTIFY and not person.identified:
+    def _mark_known(self, linked: Linked, person: Person) -> None:
+        if linked.link.kind is not LinkKind.IDENTIFY:
+            return
+        number = self._numbers[linked.product, linked.link.target]
+        if number not in self._known:
+            self._known.add(number)
+            self._newly_known.add(number)
+            self.touched.add(person.number)
+        if not person.identified:
             person.identified = True
             self.touched.add(person.number)
 

@@ -115,7 +115,7 @@ def _members(
         rows=Members(access.product, definition, context_for(access.product)),
         columns=[
             Column("name", pgettext("one of many", "Person"), fixed=True, search=True, link=link),
-            Column("distinct_id", _("First id")),
+            Column("distinct_id", _("Id")),
             Column("identified", _("Known user"), kind="yesno"),
             Column("born", _("First seen"), kind="when"),
         ],
