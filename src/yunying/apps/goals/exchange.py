@@ -5,9 +5,8 @@ made. What comes in goes through the same services as the pages, all in one tran
 or none.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,35 +14,28 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from yunying.apps.goals.access import goal_for
-from yunying.apps.goals.models import Cycle, Goal, KeyResult, Status
-from yunying.apps.goals.services import add_key_result, close_goal, create_goal, update_goal, update_key_result
-from yunying.apps.goals.sheets import COLUMNS
-from yunying.apps.goals.typed import typed_value
-from yunying.apps.insights.selectors import Metric, metrics_of
+from yunying.apps.goals.cells import Fault, Line, day_cell, number_cell, yes_cell
+from yunying.apps.goals.checks import UNSET
+from yunying.apps.goals.exchange_results import Above, Results
+from yunying.apps.goals.intake import Intake
+from yunying.apps.goals.models import Cycle, Goal, Status
+from yunying.apps.goals.services import close_goal, create_goal, update_goal
 from yunying.base.errors import Conflict, InvalidInput, YunyingError, msg
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.selectors import product_members
-from yunying.platform.ui.errors import problem_of
 
-__all__ = ["Imported", "Line", "import_rows"]
+__all__ = ["Imported", "import_rows"]
 
-_YES, _NO = {"yes", "true", "1", "是", "y"}, {"no", "false", "0", "否", "n"}
 # How a goal ended: these cells close a goal, and cannot change one that is closed.
 _END = ("status", "score", "outcome", "learnt")
 # Columns whose names are not those of the fields.
-_OF_GOALS = {"parent": "serves", "rhythm": "check_in"}
-_OF_RESULTS = {"weight": "result_weight", "start": "result_start", "due": "result_due"}
-
-
-@dataclass(slots=True)
-class Line:
-    """What becomes of one line of the file; `number` counts as spreadsheets do, the heading is 1."""
-
-    number: int
-    goal: str
-    result: str
-    problems: list[str] = field(default_factory=list)
-    acts: list[str] = field(default_factory=list)
+_COLUMNS = {"parent": "serves", "rhythm": "check_in"}
+# What a line at fault goes on with where something must be; nothing of it is kept.
+_ANY_DAY = date(2000, 1, 1)
+_STAND_INS = {"title": "–", "start": _ANY_DAY, "due": _ANY_DAY}
+_STAND_INS_OF_END = {"status": Status.MISSED.value, "outcome": "–", "score": None}
+# Cells that may be emptied: what no line says any more is taken away.
+_EMPTY = {"title": "", "why": "", "team": "", "cycle_id": None, "parent_id": None}
 
 
 @dataclass(slots=True)
@@ -55,7 +47,12 @@ class Imported:
 
     @property
     def errors(self) -> int:
-        return sum(1 for line in self.lines if line.problems)
+        """How many things are wrong."""
+        return sum(len(line.faults) for line in self.lines)
+
+    @property
+    def at_fault(self) -> list[Line]:
+        return [line for line in self.lines if line.faults]
 
     @property
     def changes(self) -> int:
@@ -63,12 +60,13 @@ class Imported:
 
 
 def import_rows(access: ProductAccess, rows: Sequence[Mapping[str, str]], *, apply: bool) -> Imported:
-    """Take the lines in, or with `apply=False` only say what would happen. With one line at fault nothing is kept."""
+    """Take the lines in, or with `apply=False` only say what would happen. With one cell at fault nothing is kept."""
     access.require(Permission.EDIT_GOALS)
-    run = _Run(access, rows)
+    intake = Intake(rows)
     with transaction.atomic():
-        run.go()
-        done = Imported(run.lines, applied=apply and not any(line.problems for line in run.lines))
+        _Run(access, intake).go()
+        done = Imported(intake.told())
+        done.applied = apply and not done.errors
         if not done.applied:
             transaction.set_rollback(True)
     return done
@@ -77,14 +75,10 @@ def import_rows(access: ProductAccess, rows: Sequence[Mapping[str, str]], *, app
 class _Run:
     """One pass over the lines; the caller's transaction decides whether it stays."""
 
-    def __init__(self, access: ProductAccess, rows: Sequence[Mapping[str, str]]) -> None:
+    def __init__(self, access: ProductAccess, intake: Intake) -> None:
         self._access = access
-        self._rows = [{name: (value or "").strip() for name, value in row.items()} for row in rows]
-        self.lines = [
-            Line(number, row.get("title", ""), row.get("name", "") or row.get("metric", ""))
-            for number, row in enumerate(self._rows, start=2)
-        ]
-        self._metrics = {metric.name: metric for metric in metrics_of(access)}
+        self._intake = intake
+        self._results = Results(access, intake)
         people = product_members(access)
         self._people = {one.user.email.lower(): one.user.pk for one in people}
         self._cycles = dict(Cycle.objects.filter(product=access.product).values_list("name", "pk"))
@@ -94,11 +88,10 @@ class _Run:
         groups = self._groups()
         waiting = list(groups)
         while waiting:
-            ready = [key for key in waiting if self._parent_key(groups[key]) not in waiting]
+            ready = [key for key in waiting if self._intake.first(groups[key], "serves") not in waiting]
             if not ready:
-                for key in waiting:
-                    self._fail(groups[key], _("This goal serves one that serves it: a circle."))
-                return
+                ready = waiting
+                self._break_circle([place for key in waiting for place in groups[key]])
             for key in ready:
                 self._goal(key, groups[key])
             waiting = [key for key in waiting if key not in ready]
@@ -106,99 +99,97 @@ class _Run:
     def _groups(self) -> dict[str, list[int]]:
         """The lines of each goal, in the order of the file. A line that names no goal is one of its own."""
         found: dict[str, list[int]] = {}
-        for place, row in enumerate(self._rows):
-            found.setdefault(row.get("goal") or f"\x00{place}", []).append(place)
+        for place, row in enumerate(self._intake.rows):
+            if any(row.values()):
+                found.setdefault(row.get("goal") or f"\x00{place}", []).append(place)
         return found
 
-    def _parent_key(self, places: list[int]) -> str:
-        return self._cell(places, "serves")
-
-    def _cell(self, places: list[int], name: str) -> str:
-        """A goal's cell: that of its first line that has one."""
-        return next((value for place in places if (value := self._rows[place].get(name, ""))), "")
-
-    def _fail(self, places: list[int], problem: str) -> None:
+    def _break_circle(self, places: list[int]) -> None:
         for place in places:
-            self.lines[place].problems.append(problem)
+            if self._intake.rows[place].pop("serves", ""):
+                told = Fault("serves", _("This goal serves one that serves it: a circle."))
+                self._intake.lines[place].faults.append(told)
 
     def _goal(self, key: str, places: list[int]) -> None:
-        try:
-            with transaction.atomic():
-                goal, act = self._take_goal(key, places)
-        except YunyingError as error:
-            self._fail(places[:1], _told(error, _OF_GOALS))
-            self._fail(places[1:], _("Its goal has an error."))
+        goal, lost = self._known(key, places)
+        values = self._values(places, goal)
+        if goal is None:
+            goal, act = self._create(places, values), _("New goal")
+            later: dict[str, Any] = {}
+        else:
+            values = {name: value for name, value in values.items() if getattr(goal, name) != value}
+            later = _narrower(goal, values)
+            act = _("Goal changed") if values or later else ""
+            self._change(goal, places, values)
+        if goal is None:
             return
         self._made[key] = goal
         if act:
-            self.lines[places[0]].acts.append(act)
+            self._intake.lines[places[0]].acts.append(act)
+        above = Above(goal, lost, timeless=self._intake.at_fault(places, "start", "due"))
         for place in places:
-            if any(self._rows[place].get(name) for name in ("key_result", "metric")):
-                self._result(goal, place)
+            if any(self._intake.rows[place].get(name) for name in ("key_result", "metric")):
+                self._results.take(above, place)
+        self._change(goal, places, later)
         self._end(goal, places)
 
-    def _end(self, goal: Goal, places: list[int]) -> None:
-        """Close the goal when the line says how it ended: after its key results, which a closed one does not take."""
-        status = self._cell(places, "status")
+    def _known(self, key: str, places: list[int]) -> tuple[Goal | None, bool]:
+        """The goal that a number names; None for a new one, and for a number that names none, which is told."""
+        if not key.isdecimal() or len(key) > 17:
+            return None, False
         try:
-            if not goal.is_open:
-                _check_kept(goal, {name: self._cell(places, name) for name in _END})
-            elif status not in ("", Status.OPEN):
-                with transaction.atomic():
-                    end = {name: self._cell(places, name) for name in ("outcome", "learnt")}
-                    score = self._cell(places, "score")
-                    close_goal(
-                        access=self._access,
-                        goal=goal,
-                        status=status,
-                        score=_number(score, "score") if score else None,
-                        **end,
-                    )
-                self.lines[places[0]].acts.append(_("Goal closed"))
+            return goal_for(self._access, int(key)), False
         except YunyingError as error:
-            self.lines[places[0]].problems.append(_told(error, _OF_GOALS))
+            self._intake.tell(places, "goal", error)
+            return None, True
 
-    def _take_goal(self, key: str, places: list[int]) -> tuple[Goal, str]:
-        goal = goal_for(self._access, int(key)) if key.isdecimal() and len(key) < 18 else None
-        values = self._goal_values(places, goal)
-        if goal is None:
-            for name in ("start", "due"):
-                if name not in values:
-                    raise InvalidInput("goals.day", msg("Write a day as 2026-03-31."), field=name)
-            return create_goal(access=self._access, **({"title": ""} | values)), _("New goal")
-        changed = {name: value for name, value in values.items() if getattr(goal, name) != value}
-        if not changed:
-            return goal, ""
-        return update_goal(access=self._access, goal=goal, version=goal.version, **changed), _("Goal changed")
+    def _create(self, places: list[int], values: dict[str, Any]) -> Goal | None:
+        missing = [name for name in ("start", "due") if name not in values]
+        for name in missing:
+            self._intake.tell(places, name, InvalidInput("goals.day", msg("Write a day as 2026-03-31.")))
+        values = {"title": ""} | values | ({"start": _ANY_DAY, "due": _ANY_DAY} if missing else {})
 
-    def _goal_values(self, places: list[int], goal: Goal | None) -> dict[str, Any]:
-        def cell(name: str) -> str:
-            return self._cell(places, name)
+        def act(now: dict[str, Any]) -> Goal:
+            return create_goal(access=self._access, **now)
 
-        heads = set().union(*(self._rows[place].keys() for place in places))
-        found: dict[str, Any] = {name: cell(name) for name in ("title", "why", "team") if name in heads}
-        found |= {name: _day(cell(name), name) for name in ("start", "due") if cell(name)}
-        found |= {name: cell(column) for name, column in (("level", "level"), ("rhythm", "check_in")) if cell(column)}
-        if cell("weight"):
-            found["weight"] = _number(cell("weight"), "weight")
-        if cell("counts"):
-            found["counts"] = _yes(cell("counts"), "counts")
-        if cell("owner"):
-            found["owner_id"] = self._person(cell("owner"), goal)
-        if "cycle" in heads:
-            found["cycle_id"] = self._cycle(cell("cycle"))
-        if "serves" in heads:
-            found["parent_id"] = self._parent(cell("serves"))
+        made: Goal | None = self._intake.attempt(places, values, act, columns=_COLUMNS, stand_ins=_STAND_INS)
+        return made
+
+    def _change(self, goal: Goal, places: list[int], values: dict[str, Any]) -> None:
+        def act(now: dict[str, Any]) -> Goal:
+            return update_goal(access=self._access, goal=goal, version=goal.version, **now) if now else goal
+
+        self._intake.attempt(places, values, act, columns=_COLUMNS, stand_ins={})
+
+    def _values(self, places: list[int], goal: Goal | None) -> dict[str, Any]:
+        """The arguments of the services that the goal's cells give."""
+        readers: dict[str, tuple[str, Callable[[str], Any]]] = {
+            **{name: (name, str) for name in ("title", "why", "team", "level")},
+            "rhythm": ("check_in", str),
+            "start": ("start", day_cell),
+            "due": ("due", day_cell),
+            "weight": ("weight", number_cell),
+            "counts": ("counts", yes_cell),
+            "owner_id": ("owner", lambda email: self._person(email, goal)),
+            "cycle_id": ("cycle", self._cycle),
+            "parent_id": ("serves", self._parent),
+        }
+        heads = set().union(*(self._intake.rows[place].keys() for place in places))
+        found: dict[str, Any] = {}
+        for name, (column, parse) in readers.items():
+            value = self._intake.agreed(places, column, parse, getattr(goal, name) if goal else UNSET)
+            if value is not UNSET:
+                found[name] = value
+            elif name in _EMPTY and column in heads and not self._intake.first(places, column):
+                found[name] = _EMPTY[name]
         return found
 
-    def _parent(self, key: str) -> int | None:
-        if not key:
-            return None
+    def _parent(self, key: str) -> int:
         if key in self._made:
             return self._made[key].pk
-        if not key.isdecimal() or len(key) > 18:
-            text = msg("The goal “%(goal)s” that this one serves is not in the file, or has an error.")
-            raise InvalidInput("goals.serves", text, goal=key)
+        if not key.isdecimal() or len(key) > 17:
+            text = msg("The goal “%(goal)s” that this one serves is not in the file.")
+            raise InvalidInput("goals.serves", text, goal=key[:40])
         return int(key)
 
     def _person(self, email: str, goal: Goal | None) -> int:
@@ -207,113 +198,43 @@ class _Run:
             return goal.owner.pk
         if email.lower() not in self._people:
             text = msg("“%(email)s” is no member who sees this product.")
-            raise InvalidInput("goals.owner", text, email=email)
+            raise InvalidInput("goals.owner", text, email=email[:120])
         return self._people[email.lower()]
 
-    def _cycle(self, name: str) -> int | None:
-        if name and name not in self._cycles:
-            raise InvalidInput("goals.cycle", msg("There is no cycle called “%(name)s”."), name=name)
-        return self._cycles.get(name)
+    def _cycle(self, name: str) -> int:
+        if name not in self._cycles:
+            raise InvalidInput("goals.cycle", msg("There is no cycle called “%(name)s”."), name=name[:120])
+        return self._cycles[name]
 
-    def _result(self, goal: Goal, place: int) -> None:
-        line = self.lines[place]
-        try:
-            with transaction.atomic():
-                act = self._take_result(goal, self._rows[place])
-        except YunyingError as error:
-            line.problems.append(_told(error, _OF_RESULTS))
-            return
-        if act:
-            line.acts.append(act)
+    def _end(self, goal: Goal, places: list[int]) -> None:
+        """Close the goal when the line says how it ended: after its key results, which a closed one does not take."""
+        readers: dict[str, Callable[[str], Any]] = {name: number_cell if name == "score" else str for name in _END}
+        read = {name: self._intake.agreed(places, name, parse, getattr(goal, name)) for name, parse in readers.items()}
+        said = {name: value for name, value in read.items() if value is not UNSET}
+        if not goal.is_open:
+            self._check_kept(goal, places, said)
+        elif said.get("status", Status.OPEN) != Status.OPEN:
+            end = {"outcome": ""} | said
 
-    def _take_result(self, goal: Goal, row: Mapping[str, str]) -> str:
-        number = row.get("key_result", "")
-        existing = self._existing(goal, number) if number else None
-        metric = existing.metric if existing else self._metric(row.get("metric", ""))
-        values = _result_values(row, metric)
-        if existing is None:
-            add_key_result(access=self._access, goal=goal, metric_id=metric.pk, **values)
-            return _("New key result")
-        changed = {name: value for name, value in values.items() if getattr(existing, name) != value}
-        if not changed:
-            return ""
-        update_key_result(access=self._access, key_result=existing, version=existing.version, **changed)
-        return _("Key result changed")
+            def act(now: dict[str, Any]) -> Goal:
+                return close_goal(access=self._access, goal=goal, **now)
 
-    def _existing(self, goal: Goal, number: str) -> KeyResult:
-        known = number.isdecimal() and len(number) < 18
-        rows = goal.key_results.select_related("goal__product", "metric")
-        found = rows.filter(pk=int(number)).first() if known else None
-        if found is None:
-            text = msg("The goal has no key result %(number)s. Leave the cell empty to add one.")
-            raise InvalidInput("goals.key_result", text, number=number[:40])
-        return found
+            if self._intake.attempt(places, end, act, columns=_COLUMNS, stand_ins=_STAND_INS_OF_END):
+                self._intake.lines[places[0]].acts.append(_("Goal closed"))
 
-    def _metric(self, name: str) -> Metric:
-        if name not in self._metrics:
-            raise InvalidInput("goals.metric", msg("There is no metric called “%(name)s”."), name=name[:120])
-        return self._metrics[name]
+    def _check_kept(self, goal: Goal, places: list[int], said: dict[str, Any]) -> None:
+        """Tell when a line wants the end of a closed goal to be another one."""
+        for name, value in said.items():
+            if value != (getattr(goal, name).strip() if name != "score" else goal.score):
+                error = Conflict("goal.closed", msg("This goal is closed. Reopen it to change it."))
+                self._intake.tell(places, name, error)
 
 
-def _result_values(row: Mapping[str, str], metric: Metric) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if "name" in row:
-        found["name"] = row["name"]
-    if row.get("shape"):
-        found["shape"] = row["shape"]
-    if row.get("guardrail"):
-        found["guardrail"] = _yes(row["guardrail"], "guardrail")
-    for name in ("baseline", "target", "low", "high"):
-        if row.get(name):
-            found[name] = typed_value(row[name], metric.unit, name)
-    if row.get("result_weight"):
-        found["weight"] = _number(row["result_weight"], "result_weight")
-    found |= {
-        name: _day(row[column], column)
-        for name, column in (("start", "result_start"), ("due", "result_due"))
-        if row.get(column)
-    }
-    return found
-
-
-def _told(error: YunyingError, columns: Mapping[str, str]) -> str:
-    """What is wrong, after the name of the column that is at fault, where one is."""
-    detail = problem_of(error).detail
-    column = columns.get(error.field or "", error.field)
-    return f"{column}: {detail}" if column in COLUMNS and f"“{column}”" not in detail else detail
-
-
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        shown = msg("“%(text)s” in the column “%(column)s” is no day. Write it as 2026-03-31.")
-        raise InvalidInput("goals.day", shown, text=text[:40], column=name) from None
-
-
-def _number(text: str, name: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        shown = msg("“%(text)s” in the column “%(column)s” is no number.")
-        raise InvalidInput("goals.number", shown, text=text[:40], column=name)
-    return number
-
-
-def _check_kept(goal: Goal, cells: Mapping[str, str]) -> None:
-    """Raises Conflict when a line wants the end of a closed goal to be another one."""
-    score = cells["score"] and _number(cells["score"], "score")
-    texts = {name: getattr(goal, name) for name in ("status", "outcome", "learnt")}
-    same = all(cells[name] in ("", text.strip()) for name, text in texts.items())
-    if not same or (score != "" and score != goal.score):
-        raise Conflict("goal.closed", msg("This goal is closed. Reopen it to change it."))
-
-
-def _yes(text: str, name: str) -> bool:
-    word = text.lower()
-    if word not in _YES | _NO:
-        shown = msg("“%(text)s” in the column “%(column)s” is neither yes nor no.")
-        raise InvalidInput("goals.flag", shown, text=text[:40], column=name)
-    return word in _YES
+def _narrower(goal: Goal, values: dict[str, Any]) -> dict[str, Any]:
+    """What of a new, narrower time must wait until the key results within it are changed too; taken out of `values`."""
+    start, due = values.get("start", goal.start), values.get("due", goal.due)
+    if due < start or not goal.key_results.exclude(start__gte=start, due__lte=due).exists():
+        return {}
+    names = [name for name in ("start", "due") if name in values]
+    late = [name for name in names if (values[name] > goal.start if name == "start" else values[name] < goal.due)]
+    return {name: values.pop(name) for name in late}

@@ -19,7 +19,7 @@ from yunying.base.errors import InvalidInput, msg
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui.workbooks import Numeral, Share
 
-__all__ = ["COLUMNS", "MOST_BYTES", "TOLD_COLUMNS", "WHICH", "rows_of_file", "sheet_rows"]
+__all__ = ["COLUMNS", "MORE", "MOST_BYTES", "TOLD_COLUMNS", "TWICE", "WHICH", "rows_of_file", "sheet_rows"]
 
 GOAL_COLUMNS = (
     "goal", "serves", "level", "team", "title", "why", "start", "due", "owner", "weight", "counts", "cycle", "check_in",
@@ -36,6 +36,8 @@ TOLD_COLUMNS = (
 COLUMNS = GOAL_COLUMNS + RESULT_COLUMNS + TOLD_COLUMNS
 WHICH = ("open", "closed", "all")
 MOST_ROWS, MOST_BYTES = 2_000, 2_000_000
+# Under what the cells are kept that stand beyond the heading, and what is added to a heading that stood before.
+MORE, TWICE = "\x00more", "\x00twice"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What is foretold is no truer for more digits than these.
 _DIGITS = 6
@@ -105,22 +107,36 @@ def _flag(value: bool) -> str:
 
 
 def rows_of_file(name: str, data: bytes) -> list[dict[str, str]]:
-    """The lines of a CSV or xlsx file as texts by column. Raises InvalidInput when it cannot be read."""
+    """The lines of a CSV or xlsx file as texts by column; a line without any is empty, so that places are kept.
+
+    Raises InvalidInput when it cannot be read.
+    """
     if len(data) > MOST_BYTES:
         raise _wrong(msg("The file is larger than 2 MB. Divide it."))
     table = _xlsx(data) if name.lower().endswith(".xlsx") else _csv(data)
     if not table:
         raise _wrong(msg("The file is empty."))
-    heads = [cell.strip().lower() for cell in table[0]]
-    if unknown := [head for head in heads if head and head not in COLUMNS]:
-        text = msg("The column “%(column)s” is not known. Begin with an exported file.")
-        raise _wrong(text, column=unknown[0])
-    if "title" not in heads:
-        raise _wrong(msg("The file has no column “title”. Begin with an exported file."))
     if len(table) - 1 > MOST_ROWS:
         raise _wrong(msg("A file has at most %(most)d lines. Divide it."), most=MOST_ROWS)
-    lines = (line for line in table[1:] if any(cell.strip() for cell in line))
-    return [{head: cell for head, cell in zip(heads, line, strict=False) if head} for line in lines]
+    heads = _heads(table[0])
+    lines = [_cells(heads, line) for line in table[1:]]
+    while lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise _wrong(msg("The file has no lines below its heading."))
+    return lines
+
+
+def _heads(line: list[str]) -> list[str]:
+    heads = [cell.strip().lower() for cell in line]
+    return [head + TWICE if head and head in heads[:place] else head for place, head in enumerate(heads)]
+
+
+def _cells(heads: list[str], line: list[str]) -> dict[str, str]:
+    if not any(cell.strip() for cell in line):
+        return {}
+    more = "".join(line[len(heads) :]).strip()
+    return {head: cell for head, cell in zip(heads, line, strict=False) if head} | ({MORE: more} if more else {})
 
 
 def _csv(data: bytes) -> list[list[str]]:
