@@ -5,7 +5,9 @@ to another organisation.
 `store` is one embedded event store for the whole run; every test has a product number of its own in it.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -16,6 +18,8 @@ from django.core.cache import cache
 from django.test import Client
 from xdist.scheduler import LoadFileScheduling
 
+from tests.fresh import fresh_store
+from tests.pace import work_quickly
 from yunying.base.actor import Actor, ActorKind
 from yunying.base.clock import FixedClock, fixed
 
@@ -131,10 +135,26 @@ def _fresh_cache() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """The database of this process begins as a copy of a migrated one; what is missing in it is migrated as always."""
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        yield
+        return
+    name = connection.creation._get_test_db_name()  # in memory, for as long as somebody is connected
+    with closing(sqlite3.connect(name, uri=True)) as mine:
+        with closing(sqlite3.connect(fresh_store())) as made:
+            made.backup(mine)
+        yield
+
+
+@pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Store]":
     """One real embedded event store, migrated, used by the whole process."""
     from yunying.store import open_store, use
 
+    work_quickly()
     opened = open_store(f"chdb://{tmp_path_factory.mktemp('events')}", memory_mb=1024, timeout_s=30)
     opened.migrate()
     use(opened)

@@ -4,19 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.engine.judging import quickly
 from tests.engine.worlds import crowded
+from tests.pace import unhurried
 from yunying.store import Store
 
 
 @pytest.fixture(scope="module")
-def crowd(store: Store) -> Iterator[Store]:
+def quick(store: Store) -> Iterator[Store]:
+    """For the tests of every run."""
     with crowded(store) as one:
         yield one
 
 
 @pytest.fixture
-def quick(crowd: Store) -> Iterator[Store]:
-    """For the tests of every run; those of the night ask as the program does."""
-    with quickly(crowd):
-        yield crowd
+def crowd(quick: Store) -> Iterator[Store]:
+    """For those of the night, which ask as the program does."""
+    with unhurried(quick):
+        yield quick

@@ -1,0 +1,42 @@
+"""How the embedded event store works in tests: fast on a few rows, where the program's way pays off after millions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from yunying.store import Sql, Store
+from yunying.store import store as stores
+
+__all__ = ["unhurried", "work_quickly"]
+
+# Machine code is compiled for every statement's expressions, and threads that wait for each other wait long where
+# workers of the suite share the machine. Tests with real servers and those of the night ask as the program does.
+QUICKLY = {
+    "max_threads": 1,
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
+}
+USUALLY = {
+    "max_threads": 0,
+    "compile_expressions": 1,
+    "compile_aggregate_expressions": 1,
+    "compile_sort_description": 1,
+}
+
+
+def work_quickly() -> None:
+    """For every client of a store that is made from now on in this process."""
+    stores._SESSION.update(QUICKLY)
+
+
+@contextmanager
+def unhurried(store: Store) -> Iterator[None]:
+    """As the program does it, for one thing after the other."""
+    _set(store, USUALLY)
+    yield
+    _set(store, QUICKLY)
+
+
+def _set(store: Store, values: dict[str, int]) -> None:
+    for name, value in values.items():
+        store.execute(Sql(f"SET {name} = {value}"))
