@@ -64,14 +64,27 @@ def test_a_moving_average_stands_beside_its_numbers(browser: Client, shop: Produ
 
 def test_shares_of_funnels_and_retention_are_percent(browser: Client, journey: Product) -> None:
     funnel = page(browser, f"funnels/?{DAYS}&{STEPS}")
-    assert (funnel["F3"].value, funnel["F3"].number_format) == (pytest.approx(2 / 6), "0.0%")
+    assert (funnel["E3"].value, funnel["E3"].number_format) == (pytest.approx(2 / 6), "0.0%")
     course = page(browser, f"funnels/?{DAYS}&{STEPS}&display=over_time")
-    looks = {cell.number_format for cell in course["E"][1:] if cell.value is not None}
-    assert course["B2"].is_date and looks == {"0.0%"}
+    looks = {cell.number_format for cell in course["D"][1:] if cell.value is not None}
+    assert course["A2"].is_date and looks == {"0.0%"}
     back = page(browser, f"retention/?{DAYS}&start.event=visit&return.event=order&period=day")
-    rates = [cell for cell in back["F"][1:] if cell.value is not None]
-    assert back["B2"].is_date and {cell.number_format for cell in rates} == {"0.0%"}
+    rates = [cell for cell in back["E"][1:] if cell.value is not None]
+    assert back["A2"].is_date and {cell.number_format for cell in rates} == {"0.0%"}
     assert all(0 <= cell.value <= 1 for cell in rates)
+
+
+def test_a_breakdown_has_a_column_and_without_one_there_is_none(browser: Client, journey: Product) -> None:
+    assert "Value" not in columns(page(browser, f"funnels/?{DAYS}&{STEPS}"))
+    found = columns(page(browser, f"funnels/?{DAYS}&{STEPS}&b0.property=country"))
+    assert next(iter(found)) == "Value" and "(no value)" in found["Value"]
+
+
+def test_numbers_over_the_whole_range_are_a_row_for_each_line(browser: Client, shop: Product) -> None:
+    asked = f"trends/?{DAYS}&s0.event=order&display=total&b0.property=country"
+    found = columns(page(browser, asked))
+    assert found == {"Line": ["CN", "UK", "(no value)"], "Whole range": [4, 1, 1]}
+    assert list(columns(page(browser, f"{asked}&compare=previous"))) == ["Line", "Whole range", "Earlier"]
 
 
 def test_a_text_file_has_days_that_programs_read(browser: Client, shop: Product) -> None:

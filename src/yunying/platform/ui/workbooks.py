@@ -17,7 +17,7 @@ from yunying.base.money import Money
 __all__ = ["Leaf", "Numeral", "Period", "Seconds", "Share", "plain", "share", "workbook", "xlsx_file"]
 
 DAY, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
-NARROWEST, WIDEST, WIDEST_HEAD = 8, 60, 24
+NARROWEST, WIDEST, WIDEST_HEAD, AIR = 8, 60, 24, 2
 # More columns than a screen shows: the first one stays beside what is scrolled to.
 MANY_COLUMNS = 8
 MEASURED_ROWS = 1_000
@@ -137,11 +137,12 @@ def _write(sheet: Any, leaf: Leaf) -> None:
 
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[_Shown]]) -> list[int]:
     """Of each column: its longest value, and its head as far as that fits into few lines; and some air."""
-    widths = [min(_columns(head) + 2, WIDEST_HEAD) for head in heads]
+    # Bold letters are wider.
+    found = [min(_columns(head) * 1.2, WIDEST_HEAD - AIR) for head in heads]
     for row in rows:
-        for index, one in enumerate(row[: len(widths)]):
-            widths[index] = max(widths[index], one.width + 2)
-    return [min(max(width, NARROWEST), WIDEST) for width in widths]
+        for index, one in enumerate(row[: len(found)]):
+            found[index] = max(found[index], one.width)
+    return [min(max(math.ceil(width + AIR), NARROWEST), WIDEST) for width in found]
 
 
 def _columns(text: str) -> int:
@@ -191,7 +192,8 @@ def _decimal(value: Decimal, unit: str = "") -> _Shown:
     exponent = value.as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
     look = "#,##0" + ("." + "0" * places if places else "") + (f'"{unit}"' if unit else "")
-    return _Shown(value, look, len(f"{value:,.{places}f}{unit}"))
+    # Capitals are wider than digits.
+    return _Shown(value, look, len(f"{value:,.{places}f}{unit}") + len(unit) // 2)
 
 
 def _text(value: Any) -> _Shown:
@@ -232,7 +234,7 @@ class _Pen:
         if shown.value is None:
             return None
         cell = self._string(shown.value) if isinstance(shown.value, str) else self._made(shown.value)
-        long = not shown.look and (shown.width > WIDEST - 2 or "\n" in shown.value)
+        long = not shown.look and (shown.width > WIDEST - AIR or "\n" in shown.value)
         style = self._looks.get("wrapped" if long else shown.look)
         if style is None:
             cell.alignment = self._wrapped if long else self._top

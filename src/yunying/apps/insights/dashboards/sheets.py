@@ -22,7 +22,9 @@ def leaves(faces: Iterable[Face]) -> Iterator[Leaf]:
     names: set[str] = set()
     for face in faces:
         if face.sheet is not None or face.chart is not None or face.card is not None:
-            above = [face.title, *(line for line in (face.told, face.narrowed) if line)]
+            # Of a single number the period stands beside it.
+            told = face.told if face.card is None or face.sheet is not None else face.apart
+            above = [face.title, *(line for line in (told, face.narrowed) if line)]
             heads, rows = _table(face)
             yield Leaf(heads, rows, _name(face.title, names), above)
 

@@ -109,6 +109,16 @@ class Sheet:
     heads: Sequence[str]
     rows: Sequence[Sequence[Any]]
 
+    def without_empty(self, *heads: str) -> "Sheet":
+        """Without those of these columns that no row fills, as that of a breakdown where there is none."""
+        gone = {
+            index
+            for index, head in enumerate(self.heads)
+            if head in heads and all(row[index] in ("", None) for row in self.rows)
+        }
+        kept = [index for index in range(len(self.heads)) if index not in gone]
+        return Sheet([self.heads[index] for index in kept], [[row[index] for index in kept] for row in self.rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Board:

@@ -16,8 +16,10 @@ def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
     """A row for each bucket, bin or step of each breakdown value; shares are fractions of one, times are seconds."""
     display = spec.get("display") or "steps"
     if display == "over_time":
-        return _over_time(spec, result)
-    return _histogram(result) if display == "times" else _steps(line_names(spec), result)
+        found = _over_time(spec, result)
+    else:
+        found = _histogram(result) if display == "times" else _steps(line_names(spec), result)
+    return found.without_empty(_("Value"))
 
 
 def _steps(names: list[str], result: Any) -> Sheet:

@@ -30,7 +30,7 @@ def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
                     rows.append([value, start, one.size, name, *numbers])
         for name, mean in zip(names, row.mean, strict=False):
             rows.append([value, _("Mean"), mean.size, name, None, *_rates(mean), mean.value, True])
-    return Sheet(heads, rows)
+    return Sheet(heads, rows).without_empty(_("Value"), _("Retained value"))
 
 
 def _rates(one: Any) -> list[Any]:

@@ -17,17 +17,29 @@ Line = tuple[str, Sequence[Any], Any]
 
 
 def sheet(spec: Mapping[str, Any], result: Any) -> Sheet:
-    """A row a bucket, then the totals; beside each line its moving average and what it is compared with."""
+    """A row a bucket, then the totals; beside each line its moving average and what it is compared with.
+
+    Of numbers over the whole range alone a row for each line.
+    """
     several = len({row.series for row in result.rows}) > 1
-    lines = [line for row in result.rows for line in _lines(row, line_name(spec, row, several))]
+    named = [(row, line_name(spec, row, several)) for row in result.rows]
+    if spec.get("display") == "total":
+        return _totals(named)
+    lines = [line for row, name in named for line in _lines(row, name)]
     times: list[Line] = [(_("Period"), _periods(spec, result.buckets), "Σ")]
     if result.compare_buckets:
         times.append((_("Earlier"), _periods(spec, result.compare_buckets), None))
     columns = [*times, *lines]
-    over_time = spec.get("display") != "total"
-    rows = [list(row) for row in zip_longest(*(points for _head, points, _total in columns))] if over_time else []
+    rows = [list(row) for row in zip_longest(*(points for _head, points, _total in columns))]
     rows.append([total for _head, _points, total in columns])
     return Sheet([head for head, _points, _total in columns], rows)
+
+
+def _totals(named: Sequence[tuple[Any, str]]) -> Sheet:
+    if any(row.compare_points is not None for row, _name in named):
+        heads = [_("Line"), _("Whole range"), _("Earlier")]
+        return Sheet(heads, [[name, row.total, row.compare_total] for row, name in named])
+    return Sheet([_("Line"), _("Whole range")], [[name, row.total] for row, name in named])
 
 
 def _periods(spec: Mapping[str, Any], buckets: Sequence[Any]) -> list[Period]:
