@@ -381,3 +381,31 @@ def test_a_change_of_a_key_result_is_checked_like_a_new_one(
     page = browser.post(f"/p/tea/goals/key-results/{kept.pk}/", typed)
     assert page.context["form"].errors["low"] == [POINT]
     assert 'value="12,5"' in page.content.decode()
+
+
+SHUT = "This goal is closed. Reopen it to change it."
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("goals/{over}/edit/", SHUT),
+        ("goals/{over}/move/", SHUT),
+        ("goals/{over}/check-in/", SHUT),
+        ("goals/{over}/key-results/new/", SHUT),
+        ("goals/key-results/{kept}/", SHUT),
+        ("goals/{over}/close/", "This goal is closed already."),
+        ("goals/{goal}/reopen/", "This goal is open."),
+        ("goals/cycles/{cycle}/edit/", "This cycle is closed. Reopen it to change it."),
+        ("goals/cycles/{cycle}/close/", "This cycle is closed. Reopen it to change it."),
+    ],
+)
+def test_a_form_that_nobody_could_send_is_not_shown(browser: Client, place: Place, page: str, told: str) -> None:
+    kept = KeyResult.objects.create(
+        goal=place.over, metric=place.metric, baseline=0, target=9, start=DAYS["start"], due=DAYS["due"]
+    )
+    Cycle.objects.filter(pk=place.cycle.pk).update(closed_at=place.over.closed_at)
+    names = {"goal": place.goal.pk, "over": place.over.pk, "kept": kept.pk, "cycle": place.cycle.pk}
+    answer = browser.get(f"/p/tea/{page.format(**names)}", follow=True)
+    assert [status for _url, status in answer.redirect_chain] == [302]
+    assert told in answer.content.decode()

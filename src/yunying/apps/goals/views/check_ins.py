@@ -1,5 +1,7 @@
 """Pages of check-ins and following."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -9,7 +11,7 @@ from yunying.apps.goals import selectors, services
 from yunying.apps.goals.access import check_in_for, goal_for
 from yunying.apps.goals.forms import CheckInForm
 from yunying.apps.goals.services.check_ins import promises_of
-from yunying.apps.goals.views.common import form_page, get_or_post, goal_url, to_goal
+from yunying.apps.goals.views.common import closed, form_page, get_or_post, goal_url, to_goal
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 
@@ -26,8 +28,8 @@ def check_in(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpR
         return to_goal(access, goal)
 
     card = selectors.card_for(access, goal)
-    page = {"title": _("Check-in"), "back": goal_url(access, goal), "card": card, "goal": goal}
-    return form_page(request, "goals/check_in.html", form, save, **page)
+    page: dict[str, Any] = {"title": _("Check-in"), "card": card, "goal": goal, "refusal": closed(goal)}
+    return form_page(request, "goals/check_in.html", form, save, back=goal_url(access, goal), **page)
 
 
 @require_POST

@@ -14,7 +14,7 @@ from yunying.apps.goals.cycles import CycleCard, cycle_cards, proposed
 from yunying.apps.goals.forms.cycles import CloseCycleForm, CycleForm
 from yunying.apps.goals.models import Cycle, CycleKind
 from yunying.apps.goals.standing import today_in
-from yunying.apps.goals.views.common import form_page, get_or_post, page_url, to
+from yunying.apps.goals.views.common import closed, form_page, get_or_post, page_url, to
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
 from yunying.platform.ui.page import render
@@ -73,7 +73,7 @@ def edit(request: HttpRequest, access: ProductAccess, cycle_id: int) -> HttpResp
         return to("goals:cycle", access, cycle_id=found.pk)
 
     back = page_url("goals:cycle", access, cycle_id=found.pk)
-    return _form(request, access, form, save, title=_("Change cycle"), back=back)
+    return _form(request, access, form, save, title=_("Change cycle"), back=back, refusal=closed(found))
 
 
 @get_or_post
@@ -98,8 +98,9 @@ def close(request: HttpRequest, access: ProductAccess, cycle_id: int) -> HttpRes
         return to("goals:cycle", access, cycle_id=card.cycle.pk)
 
     back = page_url("goals:cycle", access, cycle_id=card.cycle.pk)
-    page: dict[str, Any] = {"card": card, "cycle": card.cycle, "back": back, "title": _("Close the cycle")}
-    return form_page(request, "goals/cycle_close.html", form, save, **page)
+    page: dict[str, Any] = {"card": card, "cycle": card.cycle, "title": _("Close the cycle")}
+    refusal = closed(card.cycle)
+    return form_page(request, "goals/cycle_close.html", form, save, back=back, refusal=refusal, **page)
 
 
 @require_POST

@@ -17,7 +17,7 @@ from yunying.apps.goals.outlooks import forecast_card
 from yunying.apps.goals.readings import try_to_read
 from yunying.apps.goals.rhythm import pending_check_in
 from yunying.apps.goals.standing import GoalCard, KeyResultCard, today_in
-from yunying.apps.goals.views.common import form_page, get_or_post, goal_url, page_url, to, to_goal
+from yunying.apps.goals.views.common import closed, form_page, get_or_post, goal_url, page_url, to, to_goal
 from yunying.apps.insights.selectors import marks_of
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -93,7 +93,8 @@ def edit(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpRespo
         messages.success(request, _("The goal is changed."))
         return to_goal(access, goal)
 
-    return form_page(request, "goals/goal.html", form, save, title=_("Change goal"), back=goal_url(access, goal))
+    page = {"title": _("Change goal"), "back": goal_url(access, goal), "refusal": closed(goal)}
+    return form_page(request, "goals/goal.html", form, save, **page)
 
 
 @get_or_post
@@ -110,7 +111,8 @@ def move(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpRespo
         return to("goals:list", access)
 
     title = _("Move “%(goal)s”") % {"goal": goal.title}
-    return form_page(request, "goals/form.html", form, save, title=title, back=page_url("goals:list", access))
+    page = {"title": title, "back": page_url("goals:list", access), "refusal": closed(goal)}
+    return form_page(request, "goals/form.html", form, save, **page)
 
 
 @get_or_post
@@ -126,8 +128,9 @@ def close(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpResp
         messages.success(request, _("The goal is closed."))
         return to_goal(access, goal)
 
-    back = goal_url(access, goal)
-    return form_page(request, "goals/close.html", form, save, title=_("Close goal"), back=back, card=card)
+    page: dict[str, Any] = {"title": _("Close goal"), "back": goal_url(access, goal), "card": card}
+    refusal = "" if goal.is_open else _("This goal is closed already.")
+    return form_page(request, "goals/close.html", form, save, refusal=refusal, **page)
 
 
 @get_or_post
@@ -142,7 +145,8 @@ def reopen(request: HttpRequest, access: ProductAccess, goal_id: int) -> HttpRes
         return to_goal(access, goal)
 
     title = _("Reopen “%(goal)s”") % {"goal": goal.title}
-    return form_page(request, "goals/form.html", form, save, title=title, back=goal_url(access, goal))
+    refusal = _("This goal is open.") if goal.is_open else ""
+    return form_page(request, "goals/form.html", form, save, title=title, back=goal_url(access, goal), refusal=refusal)
 
 
 @require_POST

@@ -14,7 +14,7 @@ from yunying.apps.goals.access import goal_for, key_result_for
 from yunying.apps.goals.forms import KeyResultForm
 from yunying.apps.goals.models import Goal, KeyResult
 from yunying.apps.goals.readings import try_to_read
-from yunying.apps.goals.views.common import form_page, get_or_post, goal_url, to_goal
+from yunying.apps.goals.views.common import closed, form_page, get_or_post, goal_url, to_goal
 from yunying.apps.insights.selectors import metrics_of
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
@@ -105,8 +105,8 @@ def _key_result_page(
     **context: Any,
 ) -> HttpResponse:
     preview = SimpleLazyObject(lambda: pictures.preview_of(access, form))
-    page = {"goal": goal, "back": goal_url(access, goal), "preview": preview, **context}
-    return form_page(request, "goals/key_result.html", form, save, **page)
+    page = {"goal": goal, "preview": preview, "refusal": closed(goal), **context}
+    return form_page(request, "goals/key_result.html", form, save, back=goal_url(access, goal), **page)
 
 
 def _read_and_show(request: HttpRequest, access: ProductAccess, key_result: KeyResult) -> HttpResponse:
