@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fresh import make_installation
+
 pytestmark = pytest.mark.long
 
 # Makes an installation: two people who become one, a metric, a goal, a spool with something in it; then prints what
@@ -121,7 +123,7 @@ def yunying(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("installation")
+    folder = make_installation(tmp_path_factory.mktemp("installation"))
     python(BUILD, folder, str(folder))
     done = yunying(folder, "backup", str(folder / "all.zip"))
     assert done.returncode == 0, done.stderr
@@ -146,6 +148,7 @@ def test_only_the_owner_may_read_a_backup(installation: Path) -> None:
 
 
 def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
+    make_installation(tmp_path)
     (tmp_path / "other.zip").write_bytes(b"not a zip")
     done = yunying(tmp_path, "restore", str(tmp_path / "other.zip"))
     assert done.returncode == 2
@@ -158,6 +161,6 @@ def test_a_backup_that_reaches_outside_its_folder_is_refused(installation: Path,
         for member in good.namelist():
             bad.writestr(member, good.read(member))
         bad.writestr("files/../../outside", b"x")
-    data = tmp_path / "data"
+    data = make_installation(tmp_path / "data")
     assert yunying(data, "restore", str(evil)).returncode == 2
     assert not (tmp_path / "outside").exists()

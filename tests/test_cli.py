@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fresh import make_installation
 from yunying.base.errors import Bug, Conflict, InvalidInput, LimitReached, NotAllowed, NotFound, Unavailable
 from yunying.cli import COMMANDS, EXIT_CODES, Command, main, parser
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.long
 
 
 def run(*arguments: str, folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
-    """The real command in a process of its own, on an empty data folder."""
+    """The real command in a process of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("YUNYING_")}
     return subprocess.run(
         [sys.executable, "-m", "yunying.cli", *arguments],
@@ -76,6 +77,30 @@ def test_roles_of_their_own_refuse_the_embedded_store(tmp_path: Path) -> None:
     assert "YUNYING_EVENTS_URL" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("migrate", []),
+        ("import", ["f.csv", "--product", "tea", "--mapping", "m.json"]),
+        ("restore", ["all.zip"]),
+        ("createsuperuser", ["--email", "ada@example.com"]),
+    ],
+)
+def test_what_may_be_the_first_command_on_a_machine_brings_the_store_up_to_date(
+    name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reached(Exception):
+        pass
+
+    def ready_django(*, migrate: bool = False) -> None:
+        raise Reached(migrate)
+
+    monkeypatch.setattr("yunying.process.ready_django", ready_django)
+    with pytest.raises(Reached) as reached:
+        main([name, *arguments])
+    assert reached.value.args == (True,)
+
+
 def test_doctor_tests_every_part_and_hides_secrets(tmp_path: Path) -> None:
     assert run("migrate", folder=tmp_path).returncode == 0
     result = run("doctor", folder=tmp_path, YUNYING_SECRET_KEY="very-secret-" + "x" * 40)
@@ -93,6 +118,7 @@ def test_doctor_fails_on_pending_migrations_and_says_what_to_run(tmp_path: Path)
 
 
 def test_an_account_from_the_command_line_needs_a_good_password(tmp_path: Path) -> None:
+    make_installation(tmp_path)
     weak = run("createsuperuser", "--email", "ada@example.com", "--password", "12345", folder=tmp_path)
     assert weak.returncode == 2
     good = ("createsuperuser", "--email", "ada@example.com", "--password", "a long enough password")
@@ -101,6 +127,7 @@ def test_an_account_from_the_command_line_needs_a_good_password(tmp_path: Path) 
 
 
 def test_import_names_the_products_there_are(tmp_path: Path) -> None:
+    make_installation(tmp_path)
     (tmp_path / "m.json").write_text('{"time": "t", "distinct_id": "d", "events": [{"name": "e"}]}')
     (tmp_path / "f.csv").write_text("t,d\n")
     result = run(
@@ -111,6 +138,7 @@ def test_import_names_the_products_there_are(tmp_path: Path) -> None:
 
 
 def test_a_store_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
+    make_installation(tmp_path)
     hold = "import sys; from yunying.store import open_store; s = open_store(sys.argv[1]); print('open', flush=True)"
     hold += "; input()"
     holder = subprocess.Popen(
@@ -132,6 +160,7 @@ def test_a_store_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_used_is_not_called_locked_and_the_reason_is_kept(tmp_path: Path) -> None:
+    make_installation(tmp_path)
     (tmp_path / "events").write_text("a file where the folder should be")
     result = run("migrate", folder=tmp_path)
     assert result.returncode == 5
