@@ -7,12 +7,15 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from tests.engine.cohort_interpreter import Judge
-from tests.engine.worlds import EVENTS, FILTERS, PEOPLE, Product, conditions, times
+from tests.engine.edges import behaved
+from tests.engine.interpreter import DAY
+from tests.engine.worlds import EVENTS, RARELY, Product, conditions, midnight, times
 from yunying.engine.cohorts import Cohort, Members, parse
 from yunying.store import Store
 
 LIST = 1
-UNITS = ["hour", "day", "day", "week", "month", "quarter", "year"]
+KINDS = ["property", "did", "did", "did", "first_time", "first_time", "stopped", "regularly"]
+UNITS = ["hour", "day", "day", "week", "week", "month", "quarter", "year"]
 
 
 class Known:
@@ -32,7 +35,7 @@ class Known:
 
 
 @st.composite
-def born(draw: st.DrawFn, product: Product) -> Product:
+def born(draw: st.DrawFn, product: Product) -> None:
     """Everybody gets a row: those with events were born at the first of them or before, some have none."""
     world = product.world
     firsts: dict[int, Any] = {}
@@ -43,7 +46,6 @@ def born(draw: st.DrawFn, product: Product) -> Product:
         before = draw(st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=5), timedelta(days=400)]))
         world.people.setdefault(number, {})
         world.born[number] = firsts.get(number, product.day) - before
-    return product
 
 
 @st.composite
@@ -56,22 +58,20 @@ def _small(window: dict[str, Any]) -> dict[str, Any]:
     return window | {"last": 2} if window["unit"] in ("quarter", "year", "month") else window
 
 
-WITHIN = st.one_of(
-    st.none(),
-    last(),
-    st.sampled_from(["2024-02-28", "2024-03-31", "2018-11-04", "2024-10-27", "2024-03-10T12:30"]).map(
-        lambda text: {"since": text}
-    ),
-)
-TIMES = st.one_of(
-    st.none(),
-    st.fixed_dictionaries({"op": st.sampled_from(["gte", "lte", "eq"]), "count": st.sampled_from([1, 1, 2, 3, 5])}),
-)
+def within(product: Product) -> st.SearchStrategy[dict[str, Any] | None]:
+    """All time, the last units, or since about the day on which clocks do something odd."""
+    day = product.day
+    since = [f"{day:%Y-%m-%d}", f"{day - DAY:%Y-%m-%d}", f"{day:%Y-%m-%dT00:30}", f"{day - DAY:%Y-%m-%dT12:30}"]
+    return st.one_of(st.none(), last(), st.sampled_from(since).map(lambda text: {"since": text}))
+
+
+OFTEN = st.fixed_dictionaries({"op": st.sampled_from(["gte", "lte", "eq"]), "count": st.sampled_from([1, 2, 2, 3])})
+TIMES = st.one_of(st.none(), OFTEN, OFTEN)
 
 
 @st.composite
 def filters(draw: st.DrawFn, cohorts: list[int]) -> dict[str, Any] | None:
-    found = draw(FILTERS)
+    found = draw(RARELY)
     if cohorts and draw(st.integers(0, 4)) == 0:
         more = draw(in_cohort(cohorts))
         return {"op": draw(st.sampled_from(["and", "or"])), "items": [more, *([found] if found else [])]}
@@ -85,21 +85,17 @@ def in_cohort(draw: st.DrawFn, cohorts: list[int]) -> dict[str, Any]:
 
 
 @st.composite
-def leaves(draw: st.DrawFn, cohorts: list[int]) -> dict[str, Any]:
-    kind = draw(
-        st.sampled_from(
-            ["property", "did", "did", "did", "first_time", "stopped", "regularly"] + ["cohort"] * bool(cohorts)
-        )
-    )
+def leaves(draw: st.DrawFn, product: Product, cohorts: list[int]) -> dict[str, Any]:
+    kind = draw(st.sampled_from(KINDS + ["cohort"] * bool(cohorts)))
     if kind == "property":
         return {"kind": kind} | draw(conditions()) | {"of": draw(st.sampled_from(["person", "account"]))}
     if kind == "cohort":
         return {"kind": kind, "cohort": draw(st.sampled_from(cohorts)), "not": draw(st.booleans())}
     found = {"kind": kind, "event": draw(st.sampled_from([*EVENTS, None])), "filters": draw(filters(cohorts))}
     if kind == "did":
-        return found | {"not": draw(st.booleans()), "times": draw(TIMES), "within": draw(WITHIN)}
+        return found | {"not": draw(st.booleans()), "times": draw(TIMES), "within": draw(within(product))}
     if kind == "first_time":
-        return found | {"within": draw(WITHIN)}
+        return found | {"within": draw(within(product))}
     if kind == "stopped":
         spans = [("year", "day"), ("month", "week"), ("day", "hour"), ("week", "day")]
         long, short = draw(st.sampled_from(spans))
@@ -118,9 +114,9 @@ def groups(inner: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
     )
 
 
-def definitions(cohorts: list[int], *, deep: bool = False) -> st.SearchStrategy[dict[str, Any]]:
+def definitions(product: Product, cohorts: list[int], *, deep: bool = False) -> st.SearchStrategy[dict[str, Any]]:
     """Few conditions: what they cost is planning, and there are three definitions for every product."""
-    leaf = leaves(cohorts)
+    leaf = leaves(product, cohorts)
     if deep:
         return groups(st.one_of(leaf, leaf, groups(st.one_of(leaf, groups(leaf, 2)), 2)), 3)
     return groups(st.one_of(leaf, leaf, leaf, groups(leaf, 2)), 2)
@@ -128,15 +124,20 @@ def definitions(cohorts: list[int], *, deep: bool = False) -> st.SearchStrategy[
 
 @st.composite
 def judges(draw: st.DrawFn, product: Product, *, deep: bool = False) -> Judge:
-    """Three definitions, each of which may rest on the ones before, and a fixed list; the last may be `deep`."""
+    """Three definitions, each of which may rest on the ones before, and a fixed list; the last may be `deep`.
+
+    Somebody does what they ask for, and everybody is born.
+    """
     known: dict[int, dict[str, Any]] = {}
     for number in (2, 3, 4):
-        known[number] = draw(definitions([LIST, *known], deep=deep and number == 4))
-    first = min(product.world.born, default=PEOPLE) // 20 * 20
-    listed = sorted(first + n for n in draw(st.sets(st.integers(0, 7), max_size=5)))
-    until = draw(st.one_of(st.just(product.now), times(product.day, product.zone)))
+        known[number] = draw(definitions(product, [LIST, *known], deep=deep and number == 4))
+    listed = sorted(product.first + n for n in draw(st.sets(st.integers(0, 7), max_size=5)))
+    tomorrow = midnight(product.day, product.zone, 1)
+    until = draw(st.one_of(st.just(product.now), st.just(tomorrow), times(product.day, product.zone)))
     judge = Judge(product.world, product.zone, product.week_start, until, known, {LIST: listed})
     judge.attach()
+    draw(behaved(product, judge))
+    draw(born(product))
     return judge
 
 

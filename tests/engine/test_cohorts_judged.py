@@ -7,11 +7,11 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.engine.cohort_interpreter import Judge
-from tests.engine.cohort_worlds import LIST, Known, born, in_cohort, judges, keep_list
+from tests.engine.cohort_worlds import LIST, Known, in_cohort, judges, keep_list
 from tests.engine.interpreter import period_of
 from tests.engine.judging import always, nightly
 from tests.engine.test_judged import compare
-from tests.engine.worlds import Product, keep, products, questions
+from tests.engine.worlds import COPIES, Product, keep, products, questions
 from yunying.engine import Context, parse, run
 from yunying.engine.cohorts import (
     Members,
@@ -44,9 +44,9 @@ def test_cohorts_agree_with_the_interpreter_for_long(crowd: Store, data: st.Data
 
 def world(store: Store, data: st.DataObject, *, deep: bool = False) -> tuple[Product, Judge, Context]:
     """A product in the store, its cohorts' judge, and the context to ask in."""
-    product = data.draw(products().flatmap(born))
+    product = data.draw(products(most=12))
     judge = data.draw(judges(product, deep=deep))
-    keep(store, product, data.draw(st.lists(st.integers(0, 29), max_size=4)))
+    keep(store, product, data.draw(COPIES))
     keep_list(store, product.id, judge.lists[LIST])
     context = Context(
         store, product.id, product.zone, product.now, product.week_start, cohorts=Known(judge.definitions)
@@ -57,25 +57,31 @@ def world(store: Store, data: st.DataObject, *, deep: bool = False) -> tuple[Pro
 def judge_cohorts(store: Store, data: st.DataObject) -> None:
     """One of the cohorts, what one person belongs to and why, and a report that looks at some of them."""
     product, judge, context = world(store, data, deep=data.draw(st.integers(0, 2)) == 2)
-    number = data.draw(st.sampled_from([4, 4, 4, 3, 2, LIST]))
-    judge_members(number, judge, _until(context, judge))
+    numbers = data.draw(st.permutations([4, 3, 2, LIST]))
+    judge_members(numbers, judge, _until(context, judge))
     people = sorted(judge.world.born)
     if people:
-        check_person(data.draw(st.sampled_from(people)), number, judge, _until(context, judge))
+        check_person(data.draw(st.sampled_from(people)), numbers[0], judge, _until(context, judge))
     judge_question(data.draw(asked(product)), product, judge, context)
 
 
-def judge_members(number: int, judge: Judge, context: Context) -> None:
-    cohort = context.cohorts.definition(number)
-    assert cohort is not None
-    if not isinstance(cohort, Members):
-        assert parse_cohort(cohort.to_json()) == cohort
-    wanted = {who for who in judge.everybody() if judge.belongs(number, who)}
-    found = people_in(cohort, context)
-    note(f"{number}: {judge.definitions.get(number)}")
-    assert set(found.numbers) == wanted
-    assert found.total == size(cohort, context) == len(everybody_in(cohort, context))
-    assert members_among(cohort, judge.world.born, context) == wanted
+def judge_members(numbers: list[int], judge: Judge, context: Context) -> None:
+    """Each way to ask who belongs to a cohort, of another one."""
+    known, wanted = {}, {}
+    for number in numbers:
+        cohort = known[number] = context.cohorts.definition(number)
+        assert cohort is not None
+        if not isinstance(cohort, Members):
+            assert parse_cohort(cohort.to_json()) == cohort
+        wanted[number] = {who for who in judge.everybody() if judge.belongs(number, who)}
+        note(f"{number}: {judge.definitions.get(number)}")
+    shown, every, among, counted = numbers
+    found = people_in(known[shown], context)
+    assert set(found.numbers) == wanted[shown]
+    assert found.total == len(wanted[shown])
+    assert set(everybody_in(known[every], context)) == wanted[every]
+    assert members_among(known[among], judge.world.born, context) == wanted[among]
+    assert size(known[counted], context) == len(wanted[counted])
 
 
 def check_person(who: int, number: int, judge: Judge, context: Context) -> None:

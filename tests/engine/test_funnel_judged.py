@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from tests.engine.cohort_worlds import LIST, Known, born, judges, keep_list
+from tests.engine.cohort_worlds import LIST, Known, judges, keep_list
+from tests.engine.edges import walked
 from tests.engine.funnel_interpreter import Group, Judge, Judged, seconds
 from tests.engine.funnel_worlds import busy_products, funnels
 from tests.engine.interpreter import REST
 from tests.engine.judging import always, nightly
-from tests.engine.worlds import Product, keep
+from tests.engine.worlds import COPIES, Product, keep
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
 from yunying.engine.funnel import FunnelResult, Point, Row
@@ -37,13 +38,14 @@ def test_funnels_agree_with_the_interpreter_for_long(crowd: Store, data: st.Data
 
 
 def judge(store: Store, data: st.DataObject) -> None:
-    product = data.draw(busy_products().flatmap(born))
+    product = data.draw(busy_products())
+    question = data.draw(funnels(product))
+    data.draw(walked(product, question))
     cohorts = data.draw(judges(product))
-    keep(store, product, data.draw(st.one_of(st.just([]), st.lists(st.integers(0, 49), max_size=6))))
+    keep(store, product, data.draw(COPIES))
     keep_list(store, product.id, cohorts.lists[LIST])
     known = Known(cohorts.definitions)
     context = Context(store, product.id, product.zone, product.now, product.week_start, cohorts=known)
-    question = data.draw(funnels(product))
     spec = parse(question)
     assert parse(spec.to_json()) == spec
     judged = Judge(question, product.world, product.zone, product.week_start, product.now)

@@ -8,9 +8,10 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.engine import interpreter
+from tests.engine.edges import counted
 from tests.engine.interpreter import REST
 from tests.engine.judging import always, nightly
-from tests.engine.worlds import Product, keep, products, questions
+from tests.engine.worlds import COPIES, Product, keep, products, questions
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
 from yunying.engine.trends import Point, TrendsResult
@@ -33,10 +34,11 @@ def test_engine_agrees_with_the_interpreter_for_long(crowd: Store, data: st.Data
 
 
 def judge(store: Store, data: st.DataObject) -> None:
-    product = data.draw(products())
-    keep(store, product, data.draw(st.one_of(st.just([]), st.lists(st.integers(0, 29), max_size=4))))
-    context = Context(store, product.id, product.zone, product.now, product.week_start)
+    product = data.draw(products(most=20))
     question = data.draw(questions(product))
+    data.draw(counted(product, question))
+    keep(store, product, data.draw(COPIES))
+    context = Context(store, product.id, product.zone, product.now, product.week_start)
     spec = parse(question)
     assert parse(spec.to_json()) == spec
     if _holds_no_time(question, product):

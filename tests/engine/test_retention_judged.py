@@ -1,6 +1,7 @@
 """Retention against its slow interpreter, on generated products and questions."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 
 from tests.engine import interpreter
 from tests.engine.cohort_worlds import in_cohort
+from tests.engine.edges import came_back
 from tests.engine.interpreter import REST
 from tests.engine.judging import always, nightly
 from tests.engine.retention_interpreter import Cell, Judge
 from tests.engine.test_cohorts_judged import world
-from tests.engine.worlds import EVENTS, FILTERS, PROPERTIES, Product, keep, products
+from tests.engine.worlds import COPIES, EVENTS, FILTERS, PROPERTIES, Product, keep, products
 from yunying.base.errors import InvalidInput
 from yunying.engine import Context, parse, people_behind, run
 from yunying.engine.retention import Point, RetentionResult
@@ -34,6 +36,17 @@ def test_retention_agrees_with_the_interpreter(quick: Store, data: st.DataObject
 @given(data=st.data())
 def test_retention_agrees_with_the_interpreter_for_long(crowd: Store, data: st.DataObject) -> None:
     judge(crowd, data)
+
+
+@st.composite
+def later(draw: st.DrawFn) -> Product:
+    """A product asked about when some windows are over."""
+    product = draw(products(most=12))
+    return replace(product, now=product.now + timedelta(days=draw(st.sampled_from([0, 0, 3, 20, 70]))))
+
+
+# Some of those who come back meet it, some do only later.
+FITTING = {"items": [{"of": "event", "property": "engine_tier", "operator": "is_set", "values": []}]}
 
 
 @st.composite
@@ -68,11 +81,13 @@ def questions(draw: st.DrawFn, product: Product) -> dict[str, Any]:
         "start": start,
         "return": draw(st.one_of(st.just(start), doings())),
         "mode": draw(st.sampled_from(["recurring", "recurring", "first_time", "first_ever"])),
-        "clock": draw(st.sampled_from(["calendar", "calendar", "rolling"])),
+        "clock": draw(st.sampled_from(["calendar", "rolling"])),
         "on_or_after": draw(st.booleans()),
         "minimum": draw(st.sampled_from([1, 1, 2])),
         "filters": draw(st.one_of(st.none(), FILTERS)),
     }
+    if found["mode"] == "first_ever" and draw(st.booleans()):
+        found["start"] = start | {"filters": FITTING}
     how = draw(st.sampled_from(["triangle", "periods", "brackets"]))
     if how == "periods":
         found["periods"] = draw(st.integers(1, 9))
@@ -90,10 +105,11 @@ def questions(draw: st.DrawFn, product: Product) -> dict[str, Any]:
 
 
 def judge(store: Store, data: st.DataObject) -> None:
-    product = data.draw(products())
-    keep(store, product, data.draw(st.one_of(st.just([]), st.lists(st.integers(0, 29), max_size=4))))
-    context = Context(store, product.id, product.zone, product.now, product.week_start)
+    product = data.draw(later())
     question = data.draw(questions(product))
+    data.draw(came_back(product, question))
+    keep(store, product, data.draw(COPIES))
+    context = Context(store, product.id, product.zone, product.now, product.week_start)
     spec = parse(question)
     assert parse(spec.to_json()) == spec
     asked = question | {"interval": question["period"]}
