@@ -224,6 +224,16 @@ def test_a_moving_average_skips_what_is_not_known_and_is_not_rounded(shop: Shop)
     assert only(shop.ask({"event": "order"}, moving_average=3)).moving_average == (1, 0.5, 2 / 3)
 
 
+def test_what_is_compared_with_a_moving_average_is_one(shop: Shop) -> None:
+    shop.did(1, "order", "2024-03-01T10:00")
+    shop.did(1, "order", "2024-03-03T10:00")
+    shop.keep()
+    row = only(shop.ask({"event": "order"}, moving_average=2, compare={"to": "previous"}))
+    assert (row.compare_points, row.compare_moving_average) == ((1, 0, 1), (1, 0.5, 0.5))
+    assert row.to_json()["compare"]["moving_average"] == [1, 0.5, 0.5]
+    assert only(shop.ask({"event": "order"}, compare={"to": "previous"})).compare_moving_average is None
+
+
 def test_the_people_behind_a_number_are_as_many_as_it_says(shop: Shop) -> None:
     for who in range(5):
         shop.did(who, "visit", "2024-03-04T10:00", country="FR" if who < 3 else "DE")

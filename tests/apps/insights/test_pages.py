@@ -87,6 +87,13 @@ def test_an_empty_range_offers_the_days_of_the_event_that_was_asked_for(browser:
     assert "to=2026-03-04" in browser.get(f"{asked}&s0.event=order").content.decode()
 
 
+def test_a_chart_of_moving_averages_compares_them_with_moving_averages(browser: Client, shop: Product) -> None:
+    asked = "range=custom&from=2026-03-04&to=2026-03-05&s0.event=order&compare=previous"
+    plain = browser.get(f"{TRENDS}?{asked}").context["board"].chart.series[1]
+    smooth = browser.get(f"{TRENDS}?{asked}&smooth=2").context["board"].chart.series[1]
+    assert (list(plain.values), list(smooth.values)) == ([3, 1], [3, 2])
+
+
 def test_a_point_leads_to_the_people_behind_it_in_the_same_count(browser: Client, shop: Product) -> None:
     board = browser.get(f"{TRENDS}?{MARCH}").context["board"]
     day = board.chart.series[0].links[1]

@@ -60,6 +60,8 @@ def test_a_moving_average_stands_beside_its_numbers(browser: Client, shop: Produ
     assert average == f"{line} · Moving average"
     assert found[average][1] == (found[line][0] + found[line][1]) / 2
     assert found[average][-1] is None
+    both = list(columns(page(browser, f"trends/?{DAYS}&s0.event=order&smooth=2&compare=previous")))
+    assert both[2:] == [line, average, f"{line}, earlier", f"{line}, earlier · Moving average"]
 
 
 def test_shares_of_funnels_and_retention_are_percent(browser: Client, journey: Product) -> None:

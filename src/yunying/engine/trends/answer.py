@@ -30,6 +30,7 @@ class Row:
     moving_average: tuple[Number, ...] | None = None
     compare_points: tuple[Number, ...] | None = None
     compare_total: Number = None
+    compare_moving_average: tuple[Number, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -44,6 +45,8 @@ class Row:
             found["moving_average"] = list(self.moving_average)
         if self.compare_points is not None:
             found["compare"] = {"points": list(self.compare_points), "total": self.compare_total}
+            if self.compare_moving_average is not None:
+                found["compare"]["moving_average"] = list(self.compare_moving_average)
         return found
 
 

@@ -132,12 +132,22 @@ def _row(plan: Plan, series: Series | None, letter: str, key: Key, found: _Numbe
         remainder=key[0] == _REMAINDER,
         points=found.points,
         total=found.total,
-        moving_average=_averages(found.points, plan.spec.moving_average) if plan.spec.moving_average else None,
+        moving_average=_smoothed(plan, found.points),
     )
     if other is None or plan.earlier is None:
         return row
     before = other.get(key) or _nothing(series, len(plan.earlier.buckets))
-    return replace(row, compare_points=before.points, compare_total=before.total)
+    return replace(
+        row,
+        compare_points=before.points,
+        compare_total=before.total,
+        compare_moving_average=_smoothed(plan, before.points),
+    )
+
+
+def _smoothed(plan: Plan, points: Sequence[Number]) -> tuple[Number, ...] | None:
+    width = plan.spec.moving_average
+    return _averages(points, width) if width else None
 
 
 def _nothing(series: Series | None, size: int) -> _Numbers:

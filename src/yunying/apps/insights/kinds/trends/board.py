@@ -107,7 +107,8 @@ def _over_time(drawing: Drawing, shown: Sequence[tuple[Any, str]], links: Links)
         points = [measured.drawn(p) for p in (row.points if row.moving_average is None else row.moving_average)]
         series.append(Series(name, points, links=[_link(links, row, i) or None for i in range(len(row.points))]))
         if row.compare_points is not None:
-            earlier = _fitted([measured.drawn(point) for point in row.compare_points], len(result.buckets))
+            before = row.compare_points if row.compare_moving_average is None else row.compare_moving_average
+            earlier = _fitted([measured.drawn(point) for point in before], len(result.buckets))
             series.append(Series(_("%(name)s, earlier") % {"name": name}, earlier, compare_to=name))
     ends_partial = bool(result.buckets) and result.buckets[-1].partial
     return Chart(

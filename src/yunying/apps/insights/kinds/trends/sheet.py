@@ -47,9 +47,15 @@ def _periods(spec: Mapping[str, Any], buckets: Sequence[Any]) -> list[Period]:
 
 
 def _lines(row: Any, name: str) -> list[Line]:
-    lines: list[Line] = [(name, row.points, row.total)]
-    if row.moving_average is not None:
-        lines.append((f"{name} · {_('Moving average')}", row.moving_average, None))
+    lines = _with_average(name, row.points, row.total, row.moving_average)
     if row.compare_points is not None:
-        lines.append((_("%(name)s, earlier") % {"name": name}, row.compare_points, row.compare_total))
+        earlier = _("%(name)s, earlier") % {"name": name}
+        lines += _with_average(earlier, row.compare_points, row.compare_total, row.compare_moving_average)
+    return lines
+
+
+def _with_average(name: str, points: Sequence[Any], total: Any, average: Sequence[Any] | None) -> list[Line]:
+    lines: list[Line] = [(name, points, total)]
+    if average is not None:
+        lines.append((f"{name} · {_('Moving average')}", average, None))
     return lines
