@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from yunying.base.clock import FixedClock
 from yunying.base.money import Money
 from yunying.platform.ui.columns import Column, exported
-from yunying.platform.ui.exports import csv_text
+from yunying.platform.ui.exports import csv_text, file_name, file_response
 from yunying.platform.ui.workbooks import Leaf, Numeral, Period, Seconds, Share, workbook, xlsx_file
 
 
@@ -97,6 +98,21 @@ def test_a_text_file_has_the_plain_values() -> None:
     assert csv_text(["a", "b", "c", "d", "e"], rows).splitlines()[1] == "0.125,3.0,123.45,1204,2026-03"
     days = [[Period(dt.datetime(2026, 3, 2), "day"), Period(dt.datetime(2026, 3, 2, 9), "hour"), True]]
     assert csv_text(["a", "b", "c"], days).splitlines()[1] == "2026-03-02,2026-03-02 09:00,True"
+
+
+def test_a_text_file_has_as_many_digits_as_are_true() -> None:
+    assert csv_text(["a", "b", "c"], [[sum([0.1] * 10), 2234283.8600000003, 1 / 3]]).splitlines()[1] == (
+        "1.0,2234283.86,0.333333333333333"
+    )
+
+
+def test_downloads_are_called_by_their_names_in_any_language(clock: FixedClock) -> None:
+    with timezone.override("Asia/Shanghai"):
+        assert file_name("Monday meeting: tea/coffee?", "xlsx") == "Monday-meeting-tea-coffee-20260305.xlsx"
+        assert file_name("周一例会", "csv") == "周一例会-20260305.csv"
+        assert file_name("…", "csv") == "export-20260305.csv"
+        answer = file_response("csv", "周一例会", ["a"], [[1]])
+    assert "filename*=utf-8''%E5%91%A8%E4%B8%80" in answer["Content-Disposition"]
 
 
 def test_lists_hand_over_percent_and_money_as_such() -> None:

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from yunying.base import clock
 from yunying.platform.ui.workbooks import plain, xlsx_file
 
-__all__ = ["XLSX", "csv_text", "file_response", "safe_text"]
+__all__ = ["XLSX", "csv_text", "file_name", "file_response", "safe_text"]
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BOM = "\ufeff"
@@ -22,15 +23,21 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def file_response(kind: str, name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
     """A download called `<name>-<day>.<kind>`; moments are written in the current zone."""
-    file = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{clock.now():%Y%m%d}.{kind}"
+    file = file_name(name, kind)
     if kind == "xlsx":
         book = FileResponse(xlsx_file(heads, rows), as_attachment=True, filename=file, content_type=XLSX)
         # A view may answer with a stream; only the declared type of views does not say so.
         return cast(HttpResponse, book)
     zone = timezone.get_current_timezone()
     response = StreamingHttpResponse(_csv(heads, rows, zone), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{file}"'
+    response["Content-Disposition"] = content_disposition_header(True, file)
     return cast(HttpResponse, response)
+
+
+def file_name(name: str, kind: str) -> str:
+    """What a download is called: letters of any language, and the day in the current zone."""
+    plain = re.sub(r"[^\w-]+", "-", name).strip("-")[:80] or "export"
+    return f"{plain}-{clock.now().astimezone(timezone.get_current_timezone()):%Y%m%d}.{kind}"
 
 
 def safe_text(text: str) -> str:
@@ -49,10 +56,16 @@ def _csv(heads: Sequence[str], rows: Iterable[Sequence[Any]], zone: dt.tzinfo) -
     yield _BOM
     writer.writerow([safe_text(head) for head in heads])
     for row in rows:
-        values = (plain(value, zone) for value in row)
-        writer.writerow([safe_text(value) if isinstance(value, str) else value for value in values])
+        writer.writerow([_written(plain(value, zone)) for value in row])
         if buffer.tell() > 64_000:
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()
     yield buffer.getvalue()
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, float):
+        # As many digits as are true: the sum of ten times 0.1 is 1 to people.
+        return float(f"{value:.15g}")
+    return safe_text(value) if isinstance(value, str) else value

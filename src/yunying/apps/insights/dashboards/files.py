@@ -1,9 +1,8 @@
 """A dashboard as a file: a picture, a document or a workbook."""
 
-import re
-
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from yunying.apps.insights.dashboards.bar import Bar
@@ -19,7 +18,7 @@ from yunying.base.errors import InvalidInput, msg
 from yunying.platform.accounts import limits
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.ui import formats
-from yunying.platform.ui.exports import XLSX
+from yunying.platform.ui.exports import XLSX, file_name
 from yunying.platform.ui.workbooks import workbook
 
 __all__ = ["TYPES", "file_response"]
@@ -47,9 +46,9 @@ def file_response(
         viewer = Viewer(access)
         faces = faces_of(tiles, sight_of(dashboard, bar, viewer, tiles))
         said = [access.product.name, variant, narrowed_in_words(bar, viewer.titles)]
-        content = _content(dashboard, faces, kind, said)
+        content, name = _content(dashboard, faces, kind, said), file_name(dashboard.name, kind)
     response = HttpResponse(content, content_type=TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="{_name(dashboard)}.{kind}"'
+    response["Content-Disposition"] = content_disposition_header(True, name)
     return response
 
 
@@ -60,8 +59,3 @@ def _content(dashboard: Dashboard, faces: list[tuple[Tile, Face]], kind: str, sa
     laid = [(Place(tile.pk, tile.x, tile.y, tile.w, tile.h), face) for tile, face in faces]
     now = _("as of %(time)s") % {"time": formats.datetime(clock.now())}
     return draw_page(dashboard.name, " · ".join(part for part in (*said, now) if part), laid, kind)
-
-
-def _name(dashboard: Dashboard) -> str:
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", dashboard.name).strip("-") or "dashboard"
-    return f"{plain}-{clock.now():%Y%m%d}"

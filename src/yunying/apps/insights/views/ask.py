@@ -51,7 +51,9 @@ def page(request: HttpRequest, access: ProductAccess, kind: str) -> HttpResponse
     answer, problem = _answer(request, access, asked)
     if answer is not None and request.GET.get("export") in ("xlsx", "csv"):
         found = sheet_of(asked.spec, answer, titles_for(access.product))
-        return file_response(request.GET["export"], shown.name, list(found.heads), found.rows)
+        called = asked.report or asked.metric
+        name = called.name if called else str(shown.label)
+        return file_response(request.GET["export"], name, list(found.heads), found.rows)
     board = _board(access, asked, answer)
     partial = PARTS.get(request.headers.get("HX-Target", ""))
     response = render(
