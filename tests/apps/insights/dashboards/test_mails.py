@@ -275,7 +275,12 @@ def test_who_may_only_look_sends_no_mails_of_others(
     assert not Delivery.objects.exists()
 
 
+def test_a_period_that_is_not_over_says_so_in_a_mail() -> None:
+    chart = Chart("orders", "Orders", ["Mar 1", "Mar 8"], [Series("Orders", [3, 1])], partial_from=1)
+    assert [label for label, _cells in _rows(Face("Orders", chart=chart))[1]] == ["Mar 1", "Mar 8 (not over yet)"]
+
+
 def test_the_numbers_of_a_funnel_stand_on_one_line_a_step() -> None:
     bars = [Series("Reached", [1.0, 0.4]), Series("Lost", [0.0, 0.6], pale=True)]
     chart = Chart("funnel", "Funnel", ["1. First\n100%", "2. Second\n40%"], bars, ChartKind.STACKED)
-    assert [label for label, _cells in _rows(Face("Funnel", chart=chart))[1]] == ["1. First 100%", "2. Second 40%"]
+    assert [label for label, _cells in _rows(Face("Funnel", chart=chart))[1]] == ["1. First", "2. Second"]

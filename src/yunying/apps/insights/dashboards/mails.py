@@ -169,11 +169,14 @@ def _rows(face: Face) -> tuple[Sequence[str], list[tuple[str, list[str]]]]:
     if face.chart is None:
         return (), []
     heads = [one.name for one in face.chart.series]
-    # Labels of steps have two lines; a row of text is one.
-    labels = [str(label).replace("\n", " ") for label in face.chart.labels]
-    cells = [[text for text, _link in row] for _label, _partial, row in face.chart.rows]
-    rows = list(zip(labels, cells, strict=True))
+    rows = [(_row_head(label, partial), [text for text, _link in row]) for label, partial, row in face.chart.rows]
     return heads, rows[-MOST_ROWS:]
+
+
+def _row_head(label: object, partial: bool) -> str:
+    # The second line of a step's label is its rate, which is in the row already.
+    name = str(label).split("\n")[0]
+    return f"{name} ({_('not over yet')})" if partial else name
 
 
 def _whole(path: str, query: str = "") -> str:
