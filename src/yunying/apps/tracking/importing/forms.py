@@ -70,9 +70,16 @@ class LayoutForm(forms.Form):
     separator = forms.ChoiceField(label=_("Columns are separated by"))
     sheet = forms.ChoiceField(label=_("Sheet"))
     header = forms.BooleanField(label=_("The first row holds the names of the columns"), required=False)
+    above = forms.IntegerField(
+        label=_("Rows above the names"),
+        min_value=0,
+        max_value=1000,
+        required=False,
+        help_text=_("A title, for example; they are passed over, and so are empty rows."),
+    )
 
     def __init__(self, layout: Layout, data: Any = None) -> None:
-        names = ("encoding", "separator", "sheet", "header")
+        names = ("encoding", "separator", "sheet", "header", "above")
         super().__init__(data, initial={name: getattr(layout, name) for name in names})
         self._layout = layout
         known = ENCODINGS if layout.encoding in ENCODINGS else (*ENCODINGS, layout.encoding)
@@ -80,7 +87,7 @@ class LayoutForm(forms.Form):
         offer(self, "separator", [(one, _SEPARATOR_NAMES[one]) for one in SEPARATORS])
         offer(self, "sheet", [(one, one) for one in layout.sheets])
         kept = {"csv": names[:2], "jsonl": names[:1], "xlsx": names[2:3], "parquet": ()}[layout.format]
-        kept = (*kept, "header") if layout.format in ("csv", "xlsx") else kept
+        kept = (*kept, "header", "above") if layout.format in ("csv", "xlsx") else kept
         for name in names:
             if name not in kept:
                 del self.fields[name]
@@ -89,7 +96,11 @@ class LayoutForm(forms.Form):
         """The layout as chosen; call when valid."""
         from dataclasses import replace
 
-        return replace(self._layout, **self.cleaned_data)
+        values = dict(self.cleaned_data)
+        if "above" in values:
+            # Without names there is nothing to stand above.
+            values["above"] = (values["above"] or 0) if values["header"] else 0
+        return replace(self._layout, **values)
 
 
 class ChoicesForm(forms.Form):

@@ -68,7 +68,7 @@ def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapp
     """A mapping given as plain data. Raises InvalidInput naming the entry at fault."""
     _known(raw, "", *_ENTRIES)
     file = _table(raw.get("file", {}), "file")
-    _known(file, "file", "format", "separator", "encoding", "header", "sheet")
+    _known(file, "file", "format", "separator", "encoding", "header", "above", "sheet")
     events = raw.get("events")
     if not isinstance(events, list) or not events:
         raise _bad("events", msg("List at least one event."))
@@ -86,6 +86,7 @@ def parse(raw: Mapping[str, Any], *, default_source: str = "import") -> FileMapp
         encoding=checked_encoding(str(file.get("encoding", "utf-8"))),
         sheet=str(file.get("sheet", "")),
         header=_names(file.get("header", ()), "file.header"),
+        above=_count(file.get("above", 0), "file.above"),
         group=group,
         group_within=_count(raw.get("group_within", 5000), "group_within"),
         lookups=tuple(
@@ -198,12 +199,12 @@ def _time(raw: Any, at: str) -> TimeSpec:
     zone = table.get("zone")
     try:
         if zone is not None:
-            ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+            ZoneInfo(str(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise _bad(f"{at}.zone", msg("There is no timezone called “%(zone)s”."), zone=zone) from error
     if "column" not in table:
         raise _bad(f"{at}.column", msg("Say which column holds the time."))
-    return TimeSpec(str(table["column"]), str(table.get("format", "iso")), zone)
+    return TimeSpec(str(table["column"]), str(table.get("format", "iso")), None if zone is None else str(zone))
 
 
 def _condition(raw: Mapping[str, Any], at: str) -> Condition:

@@ -69,6 +69,11 @@ class Recoded(io.BufferedReader):
         """How many bytes have been taken out, counting what was read ahead."""
         return self._source.produced
 
+    @property
+    def quotes(self) -> int:
+        """How many double quotes stand in what has been taken out."""
+        return self._source.quotes
+
 
 def recoded(stream: BinaryIO, encoding: str) -> Recoded:
     """The text of `stream` as UTF-8 without a byte-order mark; reading it raises InvalidInput where it is no such text.
@@ -89,7 +94,7 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 class _Recoding(io.RawIOBase):
-    """`produced` is how many bytes of UTF-8 were handed out so far."""
+    """`produced` is how many bytes of UTF-8 were handed out so far, `quotes` how many double quotes are in them."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
@@ -99,7 +104,9 @@ class _Recoding(io.RawIOBase):
         self._since_newline = 0
         self._lines = 1
         self._begun = False
+        self._only_returns = False
         self.produced = 0
+        self.quotes = 0
 
     def readable(self) -> bool:
         return True
@@ -130,6 +137,10 @@ class _Recoding(io.RawIOBase):
         self._lines += text.count("\n")
         if not self._begun and text:
             self._begun, text = True, text.removeprefix("\ufeff")
+            # As old Macs, and Excel to this day when it saves "for Macintosh", end lines.
+            self._only_returns = "\r" in text and "\n" not in text
+        text = text.replace("\r", "\n") if self._only_returns else text
+        self.quotes += text.count('"')
         self._bound(text)
         found = text.encode("utf-8", "replace")
         self.produced += len(found)

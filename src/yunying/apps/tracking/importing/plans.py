@@ -123,6 +123,8 @@ def _file(plan: Plan) -> dict[str, Any]:
         found["separator"] = layout.separator
     if layout.format == "xlsx":
         found["sheet"] = layout.sheet
+    if layout.above:
+        found["above"] = layout.above
     if layout.format in ("csv", "xlsx") and not layout.header:
         found["header"] = [one.name for one in plan.columns]
     return found

@@ -10,6 +10,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,7 +21,9 @@ import pyarrow.parquet as pq
 
 from yunying.apps.tracking.importing import workbooks
 from yunying.apps.tracking.importing.mapping import FileMapping
-from yunying.apps.tracking.importing.packing import checked_encoding, lines, recoded, unpacked
+from yunying.apps.tracking.importing.packing import Recoded, checked_encoding, lines, recoded, unpacked
+from yunying.apps.tracking.importing.tops import TOP_ROWS, widened
+from yunying.apps.tracking.importing.wrong import NO_ROWS, require_closed_quotes, require_text
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = ["FORMATS", "PACKED", "SPACES", "Chunk", "chunks", "format_of", "header_of"]
@@ -28,6 +31,7 @@ __all__ = ["FORMATS", "PACKED", "SPACES", "Chunk", "chunks", "format_of", "heade
 CHUNK_ROWS = 50_000
 BLOCK_BYTES = 4 << 20
 SPACES = "spaces"
+_LONGEST_HEADER = 50
 PACKED = {".gz", ".xz", ".zst", ".bz2"}
 FORMATS = {
     ".csv": "csv",
@@ -77,6 +81,8 @@ def chunks(path: Path, mapping: FileMapping, skip_rows: int = 0) -> Iterator[Chu
 
 def _opened(path: Path, kind: str, mapping: FileMapping) -> tuple[Parts, Callable[[int], float]]:
     """The file's tables and, for the number of rows seen, how much of it that is."""
+    if kind in ("csv", "jsonl"):
+        require_text(path, mapping.encoding)
     if kind == "parquet":
         file = pq.ParquetFile(path)
         total = max(1, file.metadata.num_rows)
@@ -89,7 +95,7 @@ def _opened(path: Path, kind: str, mapping: FileMapping) -> tuple[Parts, Callabl
     if kind == "jsonl":
         return _closing(packed, _jsonl(unpacked(packed), mapping)), lambda _seen: min(1.0, packed.tell() / size)
     pace = _Pace()
-    return _closing(packed, _csv(unpacked(packed), mapping, pace)), lambda _seen: pace.part * packed.tell() / size
+    return _closing(packed, _csv(unpacked(packed), mapping, pace, path)), lambda _seen: pace.part * packed.tell() / size
 
 
 @dataclass(slots=True)
@@ -182,7 +188,7 @@ def _require(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
     return sorted(set(wanted))
 
 
-def _csv(raw: BinaryIO, mapping: FileMapping, pace: _Pace) -> Parts:
+def _csv(raw: BinaryIO, mapping: FileMapping, pace: _Pace, path: Path) -> Parts:
     stream = recoded(raw, mapping.encoding)
     if mapping.separator == SPACES:
         pace.part = 1.0
@@ -190,6 +196,23 @@ def _csv(raw: BinaryIO, mapping: FileMapping, pace: _Pace) -> Parts:
         return
     header = list(mapping.header) or _header(stream, mapping)
     wanted = _require(mapping.columns(), header)
+    if not stream.peek().strip():
+        raise InvalidInput("import.no_rows_here", NO_ROWS)
+    try:
+        held: list[tuple[Any, list[tuple[int, str]]]] = []
+        for part in _csv_tables(stream, mapping, header, wanted, pace):
+            yield from held
+            held = [part]
+    except pa.ArrowInvalid:
+        require_closed_quotes(path, mapping)
+        raise
+    if stream.quotes % 2:
+        # The last field may have swallowed the rest of the file; nothing says so but this.
+        require_closed_quotes(path, mapping)
+    yield from held
+
+
+def _csv_tables(stream: Recoded, mapping: FileMapping, header: list[str], wanted: list[str], pace: _Pace) -> Parts:
     unreadable: list[tuple[int, str]] = []
 
     def odd(row: Any) -> str:
@@ -214,11 +237,22 @@ def _csv(raw: BinaryIO, mapping: FileMapping, pace: _Pace) -> Parts:
 
 
 def _header(stream: BinaryIO, mapping: FileMapping) -> list[str]:
-    """Take the first line off the stream: the names of the columns."""
-    line = stream.readline().decode().rstrip("\r\n")
-    if not line:
-        raise InvalidInput("import.empty", msg("The file is empty, or its first line is."))
-    return header_of(next(csv.reader([line], delimiter=mapping.separator), []))
+    """Take the names of the columns off the stream, and what stands above them."""
+    for _line in range(mapping.above + 1):
+        line = _filled_line(stream)
+    # A quoted name may go over several lines.
+    for _more in range(_LONGEST_HEADER):
+        if line.count('"') % 2 == 0:
+            break
+        line += stream.readline().decode()
+    return header_of(next(csv.reader(io.StringIO(line.rstrip("\r\n"), newline=""), delimiter=mapping.separator), []))
+
+
+def _filled_line(stream: BinaryIO) -> str:
+    while line := stream.readline().decode():
+        if line.strip():
+            return line
+    raise InvalidInput("import.empty", msg("The file is empty."))
 
 
 def _spaced(stream: BinaryIO, mapping: FileMapping) -> Parts:
@@ -273,11 +307,15 @@ def _json_column(values: list[Any]) -> Any:
 
 def _xlsx(book: workbooks.Workbook, mapping: FileMapping) -> Parts:
     with book:
-        rows = book.rows(mapping.sheet)
-        header = list(mapping.header) or header_of(cell or "" for cell in next(rows, []))
+        rows = (row for row in book.rows(mapping.sheet) if any(row))
+        top = [next(rows, None) for _row in range(0 if mapping.header else mapping.above + 1)]
+        if top and top[-1] is None:
+            raise InvalidInput("import.empty", msg("The file is empty."))
+        below = list(islice(rows, TOP_ROWS))
+        header = list(mapping.header) or header_of(widened(top[-1] or [], below))
         wanted = _require(mapping.columns(), header)
         places = [header.index(name) for name in wanted]
-        for some in _batched(rows):
+        for some in _batched(chain(below, rows)):
             columns = [[row[place] if place < len(row) else None for row in some] for place in places]
             yield pa.table({n: pa.array(c, pa.string()) for n, c in zip(wanted, columns, strict=True)}), []
 

@@ -146,6 +146,7 @@ class FileMapping:
     encoding: str = "utf-8"
     sheet: str = ""
     header: tuple[str, ...] = ()
+    above: int = 0
     group: tuple[str, ...] = ()
     group_within: int = 5000
     lookups: tuple[Lookup, ...] = ()

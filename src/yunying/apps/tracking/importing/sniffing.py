@@ -5,8 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,8 +14,10 @@ import pyarrow.parquet as pq
 
 from yunying.apps.tracking.importing.packing import checked_encoding, packing_of, recoded, unpacked
 from yunying.apps.tracking.importing.readers import BROKEN, header_of
+from yunying.apps.tracking.importing.tops import TOP_ROWS, holds_names, names_row, widened
 from yunying.apps.tracking.importing.values import plain
 from yunying.apps.tracking.importing.workbooks import Workbook
+from yunying.apps.tracking.importing.wrong import NO_ROWS, NOT_TEXT
 from yunying.base.errors import InvalidInput, LimitReached, msg
 
 __all__ = ["ENCODINGS", "MAX_COLUMNS", "SAMPLE_ROWS", "SEPARATORS", "Layout", "Sample", "sample", "sniff"]
@@ -25,6 +26,7 @@ SAMPLE_ROWS = 1_000
 MAX_COLUMNS = 300
 ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "cp1252", "shift_jis")
 SEPARATORS = (",", ";", "\t", "|")
+_MOST_SHEETS = 50
 _HEAD_BYTES = 256 << 10
 _SAMPLE_BYTES = 8 << 20
 _WORKBOOK, _OLD_WORKBOOK, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
@@ -32,7 +34,11 @@ _WORKBOOK, _OLD_WORKBOOK, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is to be read. `header` says whether the first row holds the names of the columns."""
+    """How a file is to be read.
+
+    `header` says whether a row holds the names of the columns, and `above` how many rows with something in them stand
+    above it: a title, who made the file.
+    """
 
     format: str
     separator: str = ","
@@ -41,6 +47,7 @@ class Layout:
     sheets: tuple[str, ...] = ()
     header: bool = True
     packing: str = ""
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,7 @@ def sniff(path: Path) -> Layout:
                     msg("This is a workbook of an old Excel or one with a password. Save it as .xlsx without one."),
                 )
             if head.startswith(_WORKBOOK):
-                with Workbook(path) as book:
-                    sheets = tuple(book.sheets)
-                return Layout("xlsx", sheet=sheets[0] if sheets else "", sheets=sheets)
+                return _book_layout(path)
             if head.startswith(_PARQUET):
                 return Layout("parquet")
             return _text_layout(path)
@@ -92,7 +97,7 @@ def sample(path: Path, layout: Layout, rows: int = SAMPLE_ROWS) -> Sample:
             limit=MAX_COLUMNS,
         )
     if not found.rows:
-        raise InvalidInput("import.no_rows_here", msg("The file holds names of columns, but no rows below them."))
+        raise InvalidInput("import.no_rows_here", NO_ROWS)
     return found
 
 
@@ -105,9 +110,7 @@ def _text_layout(path: Path) -> Layout:
         raise InvalidInput("import.empty", msg("The file is empty."))
     encoding, text = _encoding(head)
     if "\x00" in text[:4096]:
-        raise InvalidInput(
-            "import.not_text", msg("This is neither a table of text nor JSON lines, Parquet or an Excel workbook.")
-        )
+        raise InvalidInput("import.not_text", NOT_TEXT)
     start = text.lstrip()
     if start.startswith("{"):
         return Layout("jsonl", encoding=encoding, packing=packing)
@@ -117,8 +120,20 @@ def _text_layout(path: Path) -> Layout:
             msg("The file is one JSON list. Write one object per line instead (JSON lines), without the brackets."),
         )
     separator = _separator(text)
-    first = next(csv.reader(io.StringIO(text), delimiter=separator), [])
-    return Layout("csv", separator, encoding, header=_is_header(first), packing=packing)
+    rows = [row for row in _first_rows(text, separator, TOP_ROWS) if any(row)]
+    above = names_row(rows)
+    header = bool(rows) and holds_names(rows[above])
+    return Layout("csv", separator, encoding, header=header, packing=packing, above=above if header else 0)
+
+
+def _book_layout(path: Path) -> Layout:
+    """The first sheet that holds a table, else the first one; people may choose another."""
+    with Workbook(path) as book:
+        sheets = tuple(book.sheets)
+        tops = {one: [row for row in islice(book.rows(one), TOP_ROWS) if any(row)] for one in sheets[:_MOST_SHEETS]}
+    tables = [one for one, rows in tops.items() if len(rows) > 1 and max(sum(map(bool, row)) for row in rows) > 1]
+    sheet = (tables or [one for one, rows in tops.items() if rows] or list(sheets) or [""])[0]
+    return Layout("xlsx", sheet=sheet, sheets=sheets, above=names_row(tops.get(sheet, [])))
 
 
 def _content(path: Path) -> BinaryIO:
@@ -143,9 +158,7 @@ def _separator(text: str) -> str:
     """The one that cuts the first lines into the same number of columns, as many as possible."""
     best, most = ",", 1
     for one in SEPARATORS:
-        rows = list(islice(csv.reader(io.StringIO(text[:65_536]), delimiter=one), 50))[:-1] or [
-            next(csv.reader(io.StringIO(text), delimiter=one), [])
-        ]
+        rows = _first_rows(text[:65_536], one, 50)[:-1] or _first_rows(text, one, 1)
         widths = [len(row) for row in rows if row]
         usual = max(set(widths), key=widths.count) if widths else 1
         if usual > most and widths.count(usual) >= 0.7 * len(widths):
@@ -153,20 +166,9 @@ def _separator(text: str) -> str:
     return best
 
 
-def _is_header(cells: list[str]) -> bool:
-    """Names are neither numbers nor times, and most columns have one."""
-    given = [cell.strip() for cell in cells if cell.strip()]
-    return 2 * len(given) > len(cells) and not any(map(_is_value, given))
-
-
-def _is_value(text: str) -> bool:
-    if text.replace(".", "", 1).replace("-", "", 1).isdecimal():
-        return True
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+def _first_rows(text: str, separator: str, count: int) -> list[list[str]]:
+    # Not translated, because lines of some files end with a carriage return alone.
+    return list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), count))
 
 
 def _csv_sample(path: Path, layout: Layout, limit: int) -> Sample:
@@ -192,13 +194,15 @@ def _xlsx_sample(path: Path, layout: Layout, limit: int) -> Sample:
 
 def _tabular(rows: Iterator[list[str | None]], layout: Layout, limit: int) -> Sample:
     filled = (row for row in rows if any(row))
-    first = next(filled, [])
-    columns = header_of(cell or "" for cell in first) if layout.header else header_of("" for _ in first)
+    first = next(islice(filled, layout.above if layout.header else 0, None), [])
+    below = list(islice(filled, TOP_ROWS))
+    names = widened(first, below) if layout.format == "xlsx" else [cell or "" for cell in first]
+    columns = header_of(names if layout.header else [""] * len(names))
     width = len(columns)
     if width > MAX_COLUMNS:
         return Sample(layout, columns, [])
     found = [] if layout.header else [first]
-    found += list(islice(_small(filled), limit - len(found)))
+    found += list(islice(_small(chain(below, filled)), limit - len(found)))
     return Sample(layout, columns, [(row + [None] * width)[:width] for row in found])
 
 

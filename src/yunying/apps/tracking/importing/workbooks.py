@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError, iterparse
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
 
@@ -20,6 +20,8 @@ MAX_UNPACKED_BYTES = 4 << 30
 MAX_TEXTS_BYTES = 256 << 20
 _MAX_RATIO = 200
 _SMALL_BYTES = 64 << 20
+_LOOKED_AT_ROWS = 1_000
+_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _TEXTS = "xl/sharedStrings.xml"
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, ParseError, IndexError, EOFError)
 
@@ -36,17 +38,21 @@ class Workbook:
 
         _check(path)
         self._rows = 0
-        try:
-            self._book = load_workbook(path, read_only=True, data_only=True)
-        except _BROKEN as error:
-            raise _broken(path) from error
         self._path = path
+        # Opened here, because openpyxl refuses a workbook whose name ends otherwise.
+        self._file = path.open("rb")
+        try:
+            self._book = load_workbook(self._file, read_only=True, data_only=True)
+        except _BROKEN as error:
+            self._file.close()
+            raise _broken(path) from error
 
     def __enter__(self) -> "Workbook":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._book.close()
+        self._file.close()
 
     @property
     def sheets(self) -> list[str]:
@@ -67,6 +73,10 @@ class Workbook:
                 sheet=sheet,
                 present=", ".join(self.sheets),
             )
+        try:
+            self._require_results(found)
+        except _BROKEN as error:
+            raise _broken(self._path) from error
         self._rows = found.max_row or 0
         # What a file says about its size may be wrong; the rows themselves are not.
         found.reset_dimensions()
@@ -80,9 +90,43 @@ class Workbook:
                 return
             yield [_text(cell) for cell in row]
 
+    def _require_results(self, sheet: Any) -> None:
+        """Programs write formulas without computing them, and such cells would be read as empty."""
+        with zipfile.ZipFile(self._path) as packed, packed.open(sheet._worksheet_path) as xml:
+            cell = _uncomputed(xml)
+        if cell:
+            raise InvalidInput(
+                "import.formula_without_result",
+                msg(
+                    "Cell %(cell)s of sheet “%(sheet)s” holds a formula whose result is not in the file."
+                    " Open the workbook in Excel or LibreOffice, save it, and bring it again."
+                ),
+                cell=cell,
+                sheet=sheet.title,
+            )
+
     def fraction(self, seen: int) -> float:
         """How much of the sheet `seen` rows are, as far as the file says how many there are."""
         return min(1.0, seen / self._rows) if self._rows > 1 else 0.0
+
+
+def _uncomputed(xml: Any) -> str:
+    """The first cell of a sheet's first rows with a formula and no result; a result may be an empty text."""
+    rows = 0
+    for _event, element in iterparse(xml):
+        if element.tag == f"{_SHEET}row":
+            rows += 1
+            element.clear()
+        elif element.tag == f"{_SHEET}c" and _lacks_result(element):
+            return element.get("r") or "?"
+        if rows == _LOOKED_AT_ROWS:
+            break
+    return ""
+
+
+def _lacks_result(cell: Any) -> bool:
+    formula, value = cell.find(f"{_SHEET}f"), cell.findtext(f"{_SHEET}v")
+    return formula is not None and not value and cell.get("t") != "str"
 
 
 def _text(cell: Any) -> str | None:
