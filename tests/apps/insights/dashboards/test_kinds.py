@@ -150,6 +150,7 @@ def test_what_leaves_the_page_says_by_which_conditions_it_is_narrowed(browser: C
 def test_a_narrowed_number_names_the_period_it_is_about(browser: Client, dashboard: Dashboard) -> None:
     tile = Tile.objects.get(dashboard=dashboard, kind="metric")
     path = f"/p/tea/insights/dashboards/{dashboard.pk}/tiles/{tile.pk}/"
-    assert "Latest whole day until Mar 4, 2026" in browser.get(f"{path}?{UK}").content.decode()
+    narrowed = browser.get(f"{path}?{UK}").content.decode()
+    assert "Latest whole day until Mar 4, 2026" in narrowed and "against the day before" in narrowed
     ranged = browser.get(f"{path}?{UK}&range=custom&from=2026-03-02&to=2026-03-04").content.decode()
     assert "Mar 2, 2026 – Mar 4, 2026" in ranged

@@ -29,7 +29,7 @@ from yunying.apps.insights.dashboards.trends import ring, trends_card
 from yunying.apps.insights.freshness import reach_of
 from yunying.apps.insights.kinds import Board, Fact, Grid, Sheet, Titles, board_of, named, sheet_of, titles_for
 from yunying.apps.insights.models import Metric, Report
-from yunying.apps.insights.pictures import metric_card, period_name, period_until
+from yunying.apps.insights.pictures import compared_with, metric_card, period_name, period_until
 from yunying.apps.insights.rates import RATES
 from yunying.apps.insights.readings import metric_recent
 from yunying.apps.insights.recent import period_of
@@ -151,6 +151,8 @@ def _of_metric(tile: Tile, bar: Bar, viewer: Viewer) -> Face:
         card = replace(card, title=_title(tile))
         return Face(_title(tile), card=card, period=card.period, apart=apart, url=card.url)
     card, period = _rate_card(metric, bar, viewer) if rate else _metric_card(metric, bar, viewer)
+    if rate or bar.span is None:
+        card = replace(card, previous_label=compared_with(metric)[0])
     card = replace(
         _compared(card, bar),
         title=_title(tile),
@@ -194,9 +196,8 @@ def _rate_card(metric: Metric, bar: Bar, viewer: Viewer) -> tuple[NumberCard, st
     points = metric_recent(product, asked, count=12, as_of=reach) if reach else ()
     values = [chart_value(point.value, metric.unit, metric.currency) for point in points]
     value, before = (values[-1] if values else None), (values[-2] if len(values) > 1 else None)
-    label = _("against the period before")
     period = period_until(metric, points[-1].on) if points else period_name(metric)
-    return NumberCard(title="", value=value, previous=before, previous_label=label, trend=values), period
+    return NumberCard(title="", value=value, previous=before, trend=values), period
 
 
 # Reports

@@ -53,5 +53,5 @@ def trends_card(result: Any, measured: Measured, *, whole: bool) -> NumberCard:
         label = _("against the earlier period")
     else:
         value, before = (course[-1] if course else None), (course[-2] if len(course) > 1 else None)
-        label = _("against the period before")
+        label = ""  # the metric says what its period is called
     return NumberCard(title="", value=value, previous=before, previous_label=label, good="", trend=course)
