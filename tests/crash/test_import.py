@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.crash.import_worker import ROWS
+from tests.fresh import make_installation
 
 pytestmark = [pytest.mark.crash, pytest.mark.long]
 SEED = 20260307
@@ -79,7 +80,7 @@ class Worker:
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[Worker]:
-    worker = Worker(tmp_path)
+    worker = Worker(make_installation(tmp_path))
     worker.call("make")
     yield worker
     if worker.process and worker.process.poll() is None:

@@ -6,7 +6,6 @@ done by another. What was committed runs, what was rolled back never does.
 
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fresh import make_installation
 from tests.postgres import NoServer, Server, running_server
 
 pytestmark = [pytest.mark.crash, pytest.mark.long]
@@ -30,16 +30,17 @@ PATIENCE_S = 120.0
 class House:
     """One installation: a data folder, its databases and the processes started in it."""
 
-    def __init__(self, folder: Path, database_url: str = "", template: Path | None = None) -> None:
+    def __init__(self, folder: Path, database_url: str = "") -> None:
         self.folder = folder
         self.journal = folder / "journal"
         self.journal.touch()
         self.database_url = database_url
         self.running: list[subprocess.Popen[str]] = []
-        if template is None:
-            self._call("django", "migrate", "-v0")
-        else:
-            shutil.copytree(template, folder / "data")
+        if not database_url:
+            make_installation(folder / "data")
+
+    def migrate(self) -> None:
+        self._call("django", "migrate", "-v0")
 
     def worker(self, home: str = "data") -> "subprocess.Popen[str]":
         """A worker process that is ready; workers with different homes are on different machines."""
@@ -116,20 +117,12 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a fresh installation."""
-    folder: Path = tmp_path_factory.mktemp("fresh")
-    House(folder)
-    return folder / "data"
-
-
-@pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     try:
         with running_server() as server:
             server.create("fresh")
             folder = tmp_path_factory.mktemp("fresh")
-            House(folder, server.url("fresh"))
+            House(folder, server.url("fresh")).migrate()
             yield server
     except NoServer as reason:
         pytest.skip(str(reason))
@@ -138,7 +131,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     url = request.getfixturevalue("postgres").new_database("fresh") if request.param == "postgres" else ""
-    place = House(tmp_path, url, request.getfixturevalue("template"))
+    place = House(tmp_path, url)
     try:
         yield place
     finally:
@@ -146,9 +139,9 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def small_house(tmp_path: Path, template: Path) -> Iterator[House]:
+def small_house(tmp_path: Path) -> Iterator[House]:
     """On SQLite only: for what does not depend on the database."""
-    place = House(tmp_path, template=template)
+    place = House(tmp_path)
     try:
         yield place
     finally:
@@ -156,8 +149,8 @@ def small_house(tmp_path: Path, template: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def shared_house(postgres: Server, tmp_path: Path, template: Path) -> Iterator[House]:
-    place = House(tmp_path, postgres.new_database("fresh"), template)
+def shared_house(postgres: Server, tmp_path: Path) -> Iterator[House]:
+    place = House(tmp_path, postgres.new_database("fresh"))
     try:
         yield place
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.load import Process, free_port, gather, run_clients
+from tests.fresh import make_installation
 
 pytestmark = [pytest.mark.crash, pytest.mark.long]
 SEED = 20260306
@@ -24,7 +25,7 @@ def run(command: str, folder: Path) -> str:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Process]:
-    run("make", tmp_path)
+    run("make", make_installation(tmp_path))
     port = free_port()
     with Process(["-m", "tests.crash.real_server", "serve", str(tmp_path), str(port)], port) as process:
         yield process

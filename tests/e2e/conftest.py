@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.browser import DESKTOP, PHONE
+from tests.fresh import make_installation
 
 HERE = Path(__file__).parent
 CITIES = ("杭州", "London", "", "São Paulo", "臺北")
@@ -113,7 +114,7 @@ def watch_errors(page: Page) -> list[str]:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the recipe `tea`: 400 orders of 60 customers, a report, a metric and a goal."""
-    data = tmp_path_factory.mktemp("pages")
+    data = make_installation(tmp_path_factory.mktemp("pages"))
     files = data / "recipe-files" / "tea"
     files.mkdir(parents=True)
     _write_orders(files / "orders.csv")
