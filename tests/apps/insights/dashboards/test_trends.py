@@ -1,11 +1,12 @@
-"""A trends answer as a ring."""
+"""A trends answer as a ring or a number."""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from yunying.apps.insights.dashboards.trends import ring
+from yunying.apps.insights.dashboards.trends import ring, trends_card
+from yunying.apps.insights.units import Measured
 from yunying.engine.result import Value
 
 COUNT = {"series": [{"event": "order"}]}
@@ -43,3 +44,10 @@ def test_a_ring_of_what_does_not_add_up_has_all_its_lines() -> None:
 def test_a_ring_leaves_out_what_is_negative_and_needs_no_rest_for_nine() -> None:
     shown = slices(COUNT, answer(9, 8, 7, 6, 5, 4, 3, 2, 1, -5))
     assert list(shown) == [f"c{index}" for index in range(9)]
+
+
+def test_the_small_line_of_a_number_leaves_out_what_has_only_begun() -> None:
+    row = SimpleNamespace(points=(7, 9, 1), total=17, compare_total=20)
+    buckets = [SimpleNamespace(partial=partial) for partial in (False, False, True)]
+    card = trends_card(SimpleNamespace(rows=[row], buckets=buckets), Measured(), whole=True)
+    assert (card.value, card.previous, card.trend) == (17, 20, [7, 9])

@@ -42,7 +42,8 @@ def _adds_up(spec: Mapping[str, Any]) -> bool:
 def trends_card(result: Any, measured: Measured, *, whole: bool) -> NumberCard:
     """The last line of the answer (the formula, if there is one) as a number with its change and its course.
 
-    `whole`: over the whole range, beside the comparison's; else the last bucket beside the one before.
+    `whole`: over the whole range, beside the comparison's; else the last bucket beside the one before. The course has
+    whole buckets only: of one that has just begun it would seem to fall.
     """
     if not result.rows:
         return NumberCard(title="", value=None)
@@ -54,4 +55,5 @@ def trends_card(result: Any, measured: Measured, *, whole: bool) -> NumberCard:
     else:
         value, before = (course[-1] if course else None), (course[-2] if len(course) > 1 else None)
         label = ""  # the metric says what its period is called
-    return NumberCard(title="", value=value, previous=before, previous_label=label, good="", trend=course)
+    ended = [value for value, bucket in zip(course, result.buckets, strict=True) if not bucket.partial]
+    return NumberCard(title="", value=value, previous=before, previous_label=label, good="", trend=ended)
