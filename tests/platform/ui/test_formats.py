@@ -110,7 +110,7 @@ def test_periods_are_short_enough_for_an_axis() -> None:
         (98_765, "1 day 3 h"),
         (172_800, "2 days"),
         (-90, "-1 min 30 s"),
-        (0, "0 ms"),
+        (0, "0 s"),
     ],
 )
 def test_durations_show_their_two_largest_units(seconds: float, text: str) -> None:

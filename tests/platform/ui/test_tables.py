@@ -247,3 +247,13 @@ def test_a_column_of_sentences_keeps_its_room_and_one_of_numbers_needs_none(tabl
     columns = [Column("name", "Name"), Column("channel", "Why", wide=True), Column("people", "People", kind="number")]
     row = table(columns=columns).body[0]
     assert [cell.classes for cell in row] == ["", "yy-wide", "yy-num"]
+
+
+@pytest.mark.parametrize("stacked", [True, False])
+def test_only_the_cells_of_a_stacked_table_carry_the_name_of_their_column(
+    table: Callable[..., Table], stacked: bool
+) -> None:
+    shown = table(stacked=stacked)
+    html = render_to_string("ui/_table.html", {"table": shown, "request": shown.request})
+    assert ('data-yy-label="Channel"' in html) is stacked
+    assert ("yy-stacked" in html) is stacked

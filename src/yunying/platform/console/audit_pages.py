@@ -103,6 +103,7 @@ def _table(request: HttpRequest, scope: Scope, rows: QuerySet[Entry]) -> Table:
         empty=empty,
         caption=_("Audit log"),
         page_size=50,
+        stacked=True,
     )
 
 

@@ -184,7 +184,7 @@ def duration(seconds: Number | None) -> str:
     amount = float(seconds)
     if amount < 0:
         return "-" + duration(-amount)
-    if amount < 1:
+    if 0 < amount < 1:
         return _("%(n)s ms") % {"n": number(round(amount * 1000))}
     if round(amount, 1) < 60:
         return _("%(n)s s") % {"n": number(round(amount, 1))}

@@ -48,11 +48,20 @@ def help_page(name: str, language: str | None = None) -> HelpPage:
 
 
 def help_pages(language: str | None = None) -> list[HelpPage]:
-    """All pages by title, `index` left out."""
+    """All pages in the order of README.md, others after them by title; `index` left out."""
     paths = {path.relative_to(folder) for folder in _PLACES for path in folder.rglob("*.md")}
     names = {path.with_name(path.name.split(".")[0]).as_posix() for path in paths} - {"index"}
     pages = (help_page(name, language) for name in names if _NAME.match(name))  # README.md is for readers of the source
-    return sorted(pages, key=lambda page: page.title)
+    order = _order()
+    return sorted(pages, key=lambda page: (order.get(page.name, len(order)), page.title))
+
+
+@lru_cache(maxsize=1)
+def _order() -> dict[str, int]:
+    """The place of each page that README.md links to: the way work goes, the same in every language."""
+    texts = (folder / "README.md" for folder in _PLACES)
+    text = next((path.read_text(encoding="utf-8") for path in texts if path.is_file()), "")
+    return {name: place for place, name in enumerate(re.findall(r"\(([a-z0-9/-]+)\.md\)", text))}
 
 
 def _file(name: str, language: str) -> Path | None:

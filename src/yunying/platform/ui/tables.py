@@ -66,7 +66,8 @@ class Table:
     """A list in one state, read from the request's query.
 
     `name` is unique on the page and remembers the chosen columns; `prefix` keeps the query parameters of a second
-    table on one page apart. `sort` is the default order (`-name` for descending).
+    table on one page apart. `sort` is the default order (`-name` for descending). A `stacked` table, for few rows of
+    much text, shows each row as a card on a phone, its cells beneath each other.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Table:
         page_size: int = PAGE_SIZES[0],
         prefix: str = "",
         exportable: bool = True,
+        stacked: bool = False,
     ) -> None:
         self.columns = tuple(columns)
         self.request = request
@@ -91,6 +93,7 @@ class Table:
         self.empty = empty
         self.caption = caption
         self.exportable = exportable
+        self.stacked = stacked
         self._rows = rows if isinstance(rows, QuerySet | Source) else list(rows)
         self._default_sort = sort
         self._default_size = page_size

@@ -127,18 +127,25 @@
     return found;
   }
 
-  function lines(spec, look, owner) {
-    const result = [];
+  // A line needs two neighbours: a value between two gaps is drawn as a point, however many values there are.
+  function alone(data) {
+    return data.map(function (v, i) { return v !== null && (data[i - 1] ?? null) === null && (data[i + 1] ?? null) === null; });
+  }
+
+  function lines(spec, look, owner, width) {
+    const result = [], few = spec.labels.length <= Math.min(31, width / 24);
     spec.series.forEach(function (series, s) {
       const colour = look.series[owner[s] % look.series.length];
       const late = series.compareTo ? null : spec.partialFrom;
       const base = {
         name: series.name, type: "line", data: series.values.map(function (v, i) { return late !== null && i >= late ? null : v; }),
-        symbol: SYMBOLS[owner[s] % SYMBOLS.length], symbolSize: 6, showSymbol: spec.labels.length <= 31, connectNulls: false,
+        symbol: SYMBOLS[owner[s] % SYMBOLS.length], symbolSize: 6, showSymbol: few, showAllSymbol: true, connectNulls: false,
         color: series.compareTo ? faded(colour, 0.55) : colour,
         lineStyle: { width: series.compareTo ? 1.5 : 2, type: series.compareTo ? [4, 4] : DASHES[Math.floor(owner[s] / look.series.length) % DASHES.length] },
         emphasis: { focus: spec.series.length > 3 ? "series" : "none" }, z: series.compareTo ? 2 : 3, cursor: series.links.length ? "pointer" : "default",
       };
+      const single = alone(base.data);
+      if (!few && single.includes(true)) Object.assign(base, { showSymbol: true, symbolSize: function (_value, params) { return single[params.dataIndex] ? 6 : 0; } });
       if (spec.kind === "area") {
         base.areaStyle = { opacity: series.compareTo ? 0 : 0.12 };
       }
@@ -147,7 +154,7 @@
         // The period that is not over: joined to the last whole one, dashed.
         result.push(Object.assign({}, base, {
           data: series.values.map(function (v, i) { return i >= late - 1 ? v : null; }),
-          lineStyle: { width: 2, type: [3, 4], color: colour }, areaStyle: undefined, itemStyle: { color: look.card, borderColor: colour, borderWidth: 1.5 }, showSymbol: true, yyOf: s,
+          lineStyle: { width: 2, type: [3, 4], color: colour }, areaStyle: undefined, itemStyle: { color: look.card, borderColor: colour, borderWidth: 1.5 }, showSymbol: true, symbolSize: 6, yyOf: s,
         }));
       }
     });
@@ -253,7 +260,7 @@
       legend: { show: many, type: "scroll", bottom: 0, icon: barred || pie ? "roundRect" : undefined, itemWidth: 18, itemHeight: 9, itemGap: 16, textStyle: Object.assign({ lineHeight: 18 }, text), pageTextStyle: text, pageIconColor: look.soft, data: pie ? undefined : spec.series.map(function (s) { return s.name; }) },
     };
     if (pie) return Object.assign(option, { series: slices(spec, look) });
-    const series = barred ? bars(spec, look, owner) : lines(spec, look, owner);
+    const series = barred ? bars(spec, look, owner) : lines(spec, look, owner, width);
     series.push.apply(series, bounds(spec, look, owner, barred));
     if (series.length) Object.assign(series[0], marks(spec, look));
     // The first and the last label end where the lines do: around those points they would be cut off, or take a quarter of a phone's width.
@@ -345,11 +352,19 @@
       chart.on("click", function (params) { follow(spec, params); });
       const watcher = new ResizeObserver(function () {
         chart.resize();
+        reachable(figure);
         if (spec.kind === "bar" || spec.kind === "stacked") chart.setOption({ xAxis: { axisLabel: named(spec, chart.getWidth()) } });
       });
       watcher.observe(canvas);
       live.set(figure, { chart: chart, spec: spec, watcher: watcher });
     }).catch(function () { live.delete(figure); });  // The table stays; that is the answer without pictures.
+  }
+
+  // What scrolls must be in reach of the keyboard.
+  function reachable(figure) {
+    const notes = figure.querySelector(".yy-chart-notes");
+    if (!notes) return;
+    if (notes.scrollHeight > notes.clientHeight + 1) notes.tabIndex = 0; else notes.removeAttribute("tabindex");
   }
 
   function sweep() {

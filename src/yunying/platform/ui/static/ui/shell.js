@@ -16,6 +16,15 @@
     const dismiss = event.target.closest("[data-yy-dismiss]");
     if (dismiss) dismiss.closest(".alert").remove();
   });
+  // What opens near an edge of the window is moved inside of it.
+  document.addEventListener("toggle", function (event) {
+    const drop = event.target;
+    if (!drop.open || !drop.matches("details.yy-drop")) return;
+    drop.style.removeProperty("--yy-shift");
+    const box = drop.querySelector(".yy-drop-body").getBoundingClientRect(), room = body.getBoundingClientRect().right - 8;
+    const shift = box.right > room ? Math.max(room - box.right, 8 - box.left) : box.left < 8 ? 8 - box.left : 0;
+    if (shift) drop.style.setProperty("--yy-shift", Math.round(shift) + "px");
+  }, true);
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Escape") return;
     const open = document.querySelector("details.yy-drop[open]");
