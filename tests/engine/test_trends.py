@@ -385,3 +385,25 @@ def test_cohorts_nobody_was_in_lately_keep_their_lines_in_the_earlier_period(
     }
     assert found == {"ordered": 1, "shared": 1}
     assert not any(row.remainder for row in result.rows)
+
+
+@pytest.mark.parametrize("formula", [{}, {"formula": "A * 1"}])
+@pytest.mark.parametrize(("measure", "rest"), [("count", 3), ("people", 1), ("per_person_avg", 3), ("first_time", 1)])
+def test_an_event_counts_once_in_the_remainder_however_many_of_its_cohorts_are_in_it(
+    shop: Shop, measure: str, rest: int, formula: dict[str, str]
+) -> None:
+    for name in ("order", "share"):
+        shop.did(1, name, "2024-03-02T10:00")
+    for minute, tier in enumerate(("gold", "gold", "plain")):
+        shop.did(1, "visit", f"2024-03-04T10:{minute:02}", tier=tier)
+    shop.keep()
+    shop.context = replace(shop.context, cohorts=Doers())
+    result = shop.ask(
+        {"event": "visit", "measure": measure},
+        {"event": "visit", "measure": "count"},
+        breakdown=[{"of": "cohort", "cohorts": [2, 3]}, {"property": "tier"}],
+        breakdown_limit=1,
+        **formula,
+    )
+    [row] = [row for row in result.rows if row.series == "A" and row.remainder]
+    assert row.total == rest

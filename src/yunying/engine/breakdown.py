@@ -12,7 +12,8 @@ from yunying.base.errors import msg
 from yunying.engine.filters import MAX_COHORT, Of
 from yunying.engine.reading import Node
 
-__all__ = ["DEFAULT_LIMIT", "MAX_COHORTS", "MAX_LIMIT", "Breakdown", "chosen", "parse_breakdown", "parse_limit"]
+__all__ = ["DEFAULT_LIMIT", "MAX_COHORTS", "MAX_LIMIT", "Breakdown", "chosen", "crossed", "parse_breakdown"]
+__all__ += ["parse_limit"]
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 500
 MAX_COHORTS = 20
@@ -92,6 +93,11 @@ def _cohorts(node: Node) -> Breakdown:
 def chosen(breakdown: Sequence[Breakdown]) -> bool:
     """Whether the values are cohorts chosen one by one: each has a line, and there is no remainder."""
     return len(breakdown) == 1 and breakdown[0].of is Of.COHORT
+
+
+def crossed(breakdown: Sequence[Breakdown]) -> bool:
+    """Whether cohorts meet other values: somebody then stands in the remainder with some cohorts, not with others."""
+    return len(breakdown) > 1 and any(by.of is Of.COHORT for by in breakdown)
 
 
 def parse_limit(node: Node | None, breakdown: Sequence[Breakdown] = ()) -> int:

@@ -17,24 +17,20 @@ from collections.abc import Sequence
 from yunying.engine.breakdown import chosen
 from yunying.engine.scan import clause, columns, millis, nested
 from yunying.engine.trends.matched import cells, keys_of, matched
-from yunying.engine.trends.part import Column, Part
+from yunying.engine.trends.part import Column, Part, Top
 from yunying.engine.trends.spec import Display, Measure
 from yunying.store import Sql
 
-__all__ = ["MISSING", "RANKED", "REMAINDER", "Top", "people_sql", "ranking_sql", "trend_sql"]
+__all__ = ["MISSING", "RANKED", "REMAINDER", "people_sql", "ranking_sql", "trend_sql"]
 
 RANKED, MISSING, REMAINDER = 0, 1, 2
-Top = tuple[tuple[str, ...], ...]
 
 
-def trend_sql(part: Part, top: Top | None) -> Sql:
-    """All numbers of a batch. `top` are the values that get rows of their own.
-
-    Without `top` they are ranked in the same statement; measures per person need it.
-    """
+def trend_sql(part: Part) -> Sql:
+    """All numbers of a batch. Measures per person and cohorts that meet other values need its `top`."""
     if part.adds_up and not part.breakdown and part.kept is None:
         return Sql(f"-- {_question(part)}\n{cells(part, answer=True)}", part.binder.params)
-    labelled = _labelled(part, top) if part.breakdown else cells(part)
+    labelled = _labelled(part) if part.breakdown else cells(part)
     if part.series.measure.per_person:
         body = _per_person(part, labelled)
     elif part.rolling:
@@ -84,14 +80,14 @@ def _missing(part: Part) -> str:
 # --- labels -------------------------------------------------------------------------------------------------------
 
 
-def _labelled(part: Part, top: Top | None) -> str:
+def _labelled(part: Part) -> str:
     """The cells under the label they are shown with: kind and l1, l2 ..."""
     limit = part.binder.bind("limit", part.plan.spec.breakdown_limit, "UInt32")
-    if top is None:
+    if part.top is None:
         place, source = _rank(part), _totalled(part)
         shown = _and(f"place <= {limit}", _seen(part))
     else:
-        place, source, shown = _index(part, top), cells(part), f"place BETWEEN 1 AND {limit}"
+        place, source, shown = _index(part, part.top), cells(part), f"place BETWEEN 1 AND {limit}"
     if chosen(part.breakdown):  # also those that nobody was in lately
         shown = "true"
     keep = [name for name in _cell_columns(part) if name not in part.values]

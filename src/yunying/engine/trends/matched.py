@@ -3,17 +3,20 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from yunying.engine.breakdown import Breakdown
+from yunying.engine.breakdown import Breakdown, crossed
 from yunying.engine.filters import Of
 from yunying.engine.scan import Reach, accounts, columns, nested, people, scan, within
 from yunying.engine.terms import cohort_names, property_text, terms
 from yunying.engine.trends.measures import amount_of, contributing
-from yunying.engine.trends.part import Column, Part
+from yunying.engine.trends.part import Column, Part, Top
 from yunying.engine.trends.spec import Measure
 from yunying.engine.trends.states import state_cells
 from yunying.store import OWNER
 
 __all__ = ["cells", "keys_of", "matched"]
+
+# No text that comes from outside holds it.
+_NAMELESS = "'\\0'"
 
 
 def keys_of(part: Part) -> list[str]:
@@ -100,9 +103,21 @@ def _with_cohorts(part: Part, sql: str, names: Sequence[str]) -> str:
     """`sql` with a row for each cohort of a breakdown that the person belongs to."""
     for v, by in _pairs(part):
         if by.of is Of.COHORT:
-            joined = f"arrayJoin({cohort_names(part.binder, by, 'who')}) AS {v}"
-            sql = f"{columns([*names, joined])}\nFROM\n{nested(sql)}"
+            found = cohort_names(part.binder, by, "who")
+            if part.top is not None and crossed(part.breakdown):
+                found = _shown(part, v, found, part.top)
+            sql = f"{columns([*names, f'arrayJoin({found}) AS {v}'])}\nFROM\n{nested(sql)}"
     return sql
+
+
+def _shown(part: Part, v: str, cohorts: str, top: Top) -> str:
+    """The cohorts with a row of their own, and one that has no name for all others.
+
+    Many of a person's cohorts may be in the remainder, where the event counts once.
+    """
+    names = ", ".join("cohort" if value == v else value for value in part.values)
+    known = part.binder.bind("top", list(top), f"Array(Tuple({', '.join('String' for _ in part.values)}))")
+    return f"arrayDistinct(arrayMap(cohort -> if(has({known}, ({names})), cohort, {_NAMELESS}), {cohorts}))"
 
 
 def _pairs(part: Part) -> list[tuple[str, Breakdown]]:

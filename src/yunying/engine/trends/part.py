@@ -14,8 +14,9 @@ from yunying.engine.trends.plan import Batch, Period, Plan, windows
 from yunying.engine.trends.spec import Measure, Series
 from yunying.store import Kind
 
-__all__ = ["Column", "Part", "part_of"]
+__all__ = ["Column", "Part", "Top", "part_of"]
 
+Top = tuple[tuple[str, ...], ...]
 # Which period (0 or 1) and which of its buckets, None for the number over the whole range.
 Place = tuple[int, int | None]
 
@@ -44,13 +45,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """One batch, about to be written as SQL. All of its series have the same shape. `kept` days need no events."""
+    """One batch, about to be written as SQL. All of its series have the same shape. `kept` days need no events.
+
+    `top` are the values that get rows of their own; without it the statement ranks them itself.
+    """
 
     plan: Plan
     batch: Batch
     binder: Binder
     columns: tuple[Column, ...]
     kept: Kept | None = None
+    top: Top | None = None
 
     @property
     def breakdown(self) -> tuple[Breakdown, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from yunying.base import zones
 from yunying.base.errors import InvalidInput, msg
 from yunying.base.zones import Interval, Span
+from yunying.engine.breakdown import crossed
 from yunying.engine.context import Context
 from yunying.engine.ranges import compared, resolve
 from yunying.engine.trends.spec import Display, Measure, Series, Trends
@@ -114,7 +115,7 @@ def _shape(plan: Plan, index: int, series: Series) -> Hashable:
     running = spec.display is Display.CUMULATIVE and measure.distinct
     rolling, first = measure is Measure.ROLLING_PEOPLE, measure is Measure.FIRST_TIME
     # Values that were ranked before are told to the statement; it can be told one list only.
-    told = measure.per_person or (_overlapping(plan) and not rolling)
+    told = measure.per_person or crossed(spec.breakdown) or (_overlapping(plan) and not rolling)
     alone = index if spec.breakdown and not spec.formula and told else None
     return running, rolling, first, measure.per_person, series.window_days, alone
 

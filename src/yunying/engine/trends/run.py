@@ -1,19 +1,21 @@
 """Run: ask the store, series by series, and hand the numbers to shape."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from yunying.base.errors import InvalidInput, msg
 from yunying.engine import kept
+from yunying.engine.breakdown import crossed
 from yunying.engine.context import Context
 from yunying.engine.resolve import resolve
 from yunying.engine.result import People
 from yunying.engine.scan import millis
 from yunying.engine.session import Session
 from yunying.engine.trends.answer import Point, TrendsResult
-from yunying.engine.trends.compile import RANKED, Top, people_sql, ranking_sql, trend_sql
-from yunying.engine.trends.part import Part, part_of
+from yunying.engine.trends.compile import RANKED, people_sql, ranking_sql, trend_sql
+from yunying.engine.trends.part import Part, Top, part_of
 from yunying.engine.trends.plan import Batch, Plan, make_plan
 from yunying.engine.trends.shape import Key, Line, shape
 from yunying.engine.trends.spec import Display, Trends
@@ -47,9 +49,9 @@ def _lines(plan: Plan, session: Session) -> Lines:
     for batch in plan.batches:
         part = part_of(plan, batch, session.binder())
         if part.batch.periods:
-            part = with_kept(part, session)
             top = shared if shared is not None or not spec.breakdown else _top(part, found, session)
-            _read(part, session.ask(trend_sql(part, top)), found)
+            part = replace(with_kept(part, session), top=top)
+            _read(part, session.ask(trend_sql(part)), found)
             if part.kept is None:
                 kept.note(session, states_of(part))
     return found
@@ -60,7 +62,8 @@ def _top(part: Part, found: Lines, session: Session) -> Top | None:
     series = part.batch.series
     if 0 not in part.batch.periods:  # the earlier period shows the values of the present one
         return tuple(dict.fromkeys(key[1] for index in series for key in found[index, 0] if key[0] == RANKED))
-    return _ranking(part.plan, series, session) if part.series.measure.per_person else None
+    needed = part.series.measure.per_person or crossed(part.breakdown)
+    return _ranking(part.plan, series, session) if needed else None
 
 
 def _ranking(plan: Plan, series: Iterable[int], session: Session) -> Top:
