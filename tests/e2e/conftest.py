@@ -83,7 +83,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def new_context(
-    browser: Browser, server: Server, language: str = "en", phone: bool = False, state: Path | None = None
+    browser: Browser,
+    server: Server,
+    language: str = "en",
+    phone: bool = False,
+    state: Path | None = None,
+    *,
+    dark: bool = False,
 ) -> BrowserContext:
     """A fresh browser window in one language, signed in when `state` holds a session."""
     context = browser.new_context(
@@ -91,6 +97,7 @@ def new_context(
         locale={"en": "en-GB", "zh-hans": "zh-CN", "zh-hant": "zh-TW"}[language],
         viewport=PHONE if phone else DESKTOP,
         has_touch=phone,
+        color_scheme="dark" if dark else "light",
         storage_state=state,
     )
     context.set_default_timeout(15_000)

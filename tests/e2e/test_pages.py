@@ -1,4 +1,4 @@
-"""Every page a person can reach by links, in two languages, on a desk and on a phone.
+"""Every page a person can reach by links, in two languages, on a desk and on a phone, light and dark by turns.
 
 Each page must answer, fit its screen, run without a script error or a refused resource, and give axe-core nothing
 serious to say. Its screenshot is kept under build/screenshots/, to be looked at by people.
@@ -37,7 +37,9 @@ NOT_PAGES = re.compile(r"^/(static|api/v1/openapi\.json|healthz)|\.(xlsx|csv|png
 def test_every_page_reached_by_links_is_sound(
     chromium: Browser, shop: Server, session: Path, language: str, device: str
 ) -> None:
-    context = new_context(chromium, shop, language, phone=device == "phone", state=session)
+    # Each language and each device is seen in both schemes, at the cost of one.
+    dark = (language == "en") == (device == "phone")
+    context = new_context(chromium, shop, language, phone=device == "phone", state=session, dark=dark)
     wrong = list(_walk(context, SCREENSHOTS / f"{language}-{device}", device))
     context.close()
     assert not wrong, "\n".join(wrong)
@@ -46,7 +48,7 @@ def test_every_page_reached_by_links_is_sound(
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"])
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 def test_pages_of_signed_out_people_are_sound(chromium: Browser, shop: Server, path: str, device: str) -> None:
-    context = new_context(chromium, shop, phone=device == "phone")
+    context = new_context(chromium, shop, phone=device == "phone", dark=device == "phone")
     page = context.new_page()
     errors = watch_errors(page)
     wrong = [*_judge(page, path, SCREENSHOTS / f"en-{device}", device), *errors]

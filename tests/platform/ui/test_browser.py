@@ -163,6 +163,30 @@ def test_few_names_under_bars_are_all_shown_and_many_are_not(opened: Open) -> No
     assert shown == {"steps": 0, "bars": "auto"}
 
 
+def test_a_value_between_gaps_is_drawn_as_a_point(opened: Open) -> None:
+    page = opened()
+    page.locator("#chart-gaps canvas").wait_for()
+    sizes = page.evaluate(
+        """() => {
+            const chart = echarts.getInstanceByDom(document.querySelector('#chart-gaps [_echarts_instance_]'));
+            const [line] = chart.getOption().series;
+            return line.showSymbol && [0, 1, 2, 10, 50].map((index) => line.symbolSize(null, { dataIndex: index }));
+        }"""
+    )
+    assert sizes == [0, 0, 0, 6, 6]
+
+
+def test_what_opens_at_the_edge_of_a_phone_is_moved_inside(opened: Open) -> None:
+    page = opened(phone=True)
+    drop = page.locator("#chart-orders details.yy-drop").first
+    drop.evaluate("(drop) => { drop.style.marginInlineStart = '60vw'; drop.open = true; }")
+    page.wait_for_function("(drop) => drop.style.getPropertyValue('--yy-shift') !== ''", arg=drop.element_handle())
+    box = drop.locator(".yy-drop-body").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+
+
 def test_a_click_on_a_point_leads_to_who_is_behind_it(opened: Open) -> None:
     page = opened()
     canvas = page.locator("#chart-bars .yy-canvas")

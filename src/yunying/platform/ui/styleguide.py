@@ -139,8 +139,14 @@ def _charts() -> list[Chart]:
         Chart("area", "Conversion", weeks, [_rate()], ChartKind.AREA, Unit("percent")),
         Chart("share", "People by channel", _CHANNELS, [share], ChartKind.DONUT),
         Chart("steps", "Steps", ["Looked", "Into the cart", "Ordered"], [Series("People", [9, 4, 1])], ChartKind.BAR),
+        Chart("gaps", "Values between gaps", [str(day) for day in range(60)], [_sparse()], ChartKind.LINE),
         Chart("void", "Nothing to show", [], [], ChartKind.LINE),
     ]
+
+
+def _sparse() -> Series:
+    """A value every ten days and three in a row: a line has nothing to join most of them with."""
+    return Series("Share", [day if day % 10 == 0 or day in (1, 2) else None for day in range(60)])
 
 
 def _revenue() -> Series:
