@@ -19,7 +19,7 @@ from django.test import Client
 from xdist.scheduler import LoadFileScheduling
 
 from tests.fresh import fresh_store
-from tests.pace import work_quickly
+from tests.pace import empty_when_full, work_quickly
 from yunying.base.actor import Actor, ActorKind
 from yunying.base.clock import FixedClock, fixed
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 PASSWORD = "a long enough password"
 NOON = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+
+_stores: "list[Store]" = []
 
 # SQLite gives the same product numbers again after each rolled-back test, the event store would mix them up.
 _product_numbers = count(1000)
@@ -158,8 +160,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Store]":
     opened = open_store(f"chdb://{tmp_path_factory.mktemp('events')}", memory_mb=1024, timeout_s=30)
     opened.migrate()
     use(opened)
+    _stores.append(opened)
     yield opened
+    _stores.remove(opened)
     opened.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _room_in_the_store() -> Iterator[None]:
+    """Tests are as fast after many others as alone."""
+    yield
+    for opened in _stores:
+        empty_when_full(opened)
 
 
 @pytest.fixture(scope="session")
