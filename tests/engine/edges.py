@@ -22,12 +22,12 @@ PROPS = st.fixed_dictionaries({}, optional={name: st.sampled_from(["a", "B", 7, 
 
 @st.composite
 def act(draw: st.DrawFn, product: Product, who: list[int], asked: dict[str, Any], at: datetime, **props: Any) -> None:
-    """One of the numbers of a person does what is asked for, about then."""
+    """One of the numbers of a person does what is asked for."""
     event = Thing(
         uuid=str(UUID(int=fresh())),
         name=asked.get("event") or draw(st.sampled_from(EVENTS)),
         number=draw(st.sampled_from(who)),
-        at=at + draw(BESIDE),
+        at=at,
         props=draw(PROPS) | props,
         account=draw(st.sampled_from(["", "acme"])),
         session=draw(st.sampled_from(["", "s1", "s2"])),
@@ -48,14 +48,16 @@ def somebody(product: Product) -> st.SearchStrategy[list[int]]:
 
 @st.composite
 def counted(draw: st.DrawFn, product: Product, question: dict[str, Any]) -> None:
-    """Somebody does what a series counts where buckets, rolling windows, the range and the one before begin or end."""
+    """People do what a series counts where buckets, rolling windows, the range and the one before begin or end."""
     period = interpreter.period_of(question, product.zone, product.week_start, product.now)
     if period.start >= period.end:
         return
     for series in question["series"]:
-        who, edges = draw(somebody(product)), _edges_of(series, question, period)
-        for _ in range(draw(st.integers(1, 3))):
-            draw(act(product, who, series, draw(st.sampled_from(edges))))
+        edges = _edges_of(series, question, period)
+        for _ in range(draw(st.integers(2, 4))):
+            who = draw(somebody(product))
+            for at in draw(st.lists(st.sampled_from(edges), min_size=1, max_size=2)):
+                draw(act(product, who, series, at + draw(BESIDE)))
 
 
 def _edges_of(series: dict[str, Any], question: dict[str, Any], period: Period) -> list[datetime]:
@@ -91,7 +93,7 @@ def behaved(draw: st.DrawFn, product: Product, judge: cohort_interpreter.Judge) 
         for times in (often, often + draw(st.sampled_from([1, 1, -1]))):
             who, first, step = draw(somebody(product)), draw(st.integers(0, 3)), draw(st.sampled_from([1, 1, 0]))
             for i in range(times):
-                draw(act(product, who, leaf, edges[(first + i * step) % len(edges)]))
+                draw(act(product, who, leaf, edges[(first + i * step) % len(edges)] + draw(BESIDE)))
 
 
 def _behaviours(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -127,17 +129,20 @@ def came_back(draw: st.DrawFn, product: Product, question: dict[str, Any]) -> No
         return
     judge = retention_interpreter.Judge(question, product.world, product.zone, product.week_start, product.now)
     value = (question.get("value") or {}).get("property")
-    for _ in range(draw(st.integers(1, 3))):
+    cohorts = [cohort for cohort in range(judge.size) if judge.begun(cohort, 0)]
+    for _ in range(draw(st.integers(1, 3)) if cohorts else 0):
         props = {value: draw(st.sampled_from([1, 2.5, "7"]))} if value else {}
-        who, cohort = draw(somebody(product)), draw(st.integers(0, min(judge.size - 1, 8)))
+        who, cohort = draw(somebody(product)), draw(st.sampled_from(cohorts))
         begin = max(judge.begin(cohort), period.start)
-        start = draw(st.sampled_from([begin, begin, begin + HOUR, judge.begin(cohort + 1) - MILLI]))
+        start = draw(st.sampled_from([begin, begin, begin + HOUR, judge.begin(cohort + 1) - MILLI])) + draw(BESIDE)
         for aside in draw(st.sampled_from([(0,), (0,), (0, 1), (0, -24)])):
             draw(act(product, who, question["start"], start + aside * HOUR, **props))
-        window = draw(st.integers(0, min(judge.last, 4)))
+        windows = [window for window in range(min(judge.last, 4) + 1) if judge.begun(cohort, window)]
+        window = draw(st.sampled_from(windows))
         back = start + window * judge.length if judge.rolling else max(judge.begin(cohort + window), start)
+        back += draw(st.sampled_from([0, 0, 1])) * HOUR
         for _ in range(draw(st.sampled_from([0, 1, 1])) + question["minimum"] - 1):
-            draw(act(product, who, question["return"], back, **props))
+            draw(act(product, who, question["return"], back + draw(BESIDE), **props))
 
 
 # --- funnels ------------------------------------------------------------------------------------------------------
@@ -153,12 +158,16 @@ def walked(draw: st.DrawFn, product: Product, question: dict[str, Any]) -> None:
     waiting = product.now - window
     last = [at for at in (waiting, waiting, period.end - MILLI, period.end) if period.start <= at]
     props = {held["property"]: "a" for held in question["hold"]}
-    for _ in range(draw(st.integers(1, 3))):
-        who, gap = draw(somebody(product)), window // len(steps) // MILLI * MILLI
-        at = start = draw(st.sampled_from([*_begins(period), period.start, *last]))
-        for number, step in enumerate(steps[: draw(st.sampled_from([1, 2, 9, 9]))], 1):
+    gap = window // len(steps) // MILLI * MILLI
+    for number in range(draw(st.integers(1, 3))):
+        # Half of the time somebody new, of whom no other attempt can count instead.
+        who = draw(st.one_of(somebody(product), st.just([product.first + 8 + number])))
+        at = start = draw(st.sampled_from([*_begins(period), period.start, *last])) + draw(BESIDE)
+        for place, step in enumerate(steps[: draw(st.sampled_from([1, 2, 9, 9]))], 1):
             draw(act(product, who, step["events"][-1], at, **props))
-            at = start + (window if number + 1 == len(steps) else draw(st.sampled_from([number * gap, at - start])))
+            on_the_way = draw(st.sampled_from([start + place * gap, at]))
+            at = start + window + draw(BESIDE) if place + 1 == len(steps) else on_the_way
         for out in question["exclusions"]:
-            if draw(st.booleans()):
-                draw(act(product, who, out, start + draw(st.sampled_from([timedelta(), gap, window, window])), **props))
+            after = draw(st.sampled_from([None, timedelta(), gap, window, window]))
+            if after is not None:
+                draw(act(product, who, out, start + after + draw(BESIDE), **props))
