@@ -118,6 +118,8 @@ PAGES: list[tuple[str, dict[str, Any], str | None, str]] = [
     (NEW, {"start": "1900-01-01"}, "start", FAR),
     (NEW, {"due": "9999-12-31"}, "due", FAR),
     (NEW, {"due": "2099-12-31"}, "due", "It lasts ten years at most."),
+    (NEW, {"due": "10000-02-02"}, "due", FAR),
+    (RESULTS, {"start": "10000-02-02"}, "start", FAR),
     (NEW, {"due": "2026-02-30"}, "due", "Enter a valid date."),
     (NEW, {"due": ""}, "due", "This field is required."),
     (NEW, {"weight": "-1"}, "weight", WEIGHT),

@@ -52,6 +52,11 @@ def test_the_line_tells_interval_and_probability(access: ProductAccess, key_resu
     assert told(access) == TOLD
 
 
+def test_an_interval_has_no_decimals_at_one_of_its_ends_alone(access: ProductAccess, key_result: KeyResult) -> None:
+    forecast(key_result, **SURE | {"value": 88.25, "low": 39.24, "high": 132.4})
+    assert "88 (39 – 132 with 90%)" in told(access)
+
+
 def test_without_a_probability_the_line_says_why(access: ProductAccess, key_result: KeyResult) -> None:
     forecast(key_result, **RATE)
     assert told(access) == HONEST

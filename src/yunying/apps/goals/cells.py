@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import date
 
+from yunying.apps.goals.checks import FIRST_YEAR, LAST_YEAR
 from yunying.base.errors import InvalidInput, msg
 
 __all__ = ["Fault", "Line", "day_cell", "number_cell", "yes_cell"]
@@ -36,8 +37,12 @@ class Line:
 
 def day_cell(text: str) -> date:
     """A day, also as 2026/3/31. Raises InvalidInput."""
+    parts = text.replace("/", "-").split("-")
+    if len(parts) == 3 and len(parts[0]) > 4 and parts[0].isdecimal():
+        far = msg("Choose days from %(first)d to %(last)d.")
+        raise InvalidInput("goal.period_far", far, first=FIRST_YEAR, last=LAST_YEAR)
     try:
-        return date.fromisoformat("-".join(part.zfill(2) for part in text.replace("/", "-").split("-")))
+        return date.fromisoformat("-".join(part.zfill(2) for part in parts))
     except ValueError:
         shown = msg("“%(text)s” is no day. Write it as 2026-03-31.")
         raise InvalidInput("goals.day", shown, text=text[:40]) from None

@@ -12,7 +12,9 @@ from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.selectors import member_ids
 
 __all__ = [
+    "FIRST_YEAR",
     "LARGEST",
+    "LAST_YEAR",
     "UNSET",
     "actor_id",
     "checked_number",

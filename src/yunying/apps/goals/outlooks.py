@@ -48,9 +48,13 @@ class ForecastCard:
     key_result: KeyResult
 
     def _shown(self, value: float | None) -> str:
-        """In the metric's unit; what is foretold is no truer for its decimals, so large numbers have none."""
-        metric = self.key_result.metric
-        if value is None or abs(value) < _LARGE or metric.unit in (Unit.PERCENT, Unit.DURATION_S):
+        """In the metric's unit; what is foretold is no truer for its decimals, so large numbers have none.
+
+        A small one that stands beside a large one, such as an end of its interval, has none either.
+        """
+        metric, row = self.key_result.metric, self.forecast
+        largest = max(abs(one or 0) for one in (value, row.value, row.low, row.high))
+        if value is None or largest < _LARGE or metric.unit in (Unit.PERCENT, Unit.DURATION_S):
             return shown(value, metric.unit, metric.currency)
         if metric.unit == Unit.MONEY:
             return formats.money(Money.of(round(value), metric.currency), digits=0)

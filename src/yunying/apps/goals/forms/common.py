@@ -1,10 +1,14 @@
 """What the forms of goals share."""
 
+import re
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from yunying.apps.goals.checks import FIRST_YEAR, LAST_YEAR
 from yunying.base.errors import YunyingError
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.products.selectors import product_members
@@ -30,9 +34,19 @@ def add_problem(form: forms.Form, error: YunyingError) -> None:
     form.add_error(field, problem.detail)
 
 
+class _DayField(forms.DateField):
+    def to_python(self, value: Any) -> date | None:
+        # A year of five digits is a day like 9999-12-31 is one: too far, and no mistake of writing.
+        if isinstance(value, str) and re.match(r"\s*\d{5,}-", value):
+            years = {"first": FIRST_YEAR, "last": LAST_YEAR}
+            raise forms.ValidationError(_("Choose days from %(first)d to %(last)d."), params=years)
+        return super().to_python(value)
+
+
 def day_field(label: Any, **kwargs: Any) -> forms.DateField:
     """A day, as browsers pick it."""
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+    reach = {"type": "date", "min": f"{FIRST_YEAR}-01-01", "max": f"{LAST_YEAR}-12-31"}
+    return _DayField(label=label, widget=forms.DateInput(attrs=reach, format="%Y-%m-%d"), **kwargs)
 
 
 def long_text(label: Any, help_text: Any = "", *, rows: int = 3, required: bool = False) -> forms.CharField:
