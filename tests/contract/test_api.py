@@ -61,7 +61,7 @@ def test_key_keeps_to_its_scopes(people, bearer):
         403,
         "access.denied",
     )
-    assert "manage_members" in body["detail"]
+    assert "Manage members" in body["detail"]
 
 
 def test_revoked_key_opens_nothing(access, key, bearer):

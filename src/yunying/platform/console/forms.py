@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yunying.base.errors import Conflict, InvalidInput, LimitReached, NotAllowed
-from yunying.platform.products.access import Permission
+from yunying.platform.products.access import RIGHT_NAMES, Permission
 from yunying.platform.products.models import Product, Role
 from yunying.platform.products.profile import LANGUAGES, PLATFORMS, currencies, timezones, zone_called
 from yunying.platform.ui import formats
@@ -30,20 +30,10 @@ __all__ = [
 
 T = TypeVar("T")
 
-SCOPE_LABELS = {
-    Permission.VIEW: _("See reports, goals and the catalogue"),
-    Permission.SEE_PEOPLE: _("See people and their events"),
-    Permission.EDIT_REPORTS: _("Change reports and metrics"),
-    Permission.EDIT_GOALS: _("Change goals"),
-    Permission.MANAGE_DATA: _("Manage events and properties"),
-    Permission.MANAGE_PRODUCT: _("Manage the product and its keys"),
-    Permission.MANAGE_MEMBERS: _("Manage members"),
-}
-
 
 def scope_labels(scopes: Iterable[str]) -> list[str]:
     """What the scopes of a key are called; a scope that is not known any more keeps its code."""
-    labels = {str(scope): label for scope, label in SCOPE_LABELS.items()}
+    labels = {str(scope): label for scope, label in RIGHT_NAMES.items()}
     return [str(labels.get(scope, scope)) for scope in scopes]
 
 
@@ -161,7 +151,7 @@ class ApiKeyForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("Who uses it, for example: weekly report job"))
     scopes = forms.MultipleChoiceField(
         label=_("Rights"),
-        choices=[(scope.value, label) for scope, label in SCOPE_LABELS.items()],
+        choices=[(scope.value, label) for scope, label in RIGHT_NAMES.items()],
         widget=forms.CheckboxSelectMultiple,
         initial=[Permission.VIEW.value],
     )

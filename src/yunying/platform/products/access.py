@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from yunying.base.actor import Actor, ActorKind
 from yunying.base.errors import NotAllowed, NotFound, msg
@@ -14,6 +15,7 @@ from yunying.platform.accounts.models import User
 from yunying.platform.products.models import ApiKey, Member, Organisation, Product, ProductRole, Role
 
 __all__ = [
+    "RIGHT_NAMES",
     "OrganisationAccess",
     "Permission",
     "ProductAccess",
@@ -38,6 +40,16 @@ class Permission(StrEnum):
     MANAGE_MEMBERS = "manage_members"
 
 
+# As people read them, where rights are chosen and where one is missing.
+RIGHT_NAMES = {
+    Permission.VIEW: _("See reports, goals and the catalogue"),
+    Permission.SEE_PEOPLE: _("See people and their events"),
+    Permission.EDIT_REPORTS: _("Change reports and metrics"),
+    Permission.EDIT_GOALS: _("Change goals"),
+    Permission.MANAGE_DATA: _("Manage events and properties"),
+    Permission.MANAGE_PRODUCT: _("Manage the product and its keys"),
+    Permission.MANAGE_MEMBERS: _("Manage members"),
+}
 _EDIT = {Permission.VIEW, Permission.SEE_PEOPLE, Permission.EDIT_REPORTS, Permission.EDIT_GOALS}
 RIGHTS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
@@ -52,7 +64,7 @@ RIGHTS: dict[Role, frozenset[Permission]] = {
 
 def _require(permissions: frozenset[Permission], need: Permission) -> None:
     if need not in permissions:
-        raise NotAllowed("access.denied", msg("You need the right “%(need)s” to do this."), need=need.value)
+        raise NotAllowed("access.denied", msg("You need the right “%(need)s” to do this."), need=RIGHT_NAMES[need])
 
 
 @dataclass(frozen=True, slots=True)
