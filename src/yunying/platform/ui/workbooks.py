@@ -17,7 +17,7 @@ from yunying.base.money import Money
 __all__ = ["Leaf", "Numeral", "Period", "Seconds", "Share", "plain", "share", "workbook", "xlsx_file"]
 
 DAY, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
-NARROWEST, WIDEST, WIDEST_HEAD, AIR = 8, 60, 24, 2
+NARROWEST, WIDEST, WIDEST_HEAD, AIR, CAPITAL = 8, 60, 24, 2, 0.2
 # More columns than a screen shows: the first one stays beside what is scrolled to.
 MANY_COLUMNS = 8
 MEASURED_ROWS = 1_000
@@ -113,7 +113,7 @@ class _Shown(NamedTuple):
 
     value: Any
     look: str = ""
-    width: int = 0
+    width: float = 0
 
 
 def _write(sheet: Any, leaf: Leaf) -> None:
@@ -145,12 +145,17 @@ def _widths(heads: Sequence[str], rows: Sequence[Sequence[_Shown]]) -> list[int]
     return [min(max(math.ceil(width + AIR), NARROWEST), WIDEST) for width in found]
 
 
-def _columns(text: str) -> int:
-    """How many narrow characters the longest line takes: those of Chinese, Japanese and Korean are two wide."""
+def _columns(text: str) -> float:
+    """How many digits wide the longest line is: Chinese, Japanese and Korean letters are two, capitals a bit more."""
     if text.isascii() and "\n" not in text:
-        return len(text)
-    lines = text.split("\n")
-    return max(sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in line) for line in lines)
+        return len(text) + sum(map(str.isupper, text)) * CAPITAL
+    return max(sum(map(_wide, line)) for line in text.split("\n"))
+
+
+def _wide(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 2
+    return 1 + CAPITAL if letter.isupper() else 1
 
 
 def _shown(value: Any, zone: dt.tzinfo) -> _Shown:
@@ -192,8 +197,7 @@ def _decimal(value: Decimal, unit: str = "") -> _Shown:
     exponent = value.as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
     look = "#,##0" + ("." + "0" * places if places else "") + (f'"{unit}"' if unit else "")
-    # Capitals are wider than digits.
-    return _Shown(value, look, len(f"{value:,.{places}f}{unit}") + len(unit) // 2)
+    return _Shown(value, look, _columns(f"{value:,.{places}f}{unit}"))
 
 
 def _text(value: Any) -> _Shown:
