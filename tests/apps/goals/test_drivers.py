@@ -127,3 +127,11 @@ def test_the_pages_lead_from_nothing_to_a_tree(
     assert "Why we are here" in page
     assert "Customers" in page
     assert "Customers" in b"".join(browser.get(f"{here}?export=csv").streaming_content).decode("utf-8-sig")
+
+
+def test_where_no_metric_is_left_the_form_leads_to_templates(browser: Client, access: ProductAccess) -> None:
+    page = browser.get("/p/tea/goals/north-star/new/").content.decode()
+    assert "/p/tea/insights/metrics/templates/" in page
+    assert 'name="metric"' not in page
+    metric(access, "Orders a week", [ORDERS])
+    assert 'name="metric"' in browser.get("/p/tea/goals/north-star/new/").content.decode()
