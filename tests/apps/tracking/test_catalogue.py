@@ -326,3 +326,36 @@ def test_days_of_a_product_are_those_of_its_zone(write, event, product) -> None:
     midnight = clock.now().astimezone(product.zone).replace(hour=0, minute=5, second=0, microsecond=0)
     write(event("ann", "late", ts_ms=int((midnight - timedelta(minutes=10)).timestamp() * 1000)))
     assert selectors.daily_volumes(product)["late"][-2:] == (1, 0)
+
+
+def test_a_property_of_many_events_looks_alike_on_each_of_its_lines(write, event, access) -> None:
+    write(*(event("ann", name, minute=1, a=1, b=2) for name in ("first", "second", "third")))
+    at = {column.key: place for place, column in enumerate(COLUMNS)}
+    lines = list(sheet_rows(access))
+    assert [(line[0], line[at["property"]]) for line in lines] == [
+        (name, of) for name in ("first", "second", "third") for of in "ab"
+    ]
+    further = [line for line in lines if line[at["property"]] == "b"]
+    assert len({tuple(line[1:]) for line in further}) == 1
+    assert (further[0][at["seen"]], further[0][at["type"]], further[0][at["title_en"]]) == ("2", "Number", None)
+
+
+def test_a_sheet_beyond_what_a_workbook_is_made_of_is_offered_as_csv(shop, browser, product, monkeypatch) -> None:
+    monkeypatch.setattr("yunying.apps.tracking.pages.sheet.MOST_LINES", 2)
+    answer = browser.get(reverse("tracking:catalogue_xlsx", args=[product.slug]))
+    assert answer.status_code >= 400
+    assert "Take the CSV file instead." in answer.content.decode()
+    assert browser.get(reverse("tracking:catalogue_csv", args=[product.slug])).status_code == 200
+
+
+def test_a_list_of_the_catalogue_makes_addresses_for_its_page_only(access, browser, product, monkeypatch) -> None:
+    rows = [EventDefinition(product=product, name=f"e{number:03}", volume=1) for number in range(120)]
+    EventDefinition.objects.bulk_create(rows)
+    from yunying.apps.tracking.pages import catalogue
+
+    made: list[str] = []
+    address = catalogue.reverse
+    monkeypatch.setattr(catalogue, "reverse", lambda name, **more: made.append(name) or address(name, **more))
+    page = browser.get(reverse("tracking:catalogue", args=[product.slug])).content.decode()
+    assert page.count("/data/catalogue/events/") >= 25
+    assert 25 <= made.count("tracking:event") <= 50

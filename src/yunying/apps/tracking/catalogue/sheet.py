@@ -26,7 +26,7 @@ from yunying.apps.tracking.models import (
 from yunying.platform.products.access import ProductAccess
 from yunying.platform.ui import formats
 
-__all__ = ["COLUMNS", "SheetColumn", "column_of", "sheet_heads", "sheet_rows", "what_is_odd"]
+__all__ = ["COLUMNS", "SheetColumn", "column_of", "sheet_heads", "sheet_length", "sheet_rows", "what_is_odd"]
 
 # A property is of mixed types when fewer of its sampled values than this are of the most frequent one.
 _SURE = 0.95
@@ -81,6 +81,10 @@ COLUMNS: tuple[SheetColumn, ...] = (
 )
 
 
+# Where the value that was seen stands; the name of the event stands first.
+_SEEN = next(place for place, column in enumerate(COLUMNS) if column.key == "seen")
+
+
 def sheet_heads() -> list[str]:
     """The first line, in the reader's language."""
     return [str(column.label) for column in COLUMNS]
@@ -118,6 +122,11 @@ def what_is_odd(entry: Definition, week: int | None = None) -> str:
     return _("Nothing for 7 days") if week == 0 else ""
 
 
+def sheet_length(product_id: int) -> int:
+    """About how many lines the sheet has. One query."""
+    return EventProperty.objects.filter(product_id=product_id).count()
+
+
 def sheet_rows(access: ProductAccess) -> Iterator[list[Any]]:
     """Every event with its properties, then the properties of people and accounts; what is hidden too."""
     lines = _Lines(access)
@@ -137,6 +146,7 @@ class _Lines:
     _days: Mapping[str, Sequence[int]] = field(init=False)
     _volumes: Mapping[str, Sequence[int]] | None = field(init=False)
     _frequent: set[int] = field(init=False)
+    _further_lines: dict[int, list[Any]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         product = self.access.product
@@ -162,7 +172,15 @@ class _Lines:
         if not carried:
             yield self.line(event, None)
         for index, one in enumerate(carried):
-            yield self.line(event, one, first=index == 0, seen=next(iter(seen.get(one.name, [])), ""))
+            value = next(iter(seen.get(one.name, [])), "")
+            yield self.line(event, one, first=True, seen=value) if index == 0 else self._further(event, one, value)
+
+    def _further(self, event: EventDefinition, one: PropertyDefinition, seen: str) -> list[Any]:
+        """A line behind an event's first: the event stands in it by name only, so a property looks alike each time."""
+        line = self._further_lines.get(one.pk)
+        if line is None:
+            line = self._further_lines[one.pk] = self.line(event, one, first=False)
+        return [event.name, *line[1:_SEEN], seen, *line[_SEEN + 1 :]]
 
     def line(
         self, event: EventDefinition | None, one: PropertyDefinition | None, *, first: bool = True, seen: str = ""

@@ -1,7 +1,7 @@
 """The lists of the catalogue: which events and properties come in, how much of them, and one change for many."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from yunying.apps.tracking import selectors, services
 from yunying.apps.tracking.catalogue.sheet import what_is_odd
 from yunying.apps.tracking.forms import BulkForm
-from yunying.apps.tracking.models import Definition, EventDefinition, PropertyDefinition, PropertyOf, State
+from yunying.apps.tracking.models import EventDefinition, PropertyDefinition, PropertyOf, State
 from yunying.apps.tracking.tasks import count_properties
 from yunying.base.errors import YunyingError
 from yunying.platform.jobs import enqueue
@@ -34,10 +34,16 @@ class Row:
     """An entry as the lists show it; `days` are its events of the last 30 days, not known of people and accounts."""
 
     entry: Any
-    url: str
+    product: str
     title: str
     pickable: bool = False
     days: tuple[int, ...] | None = None
+
+    @property
+    def url(self) -> str:
+        """Made when it is asked for: lists are long, and a page of them is short."""
+        page = "event" if isinstance(self.entry, EventDefinition) else "property"
+        return reverse(f"tracking:{page}", kwargs={"product": self.product, "definition": self.entry.pk})
 
     @property
     def week(self) -> int | None:
@@ -163,12 +169,9 @@ def _mark(rows: list[Row], value: str) -> list[Row]:
 
 def _events(request: HttpRequest, access: ProductAccess) -> Table:
     days, may = selectors.daily_volumes(access.product), access.may(Permission.MANAGE_DATA)
-    found = _shown(request, selectors.event_definitions(access.product.pk)).select_related("owner")
-    none = (0,) * selectors.DAYS
-    rows = [
-        Row(one, _url(access, "event", one), _title(one), may, days.get(one.name, none) if one.volume else None)
-        for one in found
-    ]
+    found = _shown(request, selectors.event_definitions(access.product.pk)).prefetch_related("owner")
+    none, slug, language = (0,) * selectors.DAYS, access.product.slug, get_language() or "en"
+    rows = [Row(one, slug, one.title(language), may, days.get(one.name, none) if one.volume else None) for one in found]
     marks = (
         ("order", pgettext("mark of an event", "Order")),
         ("sign_up", pgettext("mark of an event", "Sign-up")),
@@ -217,9 +220,9 @@ def _events(request: HttpRequest, access: ProductAccess) -> Table:
 
 
 def _properties(request: HttpRequest, access: ProductAccess) -> Table:
-    found = _shown(request, selectors.property_definitions(access.product.pk)).select_related("owner")
+    found = _shown(request, selectors.property_definitions(access.product.pk)).prefetch_related("owner")
     may = access.may(Permission.MANAGE_DATA)
-    rows = [replace(row, pickable=may) for row in property_rows(access, list(found))]
+    rows = property_rows(access, list(found), pickable=may)
     sides = [(of.value, of.label) for of in PropertyOf]
     odd = Filter("odd", _("What is odd"), (("yes", _("Something")),), lambda rows, _v: [r for r in rows if r.odd])
     return Table(
@@ -234,16 +237,16 @@ def _properties(request: HttpRequest, access: ProductAccess) -> Table:
     )
 
 
-def property_rows(access: ProductAccess, found: Sequence[PropertyDefinition]) -> list[Row]:
-    """Properties as rows of a list in which nothing is ticked."""
+def property_rows(access: ProductAccess, found: Sequence[PropertyDefinition], *, pickable: bool = False) -> list[Row]:
+    """Properties as rows of a list; `pickable` ones can be ticked."""
     volumes = _volumes(access)
-    none = (0,) * selectors.DAYS
+    none, slug, language = (0,) * selectors.DAYS, access.product.slug, get_language() or "en"
 
     def days(one: PropertyDefinition) -> tuple[int, ...] | None:
         unknown = volumes is None or one.of != PropertyOf.EVENT or not one.volume
         return None if volumes is None or unknown else volumes.get(one.name, none)
 
-    return [Row(one, _url(access, "property", one), _title(one), days=days(one)) for one in found]
+    return [Row(one, slug, one.title(language), pickable, days(one)) for one in found]
 
 
 def _volumes(access: ProductAccess) -> Mapping[str, tuple[int, ...]] | None:
@@ -289,14 +292,6 @@ def property_columns(rows: Sequence[Row]) -> list[Column]:
         Column("title_zh", _("Chinese name"), "entry.title_zh", search=True, hidden=True),
         Column("description", _("Description"), "entry.description", search=True, hidden=True, wide=True),
     ]
-
-
-def _title(entry: Definition) -> str:
-    return entry.title(get_language() or "en")
-
-
-def _url(access: ProductAccess, page: str, entry: Definition) -> str:
-    return reverse(f"tracking:{page}", kwargs={"product": access.product.slug, "definition": entry.pk})
 
 
 def _empty(access: ProductAccess) -> Empty:

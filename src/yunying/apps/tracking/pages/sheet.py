@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yunying.apps.tracking import services
 from yunying.apps.tracking.catalogue.plan import Change, Plan
-from yunying.apps.tracking.catalogue.sheet import COLUMNS, sheet_heads, sheet_rows
+from yunying.apps.tracking.catalogue.sheet import COLUMNS, sheet_heads, sheet_length, sheet_rows
 from yunying.apps.tracking.forms import SheetForm
 from yunying.apps.tracking.models import State
 from yunying.apps.tracking.pages.catalogue import HELP
@@ -27,12 +27,20 @@ from yunying.platform.ui.page import render
 # What a form may carry back; a catalogue is far smaller.
 _MOST_JSON = 2_000_000
 _LISTED = 200
+# A workbook of more takes minutes; CSV is sent as it is written.
+MOST_LINES = 50_000
 
 
 @require_GET
 @product_view()
 def export(request: HttpRequest, access: ProductAccess, kind: str) -> HttpResponse:
     """The whole catalogue, one line for each property of each event."""
+    if kind == "xlsx" and (lines := sheet_length(access.product.pk)) > MOST_LINES:
+        raise LimitReached(
+            "sheet.too_long",
+            msg("The sheet has %(lines)d lines, more than a workbook is made of here. Take the CSV file instead."),
+            lines=lines,
+        )
     return file_response(kind, f"catalogue-{access.product.slug}", sheet_heads(), sheet_rows(access))
 
 
