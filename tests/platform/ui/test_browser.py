@@ -1,5 +1,7 @@
 """Every component in a real browser: keyboard, themes, phone, without JavaScript, and axe's judgement."""
 
+import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,6 +125,30 @@ def test_a_chart_shows_its_table_and_can_be_saved(opened: Open) -> None:
         if kind == "svg":
             told = re.sub(r"<[^>]+>", "", Path(saved.value.path()).read_text())
             assert "Spring campaign began" in told, "the picture tells its notes in words"
+
+
+def test_a_saved_picture_has_the_whole_legend(opened: Open) -> None:
+    page = opened(phone=True)
+    for name in ("split", "many", "share"):
+        chart = page.locator(f"#chart-{name}")
+        chart.locator("canvas").wait_for()
+        chart.locator(".yy-chart-tools summary").click()
+        with page.expect_download() as saved:
+            chart.locator("[data-yy-save=svg]").click()
+        told = re.sub(r"<[^>]+>", " ", Path(saved.value.path()).read_text())
+        names = json.loads(chart.locator("script[type='application/json']").text_content() or "")
+        named = names["labels"] if name == "share" else [series["name"] for series in names["series"]]
+        assert len(named) > 3 and all(one in html.unescape(told) for one in named)
+
+
+def test_labels_under_lines_are_equally_far_apart(opened: Open) -> None:
+    page = opened()
+    page.locator("#chart-orders canvas").wait_for()
+    step = page.evaluate(
+        "() => echarts.getInstanceByDom(document.querySelector('#chart-orders [_echarts_instance_]')).getOption()"
+        ".xAxis[0].axisLabel.interval"
+    )
+    assert isinstance(step, int) and 0 <= step < 10
 
 
 def test_lines_use_the_width_of_a_phone_between_labels_at_both_ends(opened: Open) -> None:

@@ -225,10 +225,15 @@
     return spec.unit.scale === 1 && spec.series.every(function (series) { return series.values.every(function (v) { return v === null || Number.isInteger(v); }); });
   }
 
-  // A few names under bars are all shown: in lines where their words fit, else aslant. Many labels leave some out.
+  // A few names under bars are all shown: in lines where their words fit, else aslant. Many labels leave some out; under
+  // lines every so many stand, by what the first takes, which begins at its point, and half of the next.
   function named(spec, width) {
     const each = Math.floor((width - 62) / spec.labels.length) - 4, barred = spec.kind === "bar" || spec.kind === "stacked";
-    if (!barred || spec.labels.length > 12 || each < 44) return { interval: "auto", hideOverlap: true, width: null, rotate: 0 };
+    if (!barred) {
+      const longest = Math.max.apply(null, spec.labels.map(across).concat(1)), apart = (width - 62) / Math.max(1, spec.labels.length - 1);
+      return { interval: Math.max(1, Math.ceil((longest * 1.5 + 14) / apart)) - 1, hideOverlap: true, width: null, rotate: 0 };
+    }
+    if (spec.labels.length > 12 || each < 44) return { interval: "auto", hideOverlap: true, width: null, rotate: 0 };
     const fit = spec.labels.every(function (label) { return label.includes("\n") || label.split(" ").every(function (word) { return across(word) <= each; }); });
     return { interval: 0, hideOverlap: false, width: fit ? each : 120, overflow: fit ? "break" : "truncate", rotate: fit ? 0 : 32 };
   }
@@ -307,6 +312,22 @@
     return { height: rows ? rows * each + 8 : 0, drawn: { type: "text", left: 8, bottom: 4, silent: true, style: { text: lines.join("\n"), font: font, fill: look.soft, width: room, overflow: "break", lineHeight: each } } };
   }
 
+  // Nobody can turn the pages of a saved picture: its legend shows all names, in as many lines as they take. How much higher that is.
+  function unfold(option, look, width) {
+    if (!option.legend.show) return 0;
+    const names = option.legend.data || option.series[0].data.map(function (one) { return one.name; });
+    const font = "11.5px " + look.font, each = 30;
+    let rows = 1, left = width - 10;
+    names.forEach(function (name) {
+      const takes = window.echarts.format.getTextRect(name, font).width + 18 + 5 + 12;
+      if (takes > left && left < width - 10) { rows += 1; left = width - 10; }
+      left -= takes;
+    });
+    Object.assign(option.legend, { type: "plain", itemGap: 12 });
+    if (option.grid) option.grid.bottom += (rows - 1) * each;
+    return (rows - 1) * each;
+  }
+
   function save(figure, kind) {
     const state = live.get(figure);
     if (!state) return;
@@ -314,7 +335,7 @@
     const option = Object.assign(options(drawn(state.spec), look, state.chart.getWidth()), { animation: false, backgroundColor: look.card, title: { text: state.spec.title, left: 4, top: 0, textStyle: { color: look.ink, fontFamily: look.font, fontSize: 14 } } });
     if (option.grid) option.grid.top = 46;
     const width = state.chart.getWidth(), told = inWords(figure, look, width);
-    const height = state.chart.getHeight() + 40 + told.height;
+    const height = state.chart.getHeight() + 40 + told.height + unfold(option, look, width);
     if (told.height) {
       if (option.grid) option.grid.bottom += told.height;
       option.legend.bottom += told.height;
@@ -353,7 +374,7 @@
       const watcher = new ResizeObserver(function () {
         chart.resize();
         reachable(figure);
-        if (spec.kind === "bar" || spec.kind === "stacked") chart.setOption({ xAxis: { axisLabel: named(spec, chart.getWidth()) } });
+        if (spec.kind !== "pie" && spec.kind !== "donut") chart.setOption({ xAxis: { axisLabel: named(spec, chart.getWidth()) } });
       });
       watcher.observe(canvas);
       live.set(figure, { chart: chart, spec: spec, watcher: watcher });
