@@ -63,13 +63,13 @@ def test_values_of_an_exported_workbook_are_numbers_and_come_back_to_the_last_di
 ) -> None:
     tree(access, orders)
     KeyResult.objects.filter(shape="between").update(low=0.12345678901234568, high=1 / 3)
-    KeyResult.objects.filter(shape="move").update(baseline=-5, target=1234.5)
+    KeyResult.objects.filter(shape="move").update(baseline=-5, target=1234.5, value=2168582.7199999997)
     data = browser.get("/p/tea/goals/exchange/export/?as=xlsx").getvalue()
     page = load_workbook(io.BytesIO(data)).active
     heads = {cell.value: cell.column for cell in page[1]}
-    first = [page.cell(2, heads[name]) for name in ("goal", "due", "baseline", "target")]
-    assert [cell.data_type for cell in first] == ["n", "d", "n", "n"]
-    assert [cell.value for cell in first[2:]] == [-5, 1234.5]
+    first = [page.cell(2, heads[name]) for name in ("goal", "due", "baseline", "target", "value")]
+    assert [cell.data_type for cell in first] == ["n", "d", "n", "n", "n"]
+    assert [cell.value for cell in first[2:]] == [-5, 1234.5, 2168582.72]
     assert import_rows(access, rows_of_file("goals.xlsx", data), apply=True).changes == 0
 
 

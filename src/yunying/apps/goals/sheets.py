@@ -83,7 +83,7 @@ def _told(card: KeyResultCard) -> list[Any]:
     ahead = [_rounded(getattr(made, name, None), row.metric.unit) for name in ("value", "low", "high")]
     sure = _share(made.probability if made else None)
     return [
-        _typed(row.value, row.metric.unit), row.read_on or "", _share(card.verdict.progress),
+        _rounded(row.value, row.metric.unit, _KEPT_DIGITS), row.read_on or "", _share(card.verdict.progress),
         card.verdict.standing.value, *ahead, sure, outlook.note if outlook else "",
     ]  # fmt: skip
 
@@ -92,8 +92,8 @@ def _share(progress: float | None) -> Share | str:
     return "" if progress is None else Share(round(progress, 4))
 
 
-def _rounded(value: float | None, unit: str) -> Decimal | str:
-    return "" if value is None else _typed(float(f"{value:.{_DIGITS}g}"), unit)
+def _rounded(value: float | None, unit: str, digits: int = _DIGITS) -> Decimal | str:
+    return "" if value is None else _typed(float(f"{value:.{digits}g}"), unit)
 
 
 def _typed(value: float | None, unit: str) -> Decimal | str:
