@@ -1,6 +1,7 @@
 """Retention in small: the shape of an answer, what has not begun yet, and what is refused with which field."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -153,3 +154,13 @@ def test_a_point_that_is_not_in_the_answer_is_refused(context: Context, field: s
     with pytest.raises(InvalidInput) as caught:
         people_behind(parse(WEEKLY), point, context)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("brackets", [None, [2]])
+def test_hours_run_on_over_a_day_that_a_place_left_out(context: Context, brackets: list[int] | None) -> None:
+    apia = replace(context, zone=ZoneInfo("Pacific/Apia"), now=datetime(2011, 12, 30, 12, tzinfo=UTC))
+    found = answer(apia, period="hour", range={"from": "2011-12-29", "to": "2011-12-30"}, brackets=brackets)
+    assert len(found["rows"][0]["cohorts"]) == 24
+    # Its own hour, and the three that have begun of the next day there was, for the last cohort.
+    begun = [sum(cell is not None for cell in cohort["cells"]) for cohort in found["rows"][0]["cohorts"]]
+    assert begun[-3:] == ([6, 5, 4] if brackets is None else [2, 2, 2])

@@ -273,6 +273,8 @@ _SESSION = {
     "optimize_syntax_fuse_functions": 0,
     "optimize_group_by_function_keys": 0,
     "optimize_aggregators_of_group_by_keys": 0,
+    # It makes a column of a condition that others share, and moving that to PREWHERE then fails (ILLEGAL_COLUMN).
+    "optimize_extract_common_expressions": 0,
 }
 
 

@@ -106,10 +106,16 @@ def make_plan(spec: Retention, context: Context) -> Plan:
     if spec.clock is Clock.ROLLING:
         return Plan(spec, context, span, cohorts, len(cohorts), columns)
     wanted = len(cohorts) + columns[-1][1]
-    shown = zones.shift(zones.wall(cohorts[-1].start, context.zone), spec.period, columns[-1][1] + _SPARE)
-    far = Span(span.start, zones.moment(shown, context.zone))
+    far = Span(span.start, _after(cohorts[-1].start, columns[-1][1] + _SPARE, spec.period, context))
     buckets = zones.buckets(far, spec.period, context.zone, context.week_start)
     return Plan(spec, context, span, buckets[:wanted], len(cohorts), columns)
+
+
+def _after(at: datetime, count: int, period: Interval, context: Context) -> datetime:
+    """An instant so many periods later. Hours that the clocks left out were none."""
+    if period is Interval.HOUR:
+        return at + timedelta(hours=count)
+    return zones.moment(zones.shift(zones.wall(at, context.zone), period, count), context.zone)
 
 
 def _check_cohorts(count: int) -> None:
