@@ -256,7 +256,8 @@ def test_how_far_a_table_is_read_grows_with_its_rows(tmp_path: Path) -> None:
     mapping = parse({"time": "at", "distinct_id": "who", "events": [{"name": "visit"}]})
     told = [(chunk.fraction, chunk.first_row + chunk.table.num_rows - 1) for chunk in chunks(path, mapping)]
     assert len(told) > 5
-    assert all(abs(fraction - rows / 1_000_000) < 0.15 for fraction, rows in told), told
+    # The reader is a block or two of a seventh ahead of the rows, as its threads have time.
+    assert all(-0.01 < fraction - rows / 1_000_000 < 0.35 for fraction, rows in told), told
     assert told[-1] == (1.0, 1_000_000)
 
 
