@@ -8,7 +8,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, Error, Operati
 
 from yunying.base.errors import Bug, InvalidInput, LimitReached, Unavailable, YunyingError, msg
 
-__all__ = ["away", "locked", "too_complex", "translated", "unusable"]
+__all__ = ["away", "locked", "too_complex", "translated", "unplanned", "unusable"]
 
 log = logging.getLogger("yunying.store")
 
@@ -17,6 +17,7 @@ _TOO_LONG = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW
 _TOO_BIG = {158, 173, 191, 241, 307, 396}  # rows, memory, set size, memory limit, bytes, rows or bytes
 _TOO_COMPLEX = {167, 168, 306}  # too deep or too big a syntax tree, too deep recursion
 _BAD_PATTERN = {427}  # CANNOT_COMPILE_REGEXP
+_UNPLANNED = {44}  # ILLEGAL_COLUMN
 _FULL = {75, 243}  # cannot write to a file, not enough space
 _AWAY = {202, 209, 210, 242, 252, 319, 999}  # busy, socket, network, read only, too many parts, no quorum, Keeper
 
@@ -50,6 +51,11 @@ def full() -> Unavailable:
     return Unavailable(
         "store.full", msg("The disk of the event store is full. Free some space; nothing accepted is lost until then.")
     )
+
+
+def unplanned(error: ClickHouseError) -> bool:
+    """Whether the engine could not carry out a plan of its own making."""
+    return isinstance(error, Error) and error.code in _UNPLANNED
 
 
 @contextmanager

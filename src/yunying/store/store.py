@@ -10,13 +10,14 @@ from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from yunying.base import clock
 from yunying.base.errors import LimitReached, Unavailable, msg
 from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
 from yunying.store.erasing import Removal, erasing, taking_back
-from yunying.store.faults import away, too_complex, translated
+from yunying.store.faults import away, too_complex, translated, unplanned
 from yunying.store.hurry import hurried
 from yunying.store.late import LATE_EVENTS, late_events, versions_of
 from yunying.store.opening import without_lock_line
@@ -59,13 +60,10 @@ class Store:
         if len(sql.text) > MAX_STATEMENT:
             raise too_complex()
         started = clock.monotonic_s()
+        settings = _limits(timeout_s or self.timeout_s, memory_mb or self.memory_mb)
+        settings["optimize_use_projections"] = int(projections)
         with self._client() as client, translated():
-            result = client.query(
-                sql.text,
-                parameters=dict(sql.params),
-                settings=_limits(timeout_s or self.timeout_s, memory_mb or self.memory_mb)
-                | {"optimize_use_projections": int(projections)},
-            )
+            result = _asked(client, sql, settings)
         elapsed_ms = (clock.monotonic_s() - started) * 1000
         read = int(result.summary.get("read_rows", 0))
         return Rows(tuple(result.column_names), list(map(tuple, result.result_rows)), read, elapsed_ms)
@@ -273,9 +271,23 @@ _SESSION = {
     "optimize_syntax_fuse_functions": 0,
     "optimize_group_by_function_keys": 0,
     "optimize_aggregators_of_group_by_keys": 0,
-    # It makes a column of a condition that others share, and moving that to PREWHERE then fails (ILLEGAL_COLUMN).
-    "optimize_extract_common_expressions": 0,
 }
+
+_PLAINER = {"query_plan_optimize_prewhere": 0}
+
+
+def _asked(client: Any, sql: Sql, settings: dict[str, Any]) -> Any:
+    """What the engine answers. Where it cannot plan its own plan, it is asked for a plainer one.
+
+    It moves some conditions to PREWHERE, by the sizes of columns; of one that a column of the statement repeats it
+    then thinks that it is true everywhere, and stumbles over this before it reads anything (ILLEGAL_COLUMN).
+    """
+    try:
+        return client.query(sql.text, parameters=dict(sql.params), settings=settings)
+    except ClickHouseError as error:
+        if not unplanned(error):
+            raise
+        return client.query(sql.text, parameters=dict(sql.params), settings=settings | _PLAINER)
 
 
 def _limits(timeout_s: float, memory_mb: int) -> dict[str, Any]:
