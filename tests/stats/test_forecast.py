@@ -2,6 +2,8 @@
 
 import dataclasses
 import logging
+import subprocess
+import sys
 from datetime import date
 
 import numpy as np
@@ -272,3 +274,16 @@ def test_what_its_past_alone_kept_to_cuts_off_but_settles_nothing():
     assert found.probability(at_least=0) == pytest.approx(0.95)
     kept = dataclasses.replace(asked, firm=True)
     assert forecast(kept, 120, 127).probability(at_least=1.2) == 0
+
+
+def test_fitting_writes_nothing_to_the_terminal() -> None:
+    fit = """
+from datetime import date
+import numpy as np
+from yunying.base.workdays import Workdays
+from yunying.stats.predictors import Step, Timeline, prophet
+timeline = Timeline(date(2026, 1, 1), Step.DAY, Workdays(""))
+prophet(np.arange(60.0) % 7 + 10, timeline, 5)
+"""
+    done = subprocess.run([sys.executable, "-c", fit], capture_output=True, text=True, timeout=120, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

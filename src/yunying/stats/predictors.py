@@ -134,6 +134,8 @@ def _prophet_class() -> Any:
     """Prophet, imported at the first forecast: it takes seconds and 100 MB, and is noisy."""
     for name, level in (("prophet.plot", logging.CRITICAL), ("cmdstanpy", logging.ERROR)):
         logging.getLogger(name).setLevel(level)
+    # One without any handler cmdstanpy gives its own, and has it write each step of each fit.
+    logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
     from prophet import Prophet
 
     # Its module sets a level of its own when it is imported.
