@@ -48,6 +48,9 @@ class Keeper(Listener):
     def late_version(self, product: int) -> None:
         return None
 
+    def owners_version(self) -> None:
+        return None
+
 
 def context(store: Any) -> Context:
     return Context(store, 42, ZoneInfo("Asia/Shanghai"), datetime(2024, 2, 1, tzinfo=UTC))

@@ -39,11 +39,15 @@ def late_events(data: pa.Table, now: datetime) -> pa.Table | None:
 
 
 class Versions:
-    """A number for each product that changes with every note of late events this process writes or removes."""
+    """A number for each product that changes with every note of late events this process writes or removes.
+
+    `owners` changes whenever persons are merged, in any product.
+    """
 
     def __init__(self) -> None:
         self._next = count(1)
         self._of: dict[int, int] = {}
+        self.owners = 0
 
     def of(self, product: int) -> int:
         """Two readings are equal only if the notes stayed as they were between them."""
@@ -53,6 +57,10 @@ class Versions:
         """After the notes were written: who reads them before this reads the old number too, and asks once more."""
         for product in products:
             self._of[product] = next(self._next)
+
+    def change_owners(self) -> None:
+        """After merges were written, and again when the engine knows of them."""
+        self.owners = next(self._next)
 
 
 _lock = Lock()

@@ -85,6 +85,8 @@ class Store:
         late = late_events(data, clock.now()) if table == "events" else None
         if late is None:
             self._insert(table, data, token)
+            if table == "moved":
+                self._late.change_owners()
             return
         # Before, so that a crash right after the events leaves a note; and after, because a state that was made in
         # between has seen the first note but not the events. Each time with a token of its own: notes add up.
@@ -102,6 +104,10 @@ class Store:
         None where other processes write too, so that only the table `late_events` tells.
         """
         return self._late.of(product) if self._address.embedded else None
+
+    def owners_version(self) -> int | None:
+        """Another number whenever persons were merged; None where other processes write too."""
+        return self._late.owners if self._address.embedded else None
 
     def _insert(self, table: str, data: pa.Table, token: str) -> None:
         sink = pa.BufferOutputStream()
@@ -177,6 +183,7 @@ class Store:
     def reload_owners(self) -> None:
         """Make merges written to `moved` count in questions."""
         self.execute(Sql(self._address.form.render("SYSTEM RELOAD DICTIONARY {on_cluster} owner")))
+        self._late.change_owners()
 
     def erase(self, product: int) -> None:
         """Remove everything under a product's number, for good and from disk. Harmless the second time.

@@ -1,6 +1,6 @@
 """Answering from states what they hold, and making them where that pays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,11 +22,15 @@ _FRESH_S, _NOTED_S = 300.0, 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`days` of all `states` hold; `rest` is what the events must be read for."""
+    """`days` of all `states` hold; `rest` is what the events must be read for.
+
+    `noted` is what a state of each day must have beside it to hold.
+    """
 
     states: tuple[State, ...]
     days: tuple[Day, ...]
     rest: tuple[Span, ...]
+    noted: Mapping[date, int]
 
 
 def find(
@@ -50,11 +54,12 @@ def find(
         return None
     # First of all, so that the night's forgetting does not take what is being made.
     _note_use(session, keys, known)
-    holding = _holding(session, chosen, days, known)
+    sums = _late(session, days, known)
+    holding = _holding(session, chosen, days, sums, known)
     if not holding:
         return None
     session.kept_days += len(holding)
-    return Kept(tuple(chosen), tuple(holding), tuple(rest(spans, holding)))
+    return Kept(tuple(chosen), tuple(holding), tuple(rest(spans, holding)), sums)
 
 
 def note(session: Session, states: Sequence[State | None]) -> None:
@@ -68,14 +73,15 @@ def _known(session: Session) -> Known:
     known = known_of(session.context.store, session.context.product)
     if clock.monotonic_s() - known.loaded_s > _FRESH_S:
         known.keys = {int(row[0]) for row in session.ask(questions_sql(session.binder())).rows}
-        known.noted = {}
+        known.noted, known.large = {}, set()
         known.loaded_s = clock.monotonic_s()
     return known
 
 
-def _holding(session: Session, states: Sequence[State], days: Sequence[Day], known: Known) -> list[Day]:
+def _holding(
+    session: Session, states: Sequence[State], days: Sequence[Day], sums: dict[date, int], known: Known
+) -> list[Day]:
     """The days of which every state holds, after making those that do not."""
-    sums = _late(session, days, known)
     keys = {state.key for state in states}
     if _stale(keys, days, sums, known.noted):  # not seen yet, or another process may have made them anew
         for question, day, noted in session.ask(noted_sql(session.binder(), sorted(keys), days)).rows:

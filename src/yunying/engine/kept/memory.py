@@ -22,13 +22,15 @@ __all__ = ["Known", "Policy", "known_of", "policy", "using"]
 class Policy:
     """A question that reads at least `rows` events has states made when it is asked for the `asks`-th time.
 
-    At most `questions` of a product are kept, of at most `days` days at a time; `asks` 0 keeps nothing.
+    At most `questions` of a product are kept, of at most `days` days at a time; `asks` 0 keeps nothing. `sets_bytes`
+    is what their sets of persons may take in the memory of this process, as they are written; 0 holds none.
     """
 
     rows: int = 50_000
     asks: int = 2
     questions: int = 200
     days: int = 1_200
+    sets_bytes: int = 64 << 20
 
 
 _policy: ContextVar[Policy] = ContextVar("yunying_kept", default=Policy())  # noqa: B039 - frozen
@@ -58,7 +60,7 @@ class Known:
     """What is known of one product. `keys` have states, as far as was seen at `loaded_s`; `used` when noted last.
 
     `noted` is what was last seen beside a state, by question and day; `late` what came late for a day, as of
-    `late_version` of the store.
+    `late_version` of the store. Of `large` the sets take too much memory to be held.
     """
 
     keys: set[int] = field(default_factory=set)
@@ -68,6 +70,7 @@ class Known:
     loaded_s: float = float("-inf")
     asked: OrderedDict[int, int] = field(default_factory=OrderedDict)
     used: dict[int, float] = field(default_factory=dict)
+    large: set[int] = field(default_factory=set)
 
     def note(self, keys: Sequence[int]) -> None:
         """That the events were read for these once more."""

@@ -10,7 +10,7 @@ from yunying.engine.scan import Binder, clause, columns, millis, nested, scan
 from yunying.engine.terms import terms
 from yunying.store import OWNER, Sql
 
-__all__ = ["cells_sql", "forget_sql", "late_sql", "make_sql", "noted_sql", "questions_sql", "use_sql"]
+__all__ = ["cells_sql", "forget_sql", "late_sql", "make_sql", "noted_sql", "questions_sql", "sets_sql", "use_sql"]
 
 KEPT = "kept_days"
 _GUARD = "product = {product:UInt32}"
@@ -122,6 +122,18 @@ def cells_sql(
     owned = f"bitmapOr(bitmapAndnot(numbers, gone), {theirs}) AS owned"
     shown = columns([name, "question", "events", owned])
     return f"WITH (SELECT groupBitmapState(n) FROM moved) AS gone\n{shown}\nFROM\n{nested(grouped)}"
+
+
+def sets_sql(binder: Binder, keys: Sequence[int], days: Sequence[Day], most_bytes: int) -> Sql:
+    """The index of the day, question, events and people of states that hold, as `cells_sql` has them.
+
+    The people are the state of a bitmap in base64; '' when all of them together take more than `most_bytes`.
+    """
+    cells = cells_sql(binder, keys, days, range(len(days)), people=True)
+    written = f"{columns(['cell', 'question', 'events', 'CAST(owned AS String) AS state'])}\nFROM\n{nested(cells)}"
+    fits = f"sum(length(state)) OVER () <= {binder.bind('most_bytes', most_bytes, 'UInt64')}"
+    shown = columns(["cell", "question", "events", f"if({fits}, base64Encode(state), '') AS people"])
+    return Sql(f"-- Who was there on days that are kept?\n{shown}\nFROM\n{nested(written)}", binder.params)
 
 
 def use_sql(product: int, keys: Sequence[int], now: datetime) -> Sql:

@@ -7,6 +7,7 @@ from yunying.engine.resolve import resolve
 from yunying.engine.result import People
 from yunying.engine.retention.answer import Point, RetentionResult
 from yunying.engine.retention.compile import answer_sql, people_sql, ranking_sql
+from yunying.engine.retention.held import from_sets
 from yunying.engine.retention.matched import Part, Top
 from yunying.engine.retention.plan import Plan, make_plan
 from yunying.engine.retention.shape import Found, asked_for, shape
@@ -25,7 +26,9 @@ def run(spec: Retention, context: Context) -> RetentionResult:
     session = Session(context)
     top = _ranking(plan, session) if spec.breakdown else ()
     part = with_kept(Part(plan, session.binder(), top), session)
-    found = read(session.ask(answer_sql(part)))
+    found = from_sets(part, session)
+    if found is None:
+        found = read(session.ask(answer_sql(part)))
     if part.kept is None:
         kept.note(session, states_of(plan))
     provenance = session.provenance(spec.hash, plan.span.start, plan.span.end)

@@ -14,7 +14,7 @@ from yunying.engine.trends.plan import Batch, Period, Plan, windows
 from yunying.engine.trends.spec import Measure, Series
 from yunying.store import Kind
 
-__all__ = ["Column", "Part", "Top", "part_of"]
+__all__ = ["Column", "Part", "Place", "Top", "part_of"]
 
 Top = tuple[tuple[str, ...], ...]
 # Which period (0 or 1) and which of its buckets, None for the number over the whole range.

@@ -15,6 +15,7 @@ from yunying.engine.scan import millis
 from yunying.engine.session import Session
 from yunying.engine.trends.answer import Point, TrendsResult
 from yunying.engine.trends.compile import RANKED, people_sql, ranking_sql, trend_sql
+from yunying.engine.trends.held import from_sets
 from yunying.engine.trends.part import Part, Top, part_of
 from yunying.engine.trends.plan import Batch, Plan, make_plan
 from yunying.engine.trends.shape import Key, Line, shape
@@ -27,6 +28,8 @@ __all__ = ["people", "run"]
 
 # By index of series and period, then by label.
 Lines = dict[tuple[int, int], dict[Key, Line]]
+# The line of a series without a breakdown.
+_ALL: Key = (RANKED, ())
 
 
 def run(spec: Trends, context: Context) -> TrendsResult:
@@ -51,7 +54,12 @@ def _lines(plan: Plan, session: Session) -> Lines:
         if part.batch.periods:
             top = shared if shared is not None or not spec.breakdown else _top(part, found, session)
             part = replace(with_kept(part, session), top=top)
-            _read(part, session.ask(trend_sql(part)), found)
+            numbers = from_sets(part, session)
+            if numbers is None:
+                _read(part, session.ask(trend_sql(part)), found)
+            else:
+                for series, period, bucket, value in numbers:
+                    _put(part, found[series, period], _ALL, bucket, value)
             if part.kept is None:
                 kept.note(session, states_of(part))
     return found
@@ -85,16 +93,20 @@ def _read(part: Part, rows: Rows, found: Lines) -> None:
             period, bucket = (0 if row[at["now"]] else 1) if part.compared else only[1], None
         else:
             period, bucket = places[row[at["bucket"]]]
-        key = (row[at["kind"]] if labels else RANKED, tuple(row[label] for label in labels))
-        # A rolling number without a total is that of somebody who was there, but not lately.
-        line = found[series, period].setdefault(key, Line(key, total=0 if part.rolling else None))
-        value = row[at[value_of[series]]]
-        if bucket is None:
-            line.total = value
-        else:
-            line.points[bucket] = value
-            if part.adds_up:
-                line.total = (line.total or 0) + value
+        key = (row[at["kind"]], tuple(row[label] for label in labels)) if labels else _ALL
+        _put(part, found[series, period], key, bucket, row[at[value_of[series]]])
+
+
+def _put(part: Part, lines: dict[Key, Line], key: Key, bucket: int | None, value: Any) -> None:
+    """A number into its line; that of no bucket is the total."""
+    # A rolling number without a total is that of somebody who was there, but not lately.
+    line = lines.setdefault(key, Line(key, total=0 if part.rolling else None))
+    if bucket is None:
+        line.total = value
+    else:
+        line.points[bucket] = value
+        if part.adds_up:
+            line.total = (line.total or 0) + value
 
 
 def _in_order(plan: Plan, lines: Lines) -> list[list[list[Line]]]:
