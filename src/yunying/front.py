@@ -31,7 +31,7 @@ _UPLOADS = re.compile(r"(/api/v1/products/[^/]+/data|/p/[^/]+/data)/imports/uplo
 class Collecting(Protocol):
     """What the front needs of a collector."""
 
-    def owns(self, path: str) -> bool: ...
+    def owns(self, path: str, method: str) -> bool: ...
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
@@ -56,7 +56,7 @@ class Front:
             await send({"type": "websocket.close", "code": 1000})
         elif scope["path"] == "/healthz":
             await _plain(send, 200, b"ok\n")
-        elif self._collector is not None and self._collector.owns(scope["path"]):
+        elif self._collector is not None and self._collector.owns(scope["path"], scope["method"]):
             await self._collector(scope, receive, send)
         elif self._pages is not None and scope["method"] in ("POST", "PUT") and _UPLOADS.fullmatch(scope["path"]):
             await self._upload(self._pages, scope, receive, send)

@@ -26,13 +26,22 @@ KEY = "yk_test"
 FAST = SpoolLimits(segment_age_s=0.05)
 
 
+# What the protocols without keys call the product 1 of the tests, whatever the protocol.
+SENDER = "7"
+KEYLESS = ("matomo", "plausible", "umami", "snowplow", "sensors", "ga4")
+
+
 def make_keys(path: Path, keys: dict[str, int] | None = None) -> str:
-    """A relational store with nothing but the table the collector reads; returns its URL."""
+    """A relational store with nothing but the tables the collector reads; returns its URL."""
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("CREATE TABLE products_writekey (token TEXT UNIQUE, product_id INTEGER, revoked_at TEXT)")
+        db.execute("CREATE TABLE products_sender (protocol TEXT, name TEXT, product_id INTEGER)")
+        db.execute("CREATE TABLE products_product (id INTEGER, slug TEXT)")
         rows = (keys or {KEY: 1}).items()
         db.executemany("INSERT INTO products_writekey VALUES (?, ?, NULL)", list(rows))
+        db.executemany("INSERT INTO products_sender VALUES (?, ?, 1)", [(name, SENDER) for name in KEYLESS])
+        db.execute("INSERT INTO products_product VALUES (1, 'tea')")
         db.commit()
     return f"sqlite:///{path}"
 

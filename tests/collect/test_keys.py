@@ -12,19 +12,28 @@ from tests.conftest import Cast
 from yunying.base.clock import now
 from yunying.collect import keys
 from yunying.collect.keys import SELECT, KeyDirectory
-from yunying.platform.products.models import WriteKey
+from yunying.platform.products.models import Product, Sender, WriteKey
 
 
 @pytest.mark.django_db
 def test_the_select_reads_the_table_of_the_model(people: Cast) -> None:
-    assert WriteKey._meta.db_table in SELECT
-    columns = {field.column for field in WriteKey._meta.concrete_fields}
-    assert {"token", "product_id", "revoked_at"} <= columns
+    for model, wanted in (
+        (WriteKey, {"token", "product_id", "revoked_at"}),
+        (Sender, {"protocol", "name", "product_id"}),
+        (Product, {"id", "slug"}),
+    ):
+        assert model._meta.db_table in SELECT
+        assert wanted <= {field.column for field in model._meta.concrete_fields}
     WriteKey.objects.create(product=people.product, name="a", token="yk_a")
     WriteKey.objects.create(product=people.other, name="b", token="yk_b", revoked_at=now())
+    Sender.objects.create(product=people.other, protocol="matomo", name="3")
     with connection.cursor() as cursor:
         cursor.execute(SELECT)
-        assert cursor.fetchall() == [("yk_a", people.product.pk)]
+        assert set(cursor.fetchall()) == {
+            ("yk_a", people.product.pk),
+            ("matomo:3", people.other.pk),
+            *((f"product:{product.slug}", product.pk) for product in Product.objects.all()),
+        }
 
 
 def test_a_store_that_is_away_keeps_the_last_snapshot(tmp_path: Path) -> None:

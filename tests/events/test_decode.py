@@ -2,14 +2,18 @@ import base64
 import gzip
 import json
 import zlib
+from random import randbytes
 from urllib.parse import quote
 
+import brotli
 import pytest
+from backports import zstd
 
 from yunying.base.errors import InvalidInput, LimitReached
 from yunying.events.decode import decode, unpack
 from yunying.events.text import loads
 
+PACK = {"br": brotli.compress, "gzip": gzip.compress, "zstd": zstd.compress}
 EVENT = {"event": "加购 🛒", "n": 9007199254740993}
 TEXT = json.dumps(EVENT, ensure_ascii=False).encode()
 # Without the time of day, which would give two processes different tests.
@@ -58,7 +62,7 @@ def test_the_key_beside_the_data_field_is_kept() -> None:
         (b"data=%%%", "", "body.not_json"),
         (b"\x1f\x8bnot gzip at all", "", "body.compression"),
         (ZIPPED[:-9], "", "body.compression"),
-        (b"\x28\xb5\x2f\xfd", "zstd", "body.encoding"),
+        (b"\x28\xb5\x2f\xfd", "zstd", "body.compression"),
         (b"[" * 100_000, "", "body.too_deep"),
     ],
 )
@@ -68,10 +72,33 @@ def test_what_cannot_be_read_is_refused_with_its_reason(body: bytes, encoding: s
     assert error.value.code == code
 
 
-def test_a_zip_bomb_is_stopped() -> None:
+@pytest.mark.parametrize("label", ["br", "gzip", "zstd"])
+def test_a_zip_bomb_is_stopped(label: str) -> None:
     with pytest.raises(LimitReached) as error:
-        unpack(gzip.compress(b" " * (30 << 20)))
+        unpack(PACK[label](b" " * (30 << 20)), label)
     assert error.value.code == "body.too_big"
+
+
+@pytest.mark.parametrize("size", [2, 70_000, 3_000_000])
+@pytest.mark.parametrize("label", ["br", "gzip", "zstd"])
+def test_compressed_bodies_come_out_as_they_were(label: str, size: int) -> None:
+    body = randbytes(size // 2) + b"a" * (size // 2)
+    packed = PACK[label](body)
+    assert unpack(packed, label) == body
+    if label != "br":  # which has no magic bytes
+        assert unpack(packed, "") == body
+
+
+@pytest.mark.parametrize("label", ["br", "gzip", "zstd"])
+def test_a_body_that_breaks_off_is_refused(label: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        unpack(PACK[label](randbytes(10_000))[:-100], label)
+    assert error.value.code == "body.compression"
+
+
+@pytest.mark.parametrize("label", ["br", "gzip", "zstd", "identity", "x-unheard-of"])
+def test_a_label_that_is_not_true_of_plain_json_is_forgiven(label: str) -> None:
+    assert decode(TEXT, label) == EVENT
 
 
 def test_several_gzip_members_share_one_cap() -> None:

@@ -48,6 +48,8 @@ def _measure(folder: Path, label: str, batch: int, seconds: float) -> str:
     folder.mkdir(parents=True)
     with closing(sqlite3.connect(folder / "keys.sqlite3")) as db, db:
         db.execute("CREATE TABLE products_writekey (token TEXT, product_id INTEGER, revoked_at TEXT)")
+        db.execute("CREATE TABLE products_sender (protocol TEXT, name TEXT, product_id INTEGER)")
+        db.execute("CREATE TABLE products_product (id INTEGER, slug TEXT)")
         db.execute("INSERT INTO products_writekey VALUES (?, 1, NULL)", (KEY,))
     command = [sys.executable, "-m", "tools.bench.collector", "--serve", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:

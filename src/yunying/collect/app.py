@@ -23,7 +23,7 @@ from yunying.collect.counters import Counters
 from yunying.collect.keys import KeyDirectory
 from yunying.collect.spool import Spool
 from yunying.events import protocols
-from yunying.events.event import Event, Refusal
+from yunying.events.event import UNOWNED, Event, Refusal
 from yunying.events.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_KEPT_BODY_CHARS
 from yunying.events.normalise import Arrival
 from yunying.events.protocols import Match
@@ -87,9 +87,9 @@ class Collector:
         self._refresh: asyncio.Task[None] | None = None
 
     @staticmethod
-    def owns(path: str) -> bool:
+    def owns(path: str, method: str = "POST") -> bool:
         """Whether this path belongs to the collector."""
-        return protocols.owns(path)
+        return protocols.owns(path, method)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -179,19 +179,38 @@ class Collector:
         except (InvalidInput, LimitReached) as error:
             await self._keep_body(request, matches[0].protocol.name, error)
             raise
-        product = await self._product(intake.key)
+        product = await self._product(match, intake)
         arrival = self._arrival(request, intake, product, scope)
-        outcome = await self._read(match.protocol, intake.items, arrival, len(request.body))
+        if product == UNOWNED:
+            outcome = _unowned(match, intake, arrival)
+        else:
+            outcome = await self._read(match.protocol, intake.items, arrival, len(request.body))
         await self._keep(outcome)
         return match.route.reply(request, outcome)
 
-    async def _product(self, key: str) -> int:
+    async def _product(self, match: Match, intake: Intake) -> int:
+        """The product of the key, of the name the sender has, or of the one in the path; UNOWNED for a strange name."""
+        if not intake.alias:
+            return await self._product_of(intake.key or match.values.get("product", ""))
+        names = _names(match, intake)
+        for name in names:
+            if (product := await self._look_up(name)) is not None:
+                return product
+        if not names:
+            raise NotAllowed("key.missing", msg("The request does not say which site or app it comes from."))
+        return UNOWNED
+
+    async def _look_up(self, key: str) -> int | None:
         if self._keys.stale() and (self._refresh is None or self._refresh.done()):
             # In the background: a known key need not wait for the query.
             self._refresh = asyncio.create_task(asyncio.to_thread(self._keys.look_again))
         product = self._keys.known(key)
         if product is None and key:
             product = await asyncio.to_thread(self._keys.product_of, key)
+        return product
+
+    async def _product_of(self, key: str) -> int:
+        product = await self._look_up(key)
         if product is None:
             raise NotAllowed(
                 "key.unknown" if key else "key.missing",
@@ -200,10 +219,11 @@ class Collector:
         return product
 
     def _arrival(self, request: Request, intake: Intake, product: int, scope: Scope) -> Arrival:
+        address = str((scope.get("client") or ("",))[0])
+
         def visitor() -> str:
-            client = scope.get("client") or ("",)
             day = request.received_ms // 86_400_000
-            text = f"{day}|{product}|{client[0]}|{request.headers.get('user-agent', '')}"
+            text = f"{day}|{product}|{address}|{request.headers.get('user-agent', '')}"
             return "visitor-" + hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:32]
 
         return Arrival(
@@ -214,6 +234,8 @@ class Collector:
             library=intake.library,
             shared=intake.shared,
             visitor=visitor,
+            address=address,
+            agent=request.headers.get("user-agent", ""),
         )
 
     async def _read(self, protocol: Protocol, items: Sequence[Any], arrival: Arrival, size: int) -> Outcome:
@@ -251,6 +273,23 @@ class Collector:
         self.counters.add("spooled", accepted)
         for _, refusal in outcome.refused:
             self.counters.refuse(refusal.code)
+
+
+def _names(match: Match, intake: Intake) -> list[str]:
+    """What the directory may know a sender without a key under: the product in the path comes first."""
+    inside = match.values.get("product")
+    own = [f"{match.protocol.name}:{intake.key}"] if intake.key else []
+    return [*([inside, f"product:{inside}"] if inside else []), *own]
+
+
+def _unowned(match: Match, intake: Intake, arrival: Arrival) -> Outcome:
+    """What nobody has claimed yet waits in the quarantine of the installation."""
+    name = clean_text(intake.key)[:200]
+    error = NotFound("alias.unknown", msg("No product goes by the name “%(name)s” here."), name=name)
+    refused = [_refusal(match.protocol.name, item, arrival, error) for item in intake.items]
+    for one in refused:
+        one.data["alias"] = name
+    return Outcome([None] * len(refused), list(enumerate(refused)))
 
 
 class _Gone(Exception):

@@ -54,6 +54,8 @@ def _event_row(event: Event) -> list[Any]:
         event.protocol,
         event.library,
         event.historical,
+        event.address,
+        event.agent,
     ]
 
 
@@ -74,6 +76,9 @@ def _event(row: list[Any]) -> Event:
         protocol=row[13],
         library=row[14],
         historical=row[15],
+        # Rows of earlier versions end here.
+        address=row[16] if len(row) > 16 else "",
+        agent=row[17] if len(row) > 17 else "",
     )
 
 

@@ -16,10 +16,17 @@ __all__ = ["SELECT", "KeyDirectory"]
 
 log = logging.getLogger(__name__)
 
+# A key stands for itself; the name of a sender without keys is `<protocol>:<name>`, that of a product `product:<name>`.
 SELECT = """
 SELECT token, product_id
 FROM products_writekey
 WHERE revoked_at IS NULL
+UNION ALL
+SELECT protocol || ':' || name, product_id
+FROM products_sender
+UNION ALL
+SELECT 'product:' || slug, id
+FROM products_product
 """
 
 

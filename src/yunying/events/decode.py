@@ -5,19 +5,30 @@ Order: `Content-Encoding`, magic bytes, JSON or NDJSON, form with `data=` (plain
 
 import base64
 import binascii
+import sys
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
+
+import brotli
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
 from yunying.events.limits import MAX_DECODED_BYTES, MAX_RATIO
 from yunying.events.text import loads
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 __all__ = ["decode", "form", "unpack"]
 
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_PIECE = 64 << 10
 _ALWAYS_ALLOWED = 1 << 20
+# What one zstd frame may ask to be remembered; the format itself recommends to support this much (RFC 8878, 3.1.1.1.2).
+_WINDOW_LOG = 23
 
 
 def decode(body: bytes, encoding: str = "", query: Mapping[str, str] | None = None) -> Any:
@@ -40,11 +51,9 @@ def unpack(body: bytes, encoding: str = "") -> bytes:
         return _inflate(body, zlib.MAX_WBITS)
     if body[:2] == _GZIP:
         return _inflate(body, zlib.MAX_WBITS | 16)
-    if label in ("br", "zstd"):
-        raise InvalidInput(
-            "body.encoding", msg("The compression %(encoding)s is not understood; send gzip."), encoding=label
-        )
-    return body
+    if body[:4] == _ZSTD:
+        return _bounded(_zstd, body)
+    return _labelled_brotli(body) if label == "br" and body else body
 
 
 def form(raw: bytes) -> dict[str, str]:
@@ -55,8 +64,68 @@ def form(raw: bytes) -> dict[str, str]:
         raise _not_json() from error
 
 
+def _bounded(unpacking: Callable[[bytes], Iterator[bytes]], body: bytes) -> bytes:
+    """What `unpacking` gives piece by piece, as long as it is not too much."""
+    cap, out, size = _cap(body), [], 0
+    try:
+        for piece in unpacking(body):
+            size += len(piece)
+            if size > cap:
+                raise _too_big(cap)
+            out.append(piece)
+    except (zstd.ZstdError, brotli.error) as error:
+        raise _damaged() from error
+    return b"".join(out)
+
+
+def _labelled_brotli(body: bytes) -> bytes:
+    # Brotli has no magic bytes: the label must be believed, unless what it says is not true of a body of JSON.
+    try:
+        return _bounded(_brotli, body)
+    except InvalidInput:
+        if body[:1] in (b"{", b"["):
+            return body
+        raise
+
+
+def _zstd(body: bytes) -> Iterator[bytes]:
+    rest = body
+    while rest[:4] == _ZSTD:  # a body may have several frames; what stands behind the last one is no frame
+        stream = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
+        piece = stream.decompress(rest, max_length=_PIECE)
+        while not stream.eof:
+            if not piece and stream.needs_input:
+                raise _damaged()
+            yield piece
+            piece = stream.decompress(b"", max_length=_PIECE)
+        yield piece
+        rest = stream.unused_data
+
+
+def _brotli(body: bytes) -> Iterator[bytes]:
+    stream, rest = brotli.Decompressor(), body
+    while not stream.is_finished():
+        piece = stream.process(rest, output_buffer_limit=_PIECE)
+        if not piece and not stream.is_finished():
+            raise _damaged()
+        yield piece
+        rest = b""
+
+
+def _cap(body: bytes) -> int:
+    return min(MAX_DECODED_BYTES, max(_ALWAYS_ALLOWED, len(body) * MAX_RATIO))
+
+
+def _too_big(cap: int) -> LimitReached:
+    return LimitReached("body.too_big", msg("The body is larger than %(limit)d bytes."), limit=cap)
+
+
+def _damaged() -> InvalidInput:
+    return InvalidInput("body.compression", msg("The compressed body is damaged."))
+
+
 def _inflate(body: bytes, bits: int) -> bytes:
-    cap = min(MAX_DECODED_BYTES, max(_ALWAYS_ALLOWED, len(body) * MAX_RATIO))
+    cap = _cap(body)
     out, rest = [], body
     left = cap
     while rest:
@@ -64,12 +133,12 @@ def _inflate(body: bytes, bits: int) -> bytes:
         try:
             part = stream.decompress(rest, left + 1)
         except zlib.error as error:
-            raise InvalidInput("body.compression", msg("The compressed body is damaged.")) from error
+            raise _damaged() from error
         left -= len(part)
         if left < 0:
-            raise LimitReached("body.too_big", msg("The body is larger than %(limit)d bytes."), limit=cap)
+            raise _too_big(cap)
         if not stream.eof:
-            raise InvalidInput("body.compression", msg("The compressed body is damaged."))
+            raise _damaged()
         out.append(part)
         # A gzip file may have several members; padding behind the last one is not another.
         rest = stream.unused_data if stream.unused_data[:2] == _GZIP else b""

@@ -4,17 +4,29 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Event", "Link", "LinkKind", "Op", "OpKind", "Refusal"]
+__all__ = ["UNOWNED", "Event", "Link", "LinkKind", "Op", "OpKind", "Refusal"]
+
+# The product of what came under a name that no product has.
+UNOWNED = 0
 
 
 class OpKind(StrEnum):
-    """What happens to one property of a person or account."""
+    """What happens to one property of a person or account; with CLEAR to all of them, and `key` is empty.
+
+    APPEND and PREPEND put a value or a list of values at the end or the start of a list; UNION and UNION_FIRST do so
+    with those that are not in it yet, and REMOVE takes them out.
+    """
 
     SET = "set"
     SET_ONCE = "set_once"
     UNSET = "unset"
     ADD = "add"
     APPEND = "append"
+    PREPEND = "prepend"
+    UNION = "union"
+    UNION_FIRST = "union_first"
+    REMOVE = "remove"
+    CLEAR = "clear"
 
 
 @dataclass(slots=True, frozen=True)
@@ -44,7 +56,9 @@ class Event:
     """One thing somebody did.
 
     `ts_ms` and `received_ms` are UTC epoch milliseconds, `uuid` is canonical lower-case text and unique per
-    product, `props` JSON values (integers exact). `account` is the key of the customer the person acted for.
+    product, `props` JSON values (integers exact). `account` is the key of the customer the person acted for. `address`
+    and `agent` are the IP address and the user agent of whoever did it, empty where a server sent the event: they are
+    read for region and device on the way to the store and not written there.
     """
 
     product: int
@@ -62,6 +76,8 @@ class Event:
     protocol: str = "own"
     library: str = ""
     historical: bool = False
+    address: str = ""
+    agent: str = ""
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, TypedDict
 from uuid import UUID
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
@@ -23,12 +24,14 @@ from yunying.events.text import clean_text
 
 __all__ = [
     "Arrival",
+    "Origin",
     "event_name",
     "event_uuid",
     "identity",
     "is_object",
     "moment_ms",
     "ops",
+    "origin",
     "properties",
     "required_identity",
     "text_of",
@@ -65,7 +68,7 @@ class Arrival:
     """What is known about a request around its events: the receipt that a protocol reads each item with.
 
     `sent_ms` is the client's clock when it sent, if the protocol says it. `visitor` gives a daily id that
-    cannot be turned back, for protocols without any.
+    cannot be turned back, for protocols without any. `address` and `agent` are those of the connection.
     """
 
     product: int
@@ -75,14 +78,17 @@ class Arrival:
     library: str = ""
     shared: Mapping[str, Any] = field(default_factory=dict)
     visitor: Callable[[], str] | None = None
+    address: str = ""
+    agent: str = ""
 
     def to_data(self) -> dict[str, Any]:
-        """What a refused item is kept with, so that a replay reads it as the first time."""
+        """What a refused item is kept with, so that a replay reads it as the first time, but for where it came from."""
         return {
             "sent_ms": self.sent_ms,
             "historical": self.historical,
             "library": self.library,
             "shared": dict(self.shared),
+            "agent": self.agent,
         }
 
     @classmethod
@@ -95,7 +101,30 @@ class Arrival:
             historical=bool(data.get("historical")),
             library=str(data.get("library") or ""),
             shared=data.get("shared") or {},
+            agent=str(data.get("agent") or ""),
         )
+
+
+class Origin(TypedDict):
+    """The fields of an event that say where it was sent from."""
+
+    address: str
+    agent: str
+
+
+def origin(arrival: Arrival, *, address: Any = None, agent: Any = None, server: bool = False) -> Origin:
+    """Address and user agent of whoever did something.
+
+    `address` and `agent` are what the SDK said of its user; without them it is the connection, unless a `server` sent
+    the event, whose own address says nothing about the user. What is no address is nobody's.
+    """
+    said = text_of(address).strip()
+    found = said or ("" if server else arrival.address)
+    try:
+        found = str(ip_address(found)) if found else ""
+    except ValueError:
+        found = ""
+    return Origin(address=found, agent=(text_of(agent).strip() or ("" if server else arrival.agent))[:1_000])
 
 
 def is_object(value: Any, field_name: str) -> dict[str, Any]:

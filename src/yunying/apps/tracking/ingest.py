@@ -26,7 +26,7 @@ from yunying.apps.tracking.write.numbers import Known, NumberCache, Numbers
 from yunying.apps.tracking.write.persons import Persons, apply_account_ops
 from yunying.apps.tracking.write.repeats import Repeats
 from yunying.base import clock
-from yunying.events.event import Event, OpKind, Refusal
+from yunying.events.event import UNOWNED, Event, OpKind, Refusal
 from yunying.store import Store, shared
 from yunying.store.writer import event_table
 
@@ -104,8 +104,9 @@ class Ingest:
             self._prune()
 
     def refuse(self, items: Sequence[Refusal], *, token: str) -> None:
-        """Keep what was not accepted for thirty days."""
-        kept = _of_known_products(items)
+        """Keep what was not accepted for thirty days, what nobody has claimed under no product."""
+        strange = [item for item in items if item.product == UNOWNED]
+        kept = [*strange, *_of_known_products([item for item in items if item.product != UNOWNED])]
         if kept:
             self._store.insert("refused", refused_table(kept), token=token)
 

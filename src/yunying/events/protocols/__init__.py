@@ -1,7 +1,7 @@
 """The registry of wire protocols. A new protocol is one module here and one name in `PROTOCOLS`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from yunying.events.protocols import own, posthog, segment
@@ -30,11 +30,10 @@ def by_name(name: str) -> Protocol | None:
 def candidates(path: str) -> tuple[Match, ...]:
     """Every route whose path fits, in the order of the registry, whatever its method.
 
-    `/<protocol>/…` names the protocol outright, for teams whose SDKs share a path.
+    `/<protocol>/…` names the protocol outright, for teams whose SDKs share a path, and `/<protocol>/<product>/…` the
+    product too, by one of its write keys or names: it is then among the values as `product`.
     """
     parts = tuple(part for part in path.split("/") if part)
-    if not parts:
-        return ()
     # A plain path is one dictionary lookup; only the few routes with {names} are compared part by part.
     found = list(_PLAIN.get(parts, ()))
     for match, pattern in _PATTERNS:
@@ -42,13 +41,18 @@ def candidates(path: str) -> tuple[Match, ...]:
         if values is not None:
             found.append(Match(match.protocol, match.route, values))
     if not found and len(parts) > 1 and (named := by_name(parts[0])):
-        return tuple(match for match in candidates("/" + "/".join(parts[1:])) if match.protocol is named)
+        return _within(named, parts[1:], {}) or _within(named, parts[2:], {"product": parts[1]})
     return tuple(found)
 
 
-def owns(path: str) -> bool:
-    """Whether the collector answers this path."""
-    return bool(candidates(path))
+def _within(protocol: Protocol, parts: tuple[str, ...], values: Mapping[str, str]) -> tuple[Match, ...]:
+    found = (match for match in candidates("/" + "/".join(parts)) if match.protocol is protocol)
+    return tuple(replace(match, values={**match.values, **values}) for match in found)
+
+
+def owns(path: str, method: str = "POST") -> bool:
+    """Whether the collector answers this path. Of the root it answers only methods that carry events."""
+    return bool(candidates(path)) and (path.strip("/") != "" or method in ("POST", "OPTIONS"))
 
 
 def choose(matches: tuple[Match, ...], request: Request) -> Match | None:
@@ -68,7 +72,10 @@ def _fit(pattern: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | N
     values = {}
     for want, have in zip(pattern, parts, strict=True):
         if want.startswith("{"):
-            values[want[1:-1]] = have
+            name = want[1:-1]
+            if name.endswith(".") and "." not in have:
+                return None
+            values[name.rstrip(".")] = have
         elif want != have:
             return None
     return values

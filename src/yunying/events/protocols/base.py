@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from yunying.base.errors import LimitReached, NotAllowed, YunyingError, msg
-from yunying.events.decode import decode
+from yunying.events.decode import decode, form, unpack
 from yunying.events.event import Event, Refusal
 from yunying.events.limits import MAX_ITEMS
 from yunying.events.normalise import Arrival, text_of
@@ -49,6 +49,17 @@ class Request:
         """The decoded body. Raises InvalidInput or LimitReached (`body.*`)."""
         return decode(self.body, self.headers.get("content-encoding", ""), self.query)
 
+    @cached_property
+    def raw(self) -> bytes:
+        """The body without its compression. Raises InvalidInput or LimitReached (`body.*`)."""
+        return unpack(self.body, self.headers.get("content-encoding", ""))
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """The fields of the address and of a form in the body, whatever its label; those of the body win."""
+        raw = self.raw
+        return dict(self.query) if raw[:1] in (b"", b"{", b"[") else {**self.query, **form(raw)}
+
 
 @dataclass(slots=True)
 class Reply:
@@ -60,10 +71,14 @@ class Reply:
 
 @dataclass(slots=True)
 class Intake:
-    """A request taken apart: the write key, the items, and what they have in common (fields of `Arrival`)."""
+    """A request taken apart: the write key, the items, and what they have in common (fields of `Arrival`).
+
+    With `alias` the protocol has no keys, and `key` is the name it gives the sender: a site, an app, a domain.
+    """
 
     key: str
     items: Sequence[Any]
+    alias: bool = False
     sent_ms: int | None = None
     historical: bool = False
     library: str = ""
@@ -89,7 +104,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path. `{name}` in `path` matches one part; a trailing slash makes no difference.
+    """One path. `{name}` in `path` matches one part, `{name.}` one with a dot; a trailing slash makes no difference.
 
     A route either takes events (`take`, and `reply` says what is answered) or just answers (`answer`).
     `claims` decides between protocols that share a path; it may look at the decoded document.

@@ -115,6 +115,21 @@ class WriteKey(models.Model):
     last_used_at = models.DateTimeField(null=True, editable=False)
 
 
+class Sender(models.Model):
+    """What a protocol without keys calls one of the product's sites or apps: Matomo's site id, Plausible's domain.
+
+    Public by nature. The collector reads this table too.
+    """
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="senders")
+    protocol = models.CharField(max_length=20)
+    name = models.CharField(_("Name"), max_length=200)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["protocol", "name"], name="products_sender_once")]
+
+
 class ApiKey(models.Model):
     """Secret: only its digest is kept. `scopes` are names of `products.access.Permission`."""
 
