@@ -1,6 +1,15 @@
 """Erasing a product that was deleted: its rows of both stores, in steps that may be repeated."""
 
-from yunying.apps.tracking.models import Account, AppliedEvent, DistinctId, EventProperty, Merge, Person
+from yunying.apps.tracking.models import (
+    Account,
+    AppliedEvent,
+    DistinctId,
+    ErasedId,
+    Erasure,
+    EventProperty,
+    Merge,
+    Person,
+)
 from yunying.store import shared
 
 __all__ = ["ERASED", "erase"]
@@ -8,7 +17,7 @@ __all__ = ["ERASED", "erase"]
 _CHUNK = 2_000
 
 # Rows that outlive their product, because a cascade over millions would hold the request; in the order they go.
-ERASED = (EventProperty, AppliedEvent, Merge, Account, DistinctId, Person)
+ERASED = (EventProperty, AppliedEvent, Merge, Account, ErasedId, Erasure, DistinctId, Person)
 
 
 def erase(product_id: int) -> None:

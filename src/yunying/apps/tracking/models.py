@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from yunying.apps.tracking.importing.models import ImportMapping as ImportMapping  # registered with this app
 from yunying.apps.tracking.importing.models import ImportRun as ImportRun
+from yunying.apps.tracking.privacy.models import ErasedId as ErasedId
+from yunying.apps.tracking.privacy.models import Erasure as Erasure
+from yunying.apps.tracking.privacy.models import RetentionRule as RetentionRule
 from yunying.base import clock
 from yunying.events.protocols import by_name
 
@@ -32,11 +35,15 @@ class NumberCounter(models.Model):
 
 
 class NumberBlock(models.Model):
-    """The block a product takes its numbers from now: `next` is free, `end` is not in it."""
+    """The block a product takes its numbers from now: `next` is free, `end` is not in it.
+
+    `epoch` changes when ids were erased: whoever remembers numbers of the product has to forget them.
+    """
 
     product = models.OneToOneField("products.Product", models.CASCADE, primary_key=True, related_name="+")
     next = models.BigIntegerField()
     end = models.BigIntegerField()
+    epoch = models.IntegerField(default=0)
 
 
 class Person(models.Model):

@@ -60,6 +60,12 @@ class NumberCache:
                 found[key] = known
         return found, missing
 
+    def forget(self, product: int) -> None:
+        """Nothing is known of the ids of a product any more."""
+        for generation in (self._young, self._old):
+            for key in [key for key in generation if key[0] == product]:
+                del generation[key]
+
     def put_many(self, found: Mapping[Key, Known]) -> None:
         if len(self._young) + len(found) > self._bound:
             self._old, self._young = self._young, {}
@@ -76,6 +82,7 @@ class Numbers:
         self._store = store
         self._cache = cache
         self._floor: int | None = None
+        self._epochs: dict[int, int] = {}
 
     def resolve(self, born: Mapping[Key, int]) -> tuple[dict[Key, Known], set[int]]:
         """What is known of these keys, and which numbers are new: ids born at the given epoch milliseconds."""
@@ -93,8 +100,12 @@ class Numbers:
     def lock(self, products: Iterable[int]) -> None:
         """Keep other writers out of these products until the transaction ends; one order, so no deadlock."""
         for product in sorted(products):
-            if NumberBlock.objects.select_for_update().filter(product_id=product).first() is None:
-                self._new_block(product)
+            block = NumberBlock.objects.select_for_update().filter(product_id=product).first()
+            block = block or self._new_block(product)
+            # Ids that were erased, maybe by another process, must not get their old numbers from the cache.
+            if self._epochs.setdefault(product, block.epoch) != block.epoch:
+                self._cache.forget(product)
+                self._epochs[product] = block.epoch
 
     def remember(self, found: Mapping[Key, Known]) -> None:
         """Keep what `resolve` gave; call after the commit, a number of an aborted transaction is nobody's."""
