@@ -19,6 +19,7 @@ from yunying.base import clock
 from yunying.base.errors import Bug, InvalidInput, LimitReached, NotAllowed, NotFound, Unavailable, YunyingError, msg
 from yunying.base.ids import uuid7
 from yunying.collect import codec
+from yunying.collect.body import Body
 from yunying.collect.counters import Counters
 from yunying.collect.keys import KeyDirectory
 from yunying.collect.spool import Spool
@@ -51,6 +52,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _EXPOSED = b"Retry-After, ETag, x-sse-support, PostHog-Request-Id"
 # Above this a body is unpacked and parsed in a thread, so that small requests do not wait behind it.
 _THREAD_FROM_BYTES = 256 << 10
+# A body that is too large is read, and thrown away, up to so many times of what is allowed.
+_DRAINED = 4
 # So many items are read before the event loop gets a turn.
 _SLICE = 500
 # Where the protocols put the write key into an address.
@@ -119,41 +122,39 @@ class Collector:
 
     async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> Request:
         query = scope.get("query_string", b"")
+        body, cut = await self._body(receive, headers.get("content-length", ""))
         return Request(
             method=scope["method"],
             path=scope["path"],
             query=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
             headers=headers,
-            body=await self._body(receive, headers.get("content-length", "")),
+            body=body,
             received_ms=int(clock.now().timestamp() * 1000),
             host=f"{scope.get('scheme', 'http')}://{headers.get('host', '')}",
+            cut=cut,
         )
 
-    async def _body(self, receive: Receive, announced: str) -> bytes:
-        if announced.isdecimal() and int(announced) > self._limits.body_bytes:
-            raise self._too_big()
-        held = 0
-        chunks: list[bytes] = []
+    async def _body(self, receive: Receive, announced: str) -> tuple[bytes, bool]:
+        """The body, or the start of one that is too large, and whether it is that."""
+        body = Body(self._limits.body_bytes, int(announced) if announced.isdecimal() else 0)
         try:
             async with asyncio.timeout(self._limits.read_s):
                 while True:
+                    self._check_size(body)
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise _Gone
-                    chunk = message.get("body", b"")
-                    held += len(chunk)
-                    self._in_flight += len(chunk)
-                    chunks.append(chunk)
-                    self._check_size(held)
+                    self._in_flight += body.add(message.get("body", b""))
                     if not message.get("more_body"):
-                        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                        self._check_size(body)
+                        return body.taken(), body.cut
         except TimeoutError as error:
             raise InvalidInput("body.slow", msg("The body did not arrive in time.")) from error
         finally:
-            self._in_flight -= held
+            self._in_flight -= body.held
 
-    def _check_size(self, held: int) -> None:
-        if held > self._limits.body_bytes:
+    def _check_size(self, body: Body) -> None:
+        if body.size > self._limits.body_bytes * _DRAINED:
             raise self._too_big()
         if self._in_flight > self._limits.flight_bytes:
             raise Unavailable("collector.busy", msg("The collector is overloaded; try again later."), retry_after_s=2)
@@ -165,9 +166,11 @@ class Collector:
     # -- handling it ---------------------------------------------------------------------------------------------
 
     async def _handle(self, request: Request, matches: tuple[Match, ...], scope: Scope) -> Reply:
-        if len(request.body) > _THREAD_FROM_BYTES:
+        if len(request.body) > _THREAD_FROM_BYTES and not request.cut:
             await asyncio.to_thread(_parse_ahead, request)
         try:
+            if request.cut:
+                raise self._too_big()
             match = protocols.choose(matches, request)
             if match is None:
                 raise NotFound("path.unknown", msg("No protocol takes this request at this address."))
@@ -177,23 +180,42 @@ class Collector:
             assert match.route.take is not None and match.route.reply is not None
             intake = match.route.take(request)
         except (InvalidInput, LimitReached) as error:
-            await self._keep_body(request, matches[0].protocol.name, error)
+            await self._keep_body(request, matches[0].protocol, error)
             raise
+        outcome = await self._outcome(request, match, intake, scope)
+        await self._keep(outcome)
+        return match.route.reply(request, outcome)
+
+    async def _outcome(self, request: Request, match: Match, intake: Intake, scope: Scope) -> Outcome:
+        if not intake.names:
+            return await self._of_one_sender(request, match, intake, scope)
+        places: dict[str, list[int]] = {}
+        for place, name in enumerate(intake.names):
+            places.setdefault(name, []).append(place)
+        outcome = Outcome([None] * len(intake.items))
+        for name, own in places.items():
+            part = replace(intake, key=name, names=(), items=[intake.items[place] for place in own])
+            read = await self._of_one_sender(request, match, part, scope)
+            for place, event in zip(own, read.events, strict=True):
+                outcome.events[place] = event
+            outcome.refused += [(own[place], refusal) for place, refusal in read.refused]
+        return outcome
+
+    async def _of_one_sender(self, request: Request, match: Match, intake: Intake, scope: Scope) -> Outcome:
         product = await self._product(match, intake)
         arrival = self._arrival(request, intake, product, scope)
         if product == UNOWNED:
-            outcome = _unowned(match, intake, arrival)
-        else:
-            outcome = await self._read(match.protocol, intake.items, arrival, len(request.body))
-        await self._keep(outcome)
-        return match.route.reply(request, outcome)
+            return _unowned(match, intake, arrival)
+        return await self._read(match.protocol, intake.items, arrival, len(request.body))
 
     async def _product(self, match: Match, intake: Intake) -> int:
         """The product of the key, of the name the sender has, or of the one in the path; UNOWNED for a strange name."""
         if not intake.alias:
             return await self._product_of(intake.key or match.values.get("product", ""))
         names = _names(match, intake)
-        for name in names:
+        # A colon is not part of a write key, but of the names that the directory has for products and senders.
+        given = [intake.write_key] if intake.write_key and ":" not in intake.write_key else []
+        for name in [*given, *names]:
             if (product := await self._look_up(name)) is not None:
                 return product
         if not names:
@@ -251,16 +273,20 @@ class Collector:
                 outcome.refused.append((index, _refusal(protocol.name, item, arrival, error)))
         return outcome
 
-    async def _keep_body(self, request: Request, protocol: str, error: YunyingError) -> None:
-        """Put a body nobody could read into the quarantine, if a key outside of it says whose it is."""
+    async def _keep_body(self, request: Request, protocol: Protocol, error: YunyingError) -> None:
+        """Put a body nobody could read into the quarantine, if a key outside of it, or a name, says whose it is."""
         key = first_text(bearer(request), basic_user(request), *(request.query.get(name) for name in _KEY_NAMES))
         product = await asyncio.to_thread(self._keys.product_of, key) if key else None
+        named = protocol.named(request) if product is None and protocol.named else ""
+        if named:
+            product = await asyncio.to_thread(self._keys.product_of, f"{protocol.name}:{named}") or UNOWNED
         if product is None:
             return
         arrival = Arrival(product=product, received_ms=request.received_ms)
         text = clean_text(request.body[:MAX_KEPT_BODY_CHARS].decode("utf-8", "replace"))
-        refusal = _refusal(protocol, text, arrival, error)
-        await self._spool.append(codec.encode([replace(refusal, body=text, data={"unread": True} | _said(error))]))
+        refusal = _refusal(protocol.name, text, arrival, error)
+        data = {"unread": True} | _said(error) | ({"alias": named[:200]} if product == UNOWNED else {})
+        await self._spool.append(codec.encode([replace(refusal, body=text, data=data)]))
 
     async def _keep(self, outcome: Outcome) -> None:
         records: list[Event | Refusal] = [event for event in outcome.events if event is not None]

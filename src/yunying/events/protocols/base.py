@@ -43,6 +43,8 @@ class Request:
     received_ms: int
     host: str = ""
     matched: Mapping[str, str] = field(default_factory=dict)
+    # Only the start of the body is here, because all of it is too large.
+    cut: bool = False
 
     @cached_property
     def document(self) -> Any:
@@ -73,12 +75,16 @@ class Reply:
 class Intake:
     """A request taken apart: the write key, the items, and what they have in common (fields of `Arrival`).
 
-    With `alias` the protocol has no keys, and `key` is the name it gives the sender: a site, an app, a domain.
+    With `alias` the protocol has no keys, and `key` is the name it gives the sender: a site, an app, a domain. Where
+    the items come from several senders, `names` has one for each item. `write_key` is one that some senders give
+    beside their name; if it is known, it wins.
     """
 
     key: str
     items: Sequence[Any]
     alias: bool = False
+    names: Sequence[str] = ()
+    write_key: str = ""
     sent_ms: int | None = None
     historical: bool = False
     library: str = ""
@@ -145,7 +151,8 @@ class Protocol:
     """A family of SDKs. `read` turns one item into an event, or into None for what is knowingly not kept.
 
     `read` raises InvalidInput or LimitReached for an item that goes to the quarantine; it must not depend on
-    anything but its arguments, because a replay calls it again.
+    anything but its arguments, because a replay calls it again. `named` finds the name of the sender in a body that
+    cannot be read as a whole, for protocols without keys; without one nothing of such a body is kept.
     """
 
     name: str
@@ -153,6 +160,7 @@ class Protocol:
     routes: tuple[Route, ...]
     read: Callable[[Any, Arrival], Event | None]
     error: Callable[[YunyingError], Reply] = common_error
+    named: Callable[[Request], str] | None = None
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:
