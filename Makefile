@@ -57,6 +57,6 @@ messages: setup-dev ## collect visible texts into the catalogues
 	@$(bin)/python tools/messages.py update
 
 clean: ## remove what was made here, but not your data
-	rm -rf .venv build dist node_modules src/yunying/platform/ui/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist node_modules tests/collect/sdks/node_modules src/yunying/platform/ui/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 	find src -name '*.mo' -delete

