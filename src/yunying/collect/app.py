@@ -19,9 +19,12 @@ from yunying.base import clock
 from yunying.base.errors import Bug, InvalidInput, LimitReached, NotAllowed, NotFound, Unavailable, YunyingError, msg
 from yunying.base.ids import uuid7
 from yunying.collect import codec
+from yunying.collect.answers import preflight, respond
 from yunying.collect.body import Body
 from yunying.collect.counters import Counters
+from yunying.collect.gate import Gate
 from yunying.collect.keys import KeyDirectory
+from yunying.collect.limits import RateLimits
 from yunying.collect.spool import Spool
 from yunying.events import protocols
 from yunying.events.event import UNOWNED, Event, Refusal
@@ -49,7 +52,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_EXPOSED = b"Retry-After, ETag, x-sse-support, PostHog-Request-Id"
 # Above this a body is unpacked and parsed in a thread, so that small requests do not wait behind it.
 _THREAD_FROM_BYTES = 256 << 10
 # A body that is too large is read, and thrown away, up to so many times of what is allowed.
@@ -80,14 +82,21 @@ class Collector:
         *,
         secret: str,
         limits: CollectorLimits | None = None,
+        rates: RateLimits | None = None,
     ) -> None:
         self._keys = keys
         self._spool = spool
         self.counters = counters
         self._secret = secret.encode()
         self._limits = limits or CollectorLimits()
+        self._gate = Gate(rates or RateLimits(), counters)
         self._in_flight = 0
+        self._answering = 0
         self._refresh: asyncio.Task[None] | None = None
+
+    def in_flight(self) -> tuple[int, int]:
+        """Requests being answered, and bytes of bodies being read."""
+        return self._answering, self._in_flight
 
     @staticmethod
     def owns(path: str, method: str = "POST") -> bool:
@@ -98,15 +107,19 @@ class Collector:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         matches = protocols.candidates(scope["path"])
         if scope["method"] == "OPTIONS":
-            await _respond(send, _preflight(headers), headers)
+            await respond(send, preflight(headers), headers)
             return
-        self.counters.add("requests")
         protocol = matches[0].protocol if matches else None
+        name = protocol.name if protocol else ""
+        self.counters.add("requests", 1, name)
+        begun_s = clock.monotonic_s()
+        self._answering += 1
         try:
+            self._gate.before_body(matches, scope["method"], _address(scope))
             request = await self._request(scope, receive, headers)
             reply = await self._handle(request, matches, scope)
         except YunyingError as error:
-            self.counters.refuse(error.code)
+            self.counters.refuse(error.code, 1, name)
             reply = (protocol.error if protocol else common_error)(error)
         except _Gone:
             return
@@ -116,7 +129,10 @@ class Collector:
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("incident %s in the collector: %s\n%s", incident, type(error).__name__, place)
             reply = common_error(Bug("collector.bug", msg("Something went wrong here: incident %(id)s."), id=incident))
-        await _respond(send, reply, headers)
+        finally:
+            self._answering -= 1
+            self.counters.observe("request", clock.monotonic_s() - begun_s)
+        await respond(send, reply, headers)
 
     # -- reading the request -------------------------------------------------------------------------------------
 
@@ -183,26 +199,29 @@ class Collector:
             await self._keep_body(request, matches[0].protocol, error)
             raise
         outcome = await self._outcome(request, match, intake, scope)
-        await self._keep(outcome)
+        await self._keep(outcome, match.protocol.name)
         return match.route.reply(request, outcome)
 
     async def _outcome(self, request: Request, match: Match, intake: Intake, scope: Scope) -> Outcome:
         if not intake.names:
-            return await self._of_one_sender(request, match, intake, scope)
+            return await self._of_one_sender(request, match, intake, scope, len(request.body))
         places: dict[str, list[int]] = {}
         for place, name in enumerate(intake.names):
             places.setdefault(name, []).append(place)
         outcome = Outcome([None] * len(intake.items))
         for name, own in places.items():
             part = replace(intake, key=name, names=(), items=[intake.items[place] for place in own])
-            read = await self._of_one_sender(request, match, part, scope)
+            share = len(request.body) * len(own) // len(intake.names)
+            read = await self._of_one_sender(request, match, part, scope, share)
             for place, event in zip(own, read.events, strict=True):
                 outcome.events[place] = event
             outcome.refused += [(own[place], refusal) for place, refusal in read.refused]
         return outcome
 
-    async def _of_one_sender(self, request: Request, match: Match, intake: Intake, scope: Scope) -> Outcome:
+    async def _of_one_sender(self, request: Request, match: Match, intake: Intake, scope: Scope, size: int) -> Outcome:
         product = await self._product(match, intake)
+        key = "" if product == UNOWNED else f"{match.protocol.name}:{intake.key}" if intake.alias else intake.key
+        self._gate.before_keeping(match, request.method, key, _address(scope), events=len(intake.items), size=size)
         arrival = self._arrival(request, intake, product, scope)
         if product == UNOWNED:
             return _unowned(match, intake, arrival)
@@ -241,7 +260,7 @@ class Collector:
         return product
 
     def _arrival(self, request: Request, intake: Intake, product: int, scope: Scope) -> Arrival:
-        address = str((scope.get("client") or ("",))[0])
+        address = _address(scope)
 
         def visitor() -> str:
             day = request.received_ms // 86_400_000
@@ -288,17 +307,17 @@ class Collector:
         data = {"unread": True} | _said(error) | ({"alias": named[:200]} if product == UNOWNED else {})
         await self._spool.append(codec.encode([replace(refusal, body=text, data=data)]))
 
-    async def _keep(self, outcome: Outcome) -> None:
+    async def _keep(self, outcome: Outcome, protocol: str) -> None:
         records: list[Event | Refusal] = [event for event in outcome.events if event is not None]
         accepted = len(records)
         records += [refusal for _, refusal in outcome.refused]
-        self.counters.add("received", len(outcome.events))
+        self.counters.add("received", len(outcome.events), protocol)
         if not records:
             return
         await self._spool.append(codec.encode(records))
-        self.counters.add("spooled", accepted)
+        self.counters.add("spooled", accepted, protocol)
         for _, refusal in outcome.refused:
-            self.counters.refuse(refusal.code)
+            self.counters.refuse(refusal.code, 1, protocol)
 
 
 def _names(match: Match, intake: Intake) -> list[str]:
@@ -316,6 +335,11 @@ def _unowned(match: Match, intake: Intake, arrival: Arrival) -> Outcome:
     for one in refused:
         one.data["alias"] = name
     return Outcome([None] * len(refused), list(enumerate(refused)))
+
+
+def _address(scope: Scope) -> str:
+    """Whose connection it is; behind trusted proxies, whom they say they pass on."""
+    return str((scope.get("client") or ("",))[0])
 
 
 class _Gone(Exception):
@@ -354,35 +378,3 @@ def _said(error: YunyingError) -> dict[str, Any]:
     """The message and what fills its placeholders, so that pages can say it in the reader's language."""
     values = {name: clean_text(value) if isinstance(value, str) else value for name, value in error.data.items()}
     return {"message": error.message, "values": values}
-
-
-def _preflight(headers: Mapping[str, str]) -> Reply:
-    allowed = headers.get("access-control-request-headers", "")
-    return Reply(
-        204,
-        b"",
-        headers=(
-            ("access-control-allow-methods", "GET, POST, OPTIONS"),
-            *((("access-control-allow-headers", allowed),) if allowed else ()),
-            ("access-control-max-age", "86400"),
-        ),
-    )
-
-
-async def _respond(send: Send, reply: Reply, headers: Mapping[str, str]) -> None:
-    out = [(b"content-length", str(len(reply.body)).encode()), (b"cache-control", b"no-store")]
-    if reply.body:
-        out.append((b"content-type", reply.content_type.encode()))
-        out.append((b"x-content-type-options", b"nosniff"))
-    out += [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
-    origin = headers.get("origin")
-    if origin:
-        # Never "*": some SDKs send credentials. Safe because nothing here reads a session.
-        out += [
-            (b"access-control-allow-origin", origin.encode("latin-1")),
-            (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", _EXPOSED),
-            (b"vary", b"Origin"),
-        ]
-    await send({"type": "http.response.start", "status": reply.status, "headers": out})
-    await send({"type": "http.response.body", "body": reply.body})

@@ -9,12 +9,25 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from yunying.base import clock
 from yunying.base.ids import new_secret
 
-__all__ = ["MAGIC", "frame", "new_name", "read_frames", "recover", "seal", "sealed", "sync_folder"]
+__all__ = [
+    "MAGIC",
+    "Waiting",
+    "frame",
+    "new_name",
+    "read_frames",
+    "recover",
+    "seal",
+    "sealed",
+    "sync_folder",
+    "waiting",
+]
 
 MAGIC = b"yunying-spool-1\n"
 _HEAD = struct.Struct("<II")
@@ -67,6 +80,28 @@ def recover(folder: Path) -> list[Path]:
 def sealed(folder: Path) -> list[Path]:
     """Complete segments, oldest first."""
     return sorted(folder.glob("*.seg"))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a spool holds that the store has not got: segments, their bytes, and the age of the oldest in seconds."""
+
+    segments: int
+    bytes: int
+    oldest_s: float
+
+
+def waiting(folder: Path) -> Waiting:
+    """What waits in `folder`, by its names; the process that writes it need not be asked. Cost: one look per file."""
+    sizes: dict[str, int] = {}
+    for path in folder.glob("*-*.*") if folder.exists() else ():
+        if path.suffix in (".seg", ".open"):
+            # The flusher may be done with it in this moment.
+            with suppress(FileNotFoundError):
+                sizes[path.stem] = path.stat().st_size
+    begun_ms = int(min(sizes).partition("-")[0]) if sizes else 0
+    oldest_s = max(0.0, clock.now().timestamp() - begun_ms / 1000) if sizes else 0.0
+    return Waiting(len(sizes), sum(sizes.values()), oldest_s)
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "Reply",
     "Request",
     "Route",
+    "Wait",
     "basic_user",
     "bearer",
     "common_error",
@@ -146,6 +148,18 @@ def _is_size(error: YunyingError) -> bool:
     return isinstance(error, LimitReached) and error.code.startswith(("body.", "event.", "props."))
 
 
+class Wait(IntEnum):
+    """How the SDKs of a protocol hear that they send too much; the greater wins where protocols share a path.
+
+    RETRY_AFTER: 429 with `Retry-After`. UNAVAILABLE: 503 with it, for those that drop on 429. NEVER: not at all, since
+    they send nothing twice; what they send is taken and counted.
+    """
+
+    RETRY_AFTER = 1
+    UNAVAILABLE = 2
+    NEVER = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """A family of SDKs. `read` turns one item into an event, or into None for what is knowingly not kept.
@@ -160,6 +174,7 @@ class Protocol:
     routes: tuple[Route, ...]
     read: Callable[[Any, Arrival], Event | None]
     error: Callable[[YunyingError], Reply] = common_error
+    wait: Wait = Wait.RETRY_AFTER
     named: Callable[[Request], str] | None = None
 
 

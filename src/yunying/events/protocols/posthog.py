@@ -29,6 +29,7 @@ from yunying.events.protocols.base import (
     Reply,
     Request,
     Route,
+    Wait,
     bearer,
     first_text,
     json_reply,
@@ -241,4 +242,5 @@ PROTOCOL = Protocol(
         *ANSWERS,
     ),
     read=read,
+    wait=Wait.UNAVAILABLE,  # posthog-js drops on 429, the others come back after both
 )

@@ -1,0 +1,46 @@
+"""How the collector answers: bodies with CORS headers for every origin, and preflights."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from yunying.events.protocols.base import Reply
+
+__all__ = ["preflight", "respond"]
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_EXPOSED = b"Retry-After, ETag, x-sse-support, PostHog-Request-Id"
+
+
+def preflight(headers: Mapping[str, str]) -> Reply:
+    """The answer to a browser that asks whether it may send."""
+    allowed = headers.get("access-control-request-headers", "")
+    return Reply(
+        204,
+        b"",
+        headers=(
+            ("access-control-allow-methods", "GET, POST, OPTIONS"),
+            *((("access-control-allow-headers", allowed),) if allowed else ()),
+            ("access-control-max-age", "86400"),
+        ),
+    )
+
+
+async def respond(send: Send, reply: Reply, headers: Mapping[str, str]) -> None:
+    """Send `reply` to a request with these `headers`."""
+    out = [(b"content-length", str(len(reply.body)).encode()), (b"cache-control", b"no-store")]
+    if reply.body:
+        out.append((b"content-type", reply.content_type.encode()))
+        out.append((b"x-content-type-options", b"nosniff"))
+    out += [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+    origin = headers.get("origin")
+    if origin:
+        # Never "*": some SDKs send credentials. Safe because nothing here reads a session.
+        out += [
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", _EXPOSED),
+            (b"vary", b"Origin"),
+        ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": out})
+    await send({"type": "http.response.body", "body": reply.body})
