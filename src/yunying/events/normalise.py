@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, TypedDict
 from uuid import UUID
@@ -68,7 +69,9 @@ class Arrival:
     """What is known about a request around its events: the receipt that a protocol reads each item with.
 
     `sent_ms` is the client's clock when it sent, if the protocol says it. `visitor` gives a daily id that
-    cannot be turned back, for protocols without any. `address` and `agent` are those of the connection.
+    cannot be turned back, for protocols without any; a server may say the address and agent of its user.
+    `address` and `agent` are those of the connection. `trusted` says that a protocol whose senders need no key was
+    given a write key all the same.
     """
 
     product: int
@@ -77,9 +80,10 @@ class Arrival:
     historical: bool = False
     library: str = ""
     shared: Mapping[str, Any] = field(default_factory=dict)
-    visitor: Callable[[], str] | None = None
+    visitor: Callable[..., str] | None = None
     address: str = ""
     agent: str = ""
+    trusted: bool = False
 
     def to_data(self) -> dict[str, Any]:
         """What a refused item is kept with, so that a replay reads it as the first time, but for where it came from."""
@@ -89,11 +93,14 @@ class Arrival:
             "library": self.library,
             "shared": dict(self.shared),
             "agent": self.agent,
+            "trusted": self.trusted,
+            "visitor": self.visitor() if self.visitor else "",
         }
 
     @classmethod
     def from_data(cls, product: int, received_ms: int, data: Mapping[str, Any]) -> "Arrival":
         """The arrival that `to_data` was taken of."""
+        kept = str(data.get("visitor") or "")
         return cls(
             product=product,
             received_ms=received_ms,
@@ -102,7 +109,19 @@ class Arrival:
             library=str(data.get("library") or ""),
             shared=data.get("shared") or {},
             agent=str(data.get("agent") or ""),
+            trusted=data.get("trusted") is True,
+            visitor=_visitor_again(kept) if kept else None,
         )
+
+
+def _visitor_again(kept: str) -> Callable[..., str]:
+    """The daily ids of a request that is read again: told apart as the first time, though not the same for others."""
+
+    def visitor(said_address: str = "", said_agent: str = "") -> str:
+        said = f"{kept}|{said_address}|{said_agent}"
+        return f"visitor-{sha256(said.encode()).hexdigest()[:32]}" if said_address or said_agent else kept
+
+    return visitor
 
 
 class Origin(TypedDict):
