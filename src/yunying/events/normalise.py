@@ -1,12 +1,15 @@
 """From what an SDK sent to the fields of a canonical event, with a clear refusal for what cannot be used."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, TypedDict
 from uuid import UUID
+
+import orjson
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
 from yunying.base.ids import uuid7, uuid_of
@@ -26,6 +29,7 @@ from yunying.events.text import clean_text
 __all__ = [
     "Arrival",
     "Origin",
+    "derived_uuid",
     "event_name",
     "event_uuid",
     "identity",
@@ -279,6 +283,15 @@ def event_uuid(value: Any, protocol: str, product: int) -> str:
         return str(UUID(sent))
     except ValueError:
         return str(uuid_of("message", protocol, str(product), clean_text(sent)))
+
+
+def derived_uuid(item: Any, protocol: str, product: int) -> str:
+    """An id for an event without one, out of all that was sent of it: the same content is the same event.
+
+    Only where an SDK may send the same again; elsewhere two equal events are two.
+    """
+    content = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    return str(uuid_of("content", protocol, str(product), hashlib.sha256(content).hexdigest()))
 
 
 def moment_ms(value: Any) -> int | None:
