@@ -113,6 +113,7 @@ def test_several_gzip_members_share_one_cap() -> None:
         (rb'"\ud83d"', "\ufffd"),
         (rb'"\ud83d\ude80"', "🚀"),
         (b'"\xed\xa0\xbd\xed\xba\x80"', "🚀"),
+        (b'"\xed\xa0\xbd\xed\xba\x80 \xff \xed\xa0\xbd"', "🚀 \ufffd \ufffd"),
         (b'"\xff\xfe"', "\ufffd\ufffd"),
         (rb'"a\u0000b"', "a\ufffdb"),
         (rb'{"k\u0000": 1}', {"k\ufffd": 1}),

@@ -4,6 +4,7 @@ Almost every body passes the fast parser unchanged. Whatever it refuses goes thr
 forgives what real SDKs send: `NaN`, CESU-8 (mixpanel-browser), lone surrogates, control characters.
 """
 
+import codecs
 import json
 import math
 from typing import Any
@@ -41,7 +42,7 @@ def clean_text(text: str) -> str:
 
 
 def _forgiving(raw: bytes) -> Any:
-    text = raw.decode("utf-8-sig", "surrogatepass") if _surrogates_only(raw) else raw.decode("utf-8-sig", "replace")
+    text = raw.decode("utf-8-sig", _SURROGATES)
     try:
         return _clean(json.loads(text, parse_constant=lambda _: None, strict=False))
     except RecursionError as error:
@@ -55,13 +56,18 @@ def _forgiving(raw: bytes) -> Any:
         ) from error
 
 
-def _surrogates_only(raw: bytes) -> bool:
-    """Whether surrogates written as three bytes (CESU-8) are the only thing wrong with the UTF-8."""
+def _surrogate_or_mark(error: UnicodeError) -> tuple[str, int]:
+    """Three bytes of CESU-8 are the surrogate they stand for, any other fault is U+FFFD."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
     try:
-        raw.decode("utf-8", "surrogatepass")
+        return error.object[error.start : error.start + 3].decode("utf-8", "surrogatepass"), error.start + 3
     except UnicodeDecodeError:
-        return False
-    return True
+        return "\ufffd", error.end
+
+
+_SURROGATES = "yunying.surrogates"
+codecs.register_error(_SURROGATES, _surrogate_or_mark)
 
 
 def _clean(value: Any) -> Any:
