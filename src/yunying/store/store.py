@@ -2,8 +2,9 @@
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from functools import partial
 from queue import Empty, LifoQueue
 from typing import Any
@@ -18,6 +19,7 @@ from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
 from yunying.store.erasing import Removal, erasing, taking_back
 from yunying.store.faults import away, too_complex, translated, unplanned
+from yunying.store.forgetting import Hidden, of_people, old_events, sweeping
 from yunying.store.hurry import hurried
 from yunying.store.late import LATE_EVENTS, late_events, versions_of
 from yunying.store.opening import without_lock_line
@@ -202,6 +204,33 @@ class Store:
         """
         self._carry_out(taking_back(product, number, noted, self._address.form))
         self.void_kept(product)
+
+    def hide(self, hidden: Iterable[Hidden], product: int) -> dict[str, int]:
+        """Take rows out of all questions at once, and give how many by table. Harmless when repeated; see `sweep`.
+
+        Raises Unavailable.
+        """
+        found: dict[str, int] = {}
+        for one in hidden:
+            rows = int(self.query(one.count(), memory_mb=self.memory_mb).one()[0])
+            found[one.name] = found.get(one.name, 0) + rows
+            if rows:
+                self._carry_out([Removal(one.table, one.delete())])
+        self.void_kept(product)
+        self.reload_owners()
+        return found
+
+    def hidden_people(self, product: int, numbers: Sequence[int], names: Sequence[str]) -> list[Hidden]:
+        """Everything about the distinct ids with these numbers and names."""
+        return list(of_people(product, numbers, names, self._address.form))
+
+    def hidden_events(self, product: int, event: str, others: Sequence[str], before: datetime) -> Hidden:
+        """The events of a name, or with '' of all but `others`, that happened before."""
+        return old_events(product, event, others, before, self._address.form)
+
+    def sweep(self) -> None:
+        """Write what was hidden out of the files. Raises Unavailable."""
+        self._carry_out(Removal(table, sql) for table, sql in sweeping(self._address.form))
 
     def void_kept(self, product: int) -> None:
         """Make what is kept of the days of a product no longer hold: after events of it were removed."""

@@ -18,6 +18,7 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from yunying.apps.tracking.models import AppliedEvent, DistinctId, WrittenBatch
+from yunying.apps.tracking.privacy.gate import Door, admitted, admitted_refusals, stamp_of
 from yunying.apps.tracking.write.arrivals import arrival_table, refused_table
 from yunying.apps.tracking.write.batch import Batch, Key
 from yunying.apps.tracking.write.catalogue import Catalogue
@@ -26,6 +27,7 @@ from yunying.apps.tracking.write.numbers import Known, NumberCache, Numbers
 from yunying.apps.tracking.write.persons import Persons, apply_account_ops
 from yunying.apps.tracking.write.repeats import Repeats
 from yunying.base import clock
+from yunying.base.errors import Unavailable, msg
 from yunying.events.event import UNOWNED, Event, OpKind, Refusal
 from yunying.store import Store, shared
 from yunying.store.writer import event_table
@@ -83,13 +85,15 @@ class Ingest:
         with self._lock:
             imported = all(event.protocol == "import" for event in events)
             known = _of_known_products(events)
+            door = stamp_of({event.product for event in known})
+            known = admitted(known, door)
             # An import has looked for its events in the store, and one that was taken back may come again.
             fresh = known if imported else self._repeats.fresh(known)
             if not fresh:
                 return
             batch = Batch.of(fresh)
             try:
-                outcome = self._commit(batch, token)
+                outcome = self._commit(batch, token, door)
             except BaseException:
                 self._catalogue.forget()
                 raise
@@ -108,6 +112,7 @@ class Ingest:
         strange = [item for item in items if item.product == UNOWNED]
         kept = [*strange, *_of_known_products([item for item in items if item.product != UNOWNED])]
         if kept:
+            kept = list(admitted_refusals(kept))
             self._store.insert("refused", refused_table(kept), token=token)
 
     def writes_to(self, store: Store) -> bool:
@@ -118,10 +123,13 @@ class Ingest:
         """Let questions see the last merges."""
         self._mirror.reloader.close()
 
-    def _commit(self, batch: Batch, token: str) -> _Outcome:
+    def _commit(self, batch: Batch, token: str, door: Door) -> _Outcome:
         _sync_every_commit()
         with transaction.atomic():
             self._numbers.lock(batch.products)
+            if stamp_of(door.products) != door:
+                # Somebody was erased since the events were looked at: they must be looked at once more.
+                raise Unavailable("ingest.erasing", msg("Somebody is being erased; try again."), retry_after_s=1)
             first = _claim(token)
             found, created = self._numbers.resolve(batch.born)
             if not first:

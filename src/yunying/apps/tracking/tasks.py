@@ -11,6 +11,7 @@ from yunying.apps.tracking.copies import complete_copies
 from yunying.apps.tracking.erasing import erase
 from yunying.apps.tracking.importing import tasks as importing  # its jobs are found through this module
 from yunying.apps.tracking.models import PropertyDay
+from yunying.apps.tracking.privacy import tasks as privacy
 from yunying.base.actor import SYSTEM
 from yunying.base.errors import LimitReached
 from yunying.platform.audit.services import record
@@ -28,6 +29,7 @@ __all__ = [
     "erase_late",
     "erase_product",
     "importing",
+    "privacy",
     "promote_property",
 ]
 
