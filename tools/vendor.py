@@ -1,4 +1,4 @@
-"""Put the front-end files into the pages' static folder, unchanged and verified.
+"""Put the front-end files into the pages' static folder, unchanged and verified; make our own script for pages small.
 
     python tools/vendor.py            install the locked packages if needed, copy, verify with vendor.lock.json
     python tools/vendor.py --lock     as above, but write vendor.lock.json anew (after an upgrade or a new icon)
@@ -25,6 +25,8 @@ SDKS = ROOT / "tests/collect/sdks"
 TARGET = ROOT / "src/yunying/platform/ui/static/vendor"
 LOCK = ROOT / "vendor.lock.json"
 SPRITE = "icons.svg"
+SDK = ROOT / "sdk/browser/yunying.js"
+SMALLER = ["--ecma", "2020", "--compress", "passes=3,unsafe_arrows=true,ecma=2020", "--mangle", "--toplevel"]
 FILES = {
     "tabler.min.css": ("@tabler/core", "dist/css/tabler.min.css"),
     "htmx.min.js": ("htmx.org", "dist/htmx.min.js"),
@@ -93,6 +95,32 @@ def sprite() -> bytes:
     return ('<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n").encode()
 
 
+def sdk() -> bytes:
+    """Our script for pages, made small by the locked terser; the same on every machine."""
+    program = MODULES / "terser/bin/terser"
+    command, env = npm()
+    node = command[0] if len(command) > 1 else str(shutil.which("node"))
+    made = subprocess.run([node, str(program), str(SDK), *SMALLER], capture_output=True, env=env, check=False)
+    if made.returncode:
+        raise Failed(f"{SDK.name} could not be made small: {made.stderr.decode(errors='replace').strip()}")
+    return made.stdout
+
+
+def sdk_entry(content: bytes) -> Entry:
+    source = SDK.read_text(encoding="utf-8")
+    found = re.search(r'VERSION = "([^"]+)"', source)
+    assert found, "the script has a version"
+    return {
+        "name": SDK.name,
+        "package": "yunying",
+        "version": found.group(1),
+        "file": SDK.relative_to(ROOT).as_posix(),
+        "source": hashlib.sha256(source.encode()).hexdigest(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "licence": "Apache-2.0",
+    }
+
+
 def entry(name: str, package: str, file: str, content: bytes) -> Entry:
     about = json.loads((MODULES / package / "package.json").read_text())
     return {
@@ -116,6 +144,9 @@ def copy() -> list[Entry]:
     content = sprite()
     (TARGET / SPRITE).write_bytes(content)
     entries.append(entry(SPRITE, "@tabler/icons", "icons/outline/*.svg", content))
+    content = sdk()
+    (TARGET / SDK.name).write_bytes(content)
+    entries.append(sdk_entry(content))
     return entries
 
 
@@ -128,6 +159,8 @@ def problems(locked: list[Entry]) -> list[str]:
             found.append(f"{one['name']} is missing.")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != one["sha256"]:
             found.append(f"{one['name']} is not the file of {one['package']} {one['version']} that the lock names.")
+        if "source" in one and hashlib.sha256((ROOT / one["file"]).read_bytes()).hexdigest() != one["source"]:
+            found.append(f"{one['file']} has changed since {one['name']} was made.")
     return found
 
 

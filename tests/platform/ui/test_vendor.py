@@ -29,9 +29,21 @@ def test_a_missing_and_a_changed_file_are_told_apart(vendor: ModuleType, tmp_pat
     assert vendor.problems([entry]) == []
 
 
+def test_a_script_made_from_another_source_is_told(
+    vendor: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vendor, "ROOT", tmp_path)
+    (tmp_path / "a.js").write_bytes(b"made")
+    (tmp_path / "source.js").write_bytes(b"changed")
+    digests = {"sha256": hashlib.sha256(b"made").hexdigest(), "source": hashlib.sha256(b"source").hexdigest()}
+    entry = {"name": "a.js", "package": "a", "version": "1", "file": "source.js", **digests}
+    assert vendor.problems([entry]) == ["source.js has changed since a.js was made."]
+
+
 def test_every_file_has_a_version_a_digest_and_a_licence() -> None:
     files = json.loads((ROOT / "vendor.lock.json").read_text())["files"]
-    assert {one["name"] for one in files} == {"tabler.min.css", "htmx.min.js", "echarts.min.js", "icons.svg"}
+    names = {one["name"] for one in files}
+    assert names == {"tabler.min.css", "htmx.min.js", "echarts.min.js", "icons.svg", "yunying.js"}
     for one in files:
         assert len(one["sha256"]) == 64
         assert one["version"]
