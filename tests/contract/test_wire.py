@@ -1,6 +1,8 @@
 """What SDKs send, and what must become of it: the files in `wire/` are the contract, one per protocol.
 
-Every request arrives at 2026-01-01T00:00:00Z. `events` names the fields that matter for a case.
+Every request arrives at 2026-01-01T00:00:00Z from 203.0.113.7. `events` names the fields that matter for a case;
+`some_props` are properties among others. A case is a POST answered with 200 and JSON, unless it has `method`, `status`
+or `reply_text` (with `reply_type`); without `body`, `text` or a form the request has none. `trusted` plays a write key.
 """
 
 import base64
@@ -15,7 +17,7 @@ import pytest
 from yunying.events import protocols
 from yunying.events.event import Event
 from yunying.events.normalise import Arrival
-from yunying.events.protocols.base import Outcome, Request
+from yunying.events.protocols.base import Intake, Outcome, Request
 
 NOW = 1_767_225_600_000
 CASES = [
@@ -31,12 +33,18 @@ def body_of(case: dict[str, Any]) -> bytes:
     elif "form_base64" in case:
         packed = base64.b64encode(json.dumps(case["form_base64"], ensure_ascii=False).encode()).decode()
         body = urlencode({"data": packed}).encode()
+    elif "form" in case:
+        body = urlencode(case["form"]).encode()
+    elif "body" not in case:
+        body = b""
     else:
         body = json.dumps(case["body"], ensure_ascii=False).encode()
     return gzip.compress(body) if case.get("gzip") else body
 
 
-def plain(event: Event, name: str) -> Any:
+def plain(event: Event, name: str, wanted: Any) -> Any:
+    if name == "some_props":
+        return {key: event.props.get(key) for key in wanted}
     value = getattr(event, name)
     if name == "links":
         return [[link.kind.value, link.source, link.target] for link in value]
@@ -47,20 +55,40 @@ def plain(event: Event, name: str) -> Any:
 
 @pytest.mark.parametrize(("protocol", "case"), CASES)
 def test_the_request_becomes_the_events_and_is_answered_as_agreed(protocol: str, case: dict[str, Any]) -> None:
-    request = Request("POST", case["path"], case.get("query", {}), case.get("headers", {}), body_of(case), NOW)
+    method, path, headers = case.get("method", "POST"), case["path"], case.get("headers", {})
+    request = Request(method, path, case.get("query", {}), headers, body_of(case), NOW)
     match = protocols.choose(protocols.candidates(request.path), request)
     assert match and match.protocol.name == protocol
     assert match.route.take and match.route.reply
     intake = match.route.take(request)
-    assert intake.key == case["key"]
-    arrival = Arrival(1, NOW, intake.sent_ms, intake.historical, intake.library, intake.shared)
-    events = [match.protocol.read(item, arrival) for item in intake.items]
+    assert (intake.key, intake.alias) == (case["key"], case.get("alias", False))
+    assert list(intake.names) == case.get("names", [])
+    events = [match.protocol.read(item, arrival(case, intake)) for item in intake.items]
     assert len(events) == len(case["events"])
     for event, wanted in zip(events, case["events"], strict=True):
         assert event is not None
-        assert {name: plain(event, name) for name in wanted} == wanted
+        assert {name: plain(event, name, value) for name, value in wanted.items()} == wanted
     reply = match.route.reply(request, Outcome(events=events))
-    assert (reply.status, json.loads(reply.body)) == (200, case["reply"])
+    assert reply.status == case.get("status", 200)
+    if "reply_text" in case:
+        assert (reply.body.decode("latin-1"), reply.content_type) == (case["reply_text"], case["reply_type"])
+    else:
+        assert json.loads(reply.body) == case["reply"]
+
+
+def arrival(case: dict[str, Any], intake: Intake) -> Arrival:
+    return Arrival(
+        product=1,
+        received_ms=NOW,
+        sent_ms=intake.sent_ms,
+        historical=intake.historical,
+        library=intake.library,
+        shared=intake.shared,
+        visitor=lambda *_: "visitor-" + "0" * 32,
+        address="203.0.113.7",
+        agent=case.get("headers", {}).get("user-agent", ""),
+        trusted=case.get("trusted", False),
+    )
 
 
 @pytest.mark.parametrize("protocol", protocols.PROTOCOLS, ids=lambda one: one.name)
