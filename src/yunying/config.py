@@ -47,6 +47,14 @@ SETTINGS = (
     Setting("YUNYING_WEB_THREADS", "Threads that serve pages.", "8"),
     Setting("YUNYING_JOB_THREADS", "Background jobs that run at once.", "4"),
     Setting("YUNYING_SPOOL_CAP_MB", "Size of the spool above which the collector answers 503.", "4096"),
+    Setting(
+        "YUNYING_LIMIT_KEY", "What one write key may send: events/s, MB/s, seconds of burst; 0 for no limit.", "0,0,10"
+    ),
+    Setting("YUNYING_LIMIT_ADDRESS", "What one address may send, written the same way.", "5000,20,10"),
+    Setting("YUNYING_LAG_ALERT_S", "Seconds events may wait for the event store before administrators are told.", "60"),
+    Setting("YUNYING_METRICS_TOKEN", "Opens /metrics to whoever sends it as bearer token.", "none: this machine only"),
+    Setting("YUNYING_QUARANTINE_ROWS", "Refused events kept for each product; the oldest go first.", "100000"),
+    Setting("YUNYING_QUARANTINE_MB", "Size of the refused events kept for each product.", "512"),
     Setting("YUNYING_IMPORT_CAP_MB", "Size of the largest file that may be uploaded for an import.", "2048"),
     Setting("YUNYING_IMPORT_FOLDER", "Folder on the server whose files may be imported from the pages.", "off"),
     Setting("YUNYING_QUERY_MEMORY_MB", "Memory one report may use before it spills and is then stopped.", "2048"),
@@ -76,6 +84,12 @@ class Config:
     web_threads: int
     job_threads: int
     spool_cap_mb: int
+    limit_key: tuple[float, float, float]
+    limit_address: tuple[float, float, float]
+    lag_alert_s: int
+    metrics_token: str
+    quarantine_rows: int
+    quarantine_mb: int
     import_cap_mb: int
     import_folder: Path | None
     query_memory_mb: int
@@ -118,6 +132,12 @@ class Config:
             web_threads=_number(env, "YUNYING_WEB_THREADS", 8, 1, 256),
             job_threads=_number(env, "YUNYING_JOB_THREADS", 4, 1, 256),
             spool_cap_mb=_number(env, "YUNYING_SPOOL_CAP_MB", 4096, 1, 1 << 30),
+            limit_key=_rate(env, "YUNYING_LIMIT_KEY", "0,0,10"),
+            limit_address=_rate(env, "YUNYING_LIMIT_ADDRESS", "5000,20,10"),
+            lag_alert_s=_number(env, "YUNYING_LAG_ALERT_S", 60, 5, 86_400),
+            metrics_token=env.get("YUNYING_METRICS_TOKEN", ""),
+            quarantine_rows=_number(env, "YUNYING_QUARANTINE_ROWS", 100_000, 100, 1 << 30),
+            quarantine_mb=_number(env, "YUNYING_QUARANTINE_MB", 512, 1, 1 << 20),
             import_cap_mb=_number(env, "YUNYING_IMPORT_CAP_MB", 2048, 1, 1 << 20),
             import_folder=_folder(env, "YUNYING_IMPORT_FOLDER"),
             query_memory_mb=_number(env, "YUNYING_QUERY_MEMORY_MB", 2048, 64, 1 << 20),
@@ -136,7 +156,7 @@ class Config:
 
 def masked(name: str, value: str) -> str:
     """`value` fit to be printed: secrets and passwords inside URLs become ****."""
-    if "secret" in name or name == "oidc":
+    if "secret" in name or "token" in name or name == "oidc":
         return "****" if value not in ("", "[]") else value
     parts = urlsplit(value) if "://" in value else None
     if parts is None or not parts.password:
@@ -172,6 +192,23 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
         name=name,
         low=low,
         high=high,
+    )
+
+
+def _rate(env: Mapping[str, str], name: str, default: str) -> tuple[float, float, float]:
+    """Events/s, MB/s and seconds of burst."""
+    parts = _list(env.get(name) or default)
+    try:
+        events_s, megabytes_s, burst_s = (float(part) for part in parts)
+        if min(events_s, megabytes_s) >= 0 and 1 <= burst_s <= 3600 and events_s < 1e9 and megabytes_s < 1e6:
+            return events_s, megabytes_s, burst_s
+    except ValueError:
+        pass
+    raise InvalidInput(
+        "config.rate",
+        msg("%(name)s must be three numbers: events/s, MB/s and seconds of burst (from 1), such as 5000,20,10."),
+        field=name,
+        name=name,
     )
 
 

@@ -15,6 +15,9 @@ from typing import Any, Protocol
 import uvicorn
 from a2wsgi import WSGIMiddleware
 
+from yunying.collect.connections import options
+from yunying.collect.metrics import MetricsPage
+
 __all__ = ["Front", "Server", "server_config"]
 
 Scope = MutableMapping[str, Any]
@@ -42,8 +45,11 @@ class Front:
     Without `wsgi` only events are taken, without `collector` there are only pages.
     """
 
-    def __init__(self, *, collector: Collecting | None, wsgi: Any | None, threads: int = 8) -> None:
+    def __init__(
+        self, *, collector: Collecting | None, wsgi: Any | None, threads: int = 8, metrics: MetricsPage | None = None
+    ) -> None:
         self._collector = collector
+        self._metrics = metrics
         self._pages = WSGIMiddleware(self._counted(wsgi), workers=threads) if wsgi is not None else None
         self._working = 0
         self._lock = threading.Lock()
@@ -56,6 +62,8 @@ class Front:
             await send({"type": "websocket.close", "code": 1000})
         elif scope["path"] == "/healthz":
             await _plain(send, 200, b"ok\n")
+        elif scope["path"] == "/metrics" and self._metrics is not None:
+            await self._metrics(scope, send)
         elif self._collector is not None and self._collector.owns(scope["path"], scope["method"]):
             await self._collector(scope, receive, send)
         elif self._pages is not None and scope["method"] in ("POST", "PUT") and _UPLOADS.fullmatch(scope["path"]):
@@ -184,7 +192,6 @@ def server_config(app: Any, *, trusted_proxies: tuple[str, ...] = (), **more: An
     """How uvicorn serves `app`: no access log, because query strings carry keys and personal data."""
     config = uvicorn.Config(
         app,
-        http="httptools",
         ws="none",
         lifespan="off",
         access_log=False,
@@ -193,7 +200,7 @@ def server_config(app: Any, *, trusted_proxies: tuple[str, ...] = (), **more: An
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=DRAIN_S,
-        backlog=2048,
+        **options(),
         **more,
     )
     # `access_log=False` only takes the handlers away; a root handler or a test would still get the lines.

@@ -17,19 +17,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from yunying.base import clock
 from yunying.base.clock import monotonic_s
 from yunying.base.errors import InvalidInput, Unavailable, msg
 from yunying.collect import local
-from yunying.collect.app import Collector
-from yunying.collect.counters import Counters
-from yunying.collect.flusher import Flusher
-from yunying.collect.keys import KeyDirectory
+from yunying.collect.connections import raise_open_files
+from yunying.collect.running import Collecting
 from yunying.collect.sink import Sink
-from yunying.collect.spool import Spool, SpoolLimits
 from yunying.config import Config
 from yunying.events.event import Event, Refusal
 from yunying.front import Front, Server, server_config
@@ -39,35 +35,7 @@ __all__ = ["Collecting", "collect", "metrics", "serve", "web", "work"]
 log = logging.getLogger(__name__)
 
 JOBS_STOP_S = 20.0
-FLUSH_STOP_S = 20.0
 KEYS_NOTED_EVERY_S = 60.0
-
-
-class Collecting:
-    """The collector with its spool and flusher: opened together, closed together."""
-
-    def __init__(self, config: Config, sink: Sink) -> None:
-        self.counters = Counters()
-        self.spool = Spool(Path(config.path(config.spool_url)), SpoolLimits(cap_bytes=config.spool_cap_mb << 20))
-        self.flusher = Flusher(self.spool, sink, self.counters)
-        self.keys = KeyDirectory(config.database_url)
-        self.app = Collector(self.keys, self.spool, self.counters, secret=config.secret_key)
-        self.flusher.start()
-
-    def metrics(self) -> dict[str, Any]:
-        """Counts since the start, bytes in the spool and the lag of the store in seconds."""
-        return self.counters.snapshot() | {
-            "spool_bytes": self.spool.bytes_held(),
-            "lag_s": round(self.flusher.lag_s(), 3),
-        }
-
-    def close(self) -> None:
-        """Seal the spool and write what the store takes within `FLUSH_STOP_S`; the rest waits for the next start."""
-        self.spool.close()
-        deadline = monotonic_s() + FLUSH_STOP_S
-        while self.spool.segments() and monotonic_s() < deadline:
-            threading.Event().wait(0.05)
-        self.flusher.stop(max(1.0, deadline - monotonic_s()))
 
 
 _collecting: Collecting | None = None
@@ -111,6 +79,7 @@ def work(config: Config) -> None:
 
 
 def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool) -> None:
+    raise_open_files()
     # The port first: a second start by mistake must fail before it touches a store.
     with listening(config.host, config.port) as sock, _parts(config, migrate=migrate) as stack:
         collecting = _start_collecting(config, stack) if events else None
@@ -121,6 +90,7 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
             collector=collecting.app if collecting else None,
             wsgi=_wsgi() if pages else None,
             threads=config.web_threads,
+            metrics=collecting.page if collecting else None,
         )
         stack.callback(_close_pages, front)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -223,10 +193,22 @@ def _start_collecting(config: Config, stack: ExitStack) -> Collecting:
     ingest = shared_ingest()
     stack.callback(ingest.close)
     sink = _LastingSink(ingest)
-    _collecting = Collecting(config, sink)
+    _collecting = Collecting(config, sink, _tell_behind)
     sink.used_keys = _collecting.keys.take_used
     stack.callback(_collecting.close)
     return _collecting
+
+
+def _tell_behind(lag_s: float) -> None:
+    from django.db import close_old_connections
+
+    from yunying.apps.tracking.live.alerts import tell_behind
+
+    close_old_connections()
+    try:
+        tell_behind(lag_s)
+    finally:
+        close_old_connections()
 
 
 class _LastingSink:

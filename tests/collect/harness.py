@@ -19,6 +19,8 @@ from yunying.collect.app import Collector, CollectorLimits
 from yunying.collect.counters import Counters
 from yunying.collect.flusher import Flusher
 from yunying.collect.keys import KeyDirectory
+from yunying.collect.limits import RateLimits
+from yunying.collect.metrics import MetricsPage
 from yunying.collect.spool import Spool, SpoolLimits
 from yunying.events.event import Event, Refusal
 from yunying.events.protocols.base import Reply
@@ -167,6 +169,7 @@ def live(
     limits: SpoolLimits = FAST,
     collector: CollectorLimits | None = None,
     wsgi: Any = None,
+    rates: RateLimits | None = None,
     tls: "Certificate | None" = None,
 ) -> Iterator[Live]:
     """A collector on a free port of loopback, with a certificate if there is `tls`.
@@ -177,7 +180,9 @@ def live(
     sink = SqliteSink(folder / "sink.sqlite3")
     flusher = Flusher(spool, sink, counters, poll_s=0.02, first_wait_s=0.05)
     keys = KeyDirectory(make_keys(folder / "keys.sqlite3"), miss_gap_s=0.0)
-    front = Front(collector=Collector(keys, spool, counters, secret="s", limits=collector), wsgi=wsgi, threads=2)
+    taking = Collector(keys, spool, counters, secret="s", limits=collector, rates=rates)
+    page = MetricsPage(counters, lambda: {"spool_bytes": spool.bytes_held()})
+    front = Front(collector=taking, wsgi=wsgi, threads=2, metrics=page)
     running = Live("", sink, spool, flusher, counters)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -28,19 +28,28 @@ def preflight(headers: Mapping[str, str]) -> Reply:
 
 async def respond(send: Send, reply: Reply, headers: Mapping[str, str]) -> None:
     """Send `reply` to a request with these `headers`."""
-    out = [(b"content-length", str(len(reply.body)).encode()), (b"cache-control", b"no-store")]
+    out = [(b"cache-control", reply.cache.encode())]
+    if reply.status != 304:
+        out.append((b"content-length", str(len(reply.body)).encode()))
     if reply.body:
         out.append((b"content-type", reply.content_type.encode()))
         out.append((b"x-content-type-options", b"nosniff"))
     out += [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
-    origin = headers.get("origin")
-    if origin:
-        # Never "*": some SDKs send credentials. Safe because nothing here reads a session.
-        out += [
-            (b"access-control-allow-origin", origin.encode("latin-1")),
-            (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", _EXPOSED),
-            (b"vary", b"Origin"),
-        ]
+    out += _cors(reply, headers.get("origin", ""))
     await send({"type": "http.response.start", "status": reply.status, "headers": out})
     await send({"type": "http.response.body", "body": reply.body})
+
+
+def _cors(reply: Reply, origin: str) -> list[tuple[bytes, bytes]]:
+    if reply.cache != "no-store":
+        # A cache must not give one origin what was allowed to another; without an origin, all may read it.
+        return [(b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin")]
+    if not origin:
+        return []
+    # Never "*": some SDKs send credentials. Safe because nothing here reads a session.
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", _EXPOSED),
+        (b"vary", b"Origin"),
+    ]

@@ -262,9 +262,10 @@ class Collector:
     def _arrival(self, request: Request, intake: Intake, product: int, scope: Scope) -> Arrival:
         address = _address(scope)
 
-        def visitor() -> str:
+        def visitor(said_address: str = "", said_agent: str = "") -> str:
             day = request.received_ms // 86_400_000
-            text = f"{day}|{product}|{address}|{request.headers.get('user-agent', '')}"
+            agent = said_agent or request.headers.get("user-agent", "")
+            text = f"{day}|{product}|{said_address or address}|{agent}"
             return "visitor-" + hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:32]
 
         return Arrival(
@@ -274,9 +275,10 @@ class Collector:
             historical=intake.historical,
             library=intake.library,
             shared=intake.shared,
-            visitor=visitor,
-            address=address,
+            visitor=None if intake.anonymous else visitor,
+            address="" if intake.anonymous else address,
             agent=request.headers.get("user-agent", ""),
+            trusted=bool(intake.write_key) and self._keys.known(intake.write_key) == product,
         )
 
     async def _read(self, protocol: Protocol, items: Sequence[Any], arrival: Arrival, size: int) -> Outcome:

@@ -213,8 +213,12 @@ class Flusher:
         return None
 
     def _write(self, write: Callable[..., None], items: Sequence[T], token: str) -> None:
+        begun_s = monotonic_s()
         write(items, token=token)
         self._writes += 1
+        self._counters.observe("flush", monotonic_s() - begun_s)
+        arrived_ms = min(item.received_ms for item in items)
+        self._counters.observe("lag", max(0.0, clock.now().timestamp() - arrived_ms / 1000))
 
     def _trusted(self, progress: _Progress) -> bool:
         return self._writes > progress.writes_then or progress.tries >= _LONE_TRIES
