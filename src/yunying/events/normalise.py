@@ -24,6 +24,7 @@ from yunying.events.limits import (
     SKEW_CAP_MS,
     SKEW_FROM_MS,
 )
+from yunying.events.nobody import is_nobody
 from yunying.events.text import clean_text
 
 __all__ = [
@@ -44,27 +45,6 @@ __all__ = [
     "when_ms",
 ]
 
-# Seen in the wild as ids of "nobody"; merging on one of them would make one person of a whole country.
-_NOBODY = frozenset(
-    {
-        "",
-        "0",
-        "anonymous",
-        "guest",
-        "nan",
-        "nil",
-        "none",
-        "null",
-        "undefined",
-        "[object object]",
-        "distinct_id",
-        "distinctid",
-        "user_id",
-        "userid",
-        "00000000-0000-0000-0000-000000000000",
-        "$posthog_cookieless",
-    }
-)
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -188,7 +168,7 @@ def identity(value: Any) -> str:
     if value is None:
         return ""
     found = text_of(value).strip()
-    if found.lower() in _NOBODY:
+    if is_nobody(found):
         return ""
     if len(found) > MAX_ID_CHARS:
         raise InvalidInput(

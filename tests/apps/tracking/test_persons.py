@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.apps.tracking.conftest import MARCH_MS
 from yunying.apps.tracking.ingest import Ingest
 from yunying.apps.tracking.models import DistinctId, Person
-from yunying.apps.tracking.write.batch import is_rubbish, value_type
-from yunying.apps.tracking.write.properties import Properties
+from yunying.apps.tracking.write.batch import value_type
 from yunying.events.event import Event, Link, LinkKind, Op, OpKind
+from yunying.events.nobody import is_nobody
 from yunying.store import EVENTS, OWNER, Sql, Store
 
 _runs = count()
@@ -106,41 +106,9 @@ def test_a_property_set_later_wins_whatever_comes_first(write, event, product) -
     assert Person.objects.get(product=product).properties == {"plan": "pro"}
 
 
-@pytest.mark.parametrize(
-    ("ops", "expected"),
-    [
-        ([(OpKind.SET_ONCE, 1, 5), (OpKind.SET_ONCE, 2, 3)], 2),
-        ([(OpKind.SET_ONCE, 1, 5), (OpKind.SET, 2, 3)], 2),
-        ([(OpKind.SET, 2, 3), (OpKind.SET_ONCE, 1, 5)], 2),
-        ([(OpKind.SET, 1, 3), (OpKind.SET, 2, 3)], 2),
-        ([(OpKind.UNSET, None, 4), (OpKind.SET, 1, 3)], None),
-        ([(OpKind.UNSET, None, 4), (OpKind.SET_ONCE, 1, 5)], 1),
-        ([(OpKind.ADD, 2, 4), (OpKind.ADD, 3, 1)], 5),
-        ([(OpKind.ADD, "x", 4)], None),
-        ([(OpKind.ADD, True, 4)], None),
-        ([(OpKind.SET, "old", 1), (OpKind.ADD, 3, 2)], 3),
-        ([(OpKind.APPEND, "a", 1), (OpKind.APPEND, ["b", "c"], 2)], ["a", "b", "c"]),
-        ([(OpKind.SET, "a", 1), (OpKind.APPEND, "b", 2)], ["a", "b"]),
-    ],
-)
-def test_operations_by_example(ops: list[tuple[OpKind, Any, int]], expected: Any) -> None:
-    properties = Properties()
-    for kind, value, ms in ops:
-        properties.apply([Op(kind, "k", value)], ms)
-    assert properties.values.get("k") == expected
-
-
-def test_a_person_has_a_bounded_number_of_properties() -> None:
-    properties = Properties()
-    properties.apply([Op(OpKind.SET, f"k{i}", i) for i in range(1500)], 1)
-    assert len(properties.values) == 1000
-    properties.apply([Op(OpKind.SET, "k5", "new")], 2)
-    assert properties.values["k5"] == "new"
-
-
 @pytest.mark.parametrize("name", ["ann", "00", "10", "nullable", "中", "guest-17"])
 def test_ordinary_ids_are_no_rubbish(name: str) -> None:
-    assert not is_rubbish(name)
+    assert not is_nobody(name)
 
 
 @pytest.mark.parametrize(

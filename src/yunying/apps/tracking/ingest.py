@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from yunying.apps.tracking.models import AppliedEvent, DistinctId, WrittenBatch
 from yunying.apps.tracking.privacy.gate import Door, admitted, admitted_refusals, stamp_of
 from yunying.apps.tracking.write.arrivals import arrival_table, refused_table
-from yunying.apps.tracking.write.batch import Batch, Key
+from yunying.apps.tracking.write.batch import ADDITIVE, Batch, Key
 from yunying.apps.tracking.write.catalogue import Catalogue
 from yunying.apps.tracking.write.mirror import Mirror
 from yunying.apps.tracking.write.numbers import Known, NumberCache, Numbers
@@ -28,7 +28,7 @@ from yunying.apps.tracking.write.persons import Persons, apply_account_ops
 from yunying.apps.tracking.write.repeats import Repeats
 from yunying.base import clock
 from yunying.base.errors import Unavailable, msg
-from yunying.events.event import UNOWNED, Event, OpKind, Refusal
+from yunying.events.event import UNOWNED, Event, Refusal
 from yunying.store import Store, shared
 from yunying.store.writer import event_table
 
@@ -151,11 +151,11 @@ class Ingest:
         persons = Persons(found)
         _drop_applied_additions(batch)
         linked = [(one.product, name) for one in batch.links for name in (one.link.source, one.link.target)]
-        persons.load([*linked, *(key for key, _, _ in batch.person_ops), *older])
+        persons.load([*linked, *(deed.key for deed in batch.person_ops), *older])
         for one in batch.links:
             persons.link(one)
-        for key, ms, ops in batch.person_ops:
-            persons.apply(key, ms, ops)
+        for deed in batch.person_ops:
+            persons.apply(deed)
         persons.lower_births({found[key].number: batch.born[key] for key in older})
         persons.save()
         for key in older:
@@ -214,7 +214,7 @@ def _everything(batch: Batch, found: dict[Key, Known]) -> _Outcome:
     moved: set[int] = set()
     for part in _chunks(sorted(owners)):
         moved.update(DistinctId.objects.filter(owner__in=part).values_list("number", flat=True))
-    accounts = {key for key, _, _ in batch.account_ops}
+    accounts = {deed.key for deed in batch.account_ops}
     return _Outcome(found, persons=moved | owners, owners=moved, accounts=accounts)
 
 
@@ -231,7 +231,7 @@ def _drop_applied_additions(batch: Batch) -> None:
     for event in batch.additive:
         if (event.product, UUID(event.uuid)) in again:
             for ops in (event.person_ops, event.account_ops):
-                ops[:] = [op for op in ops if op.kind not in (OpKind.ADD, OpKind.APPEND)]
+                ops[:] = [op for op in ops if op.kind not in ADDITIVE]
 
 
 def _sync_every_commit() -> None:

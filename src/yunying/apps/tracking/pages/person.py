@@ -56,7 +56,7 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
 
 def known_of(row: Person | Account, titles: selectors.Titles, of: PropertyOf) -> list[tuple[str, str, datetime | None]]:
     """Properties as they are called, with when they got their value where that is on record."""
-    times = {name: moment(mark[1]) for name, mark in row.marks.items() if len(mark) == 2}
+    times = {name: moment(mark[1]) for name, mark in row.marks.items() if name in row.properties}
     return [
         (titles.property(of, name), text_form(value), times.get(name)) for name, value in sorted(row.properties.items())
     ]

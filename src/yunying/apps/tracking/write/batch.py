@@ -8,42 +8,17 @@ from typing import Any, NamedTuple
 
 from yunying.apps.tracking.models import PropertyOf, ValueType
 from yunying.events.event import Event, Link, Op, OpKind
+from yunying.events.nobody import is_nobody
 
-__all__ = ["Batch", "Linked", "Sighting", "is_rubbish", "value_type"]
+__all__ = ["ADDITIVE", "Batch", "Deed", "Linked", "Sighting", "value_type"]
 
 Key = tuple[int, str]  # product and distinct id (or account key)
 
+# What builds on the value before, and so counts twice when it is carried out twice.
+ADDITIVE = frozenset({OpKind.ADD, OpKind.APPEND, OpKind.PREPEND, OpKind.UNION, OpKind.UNION_FIRST, OpKind.REMOVE})
+
 _SAMPLES = 5
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-
-# What programs send when they have no id. People must never be merged on one of these.
-_RUBBISH = frozenset(
-    {
-        "",
-        "0",
-        "-1",
-        "null",
-        "nil",
-        "none",
-        "undefined",
-        "nan",
-        "anonymous",
-        "guest",
-        "true",
-        "false",
-        "[object object]",
-        "distinct_id",
-        "distinctid",
-        "not_authenticated",
-        "00000000-0000-0000-0000-000000000000",
-        "$posthog_cookieless",
-    }
-)
-
-
-def is_rubbish(distinct_id: str) -> bool:
-    """Whether an id stands for nobody in particular."""
-    return distinct_id.strip().strip("\"'").lower() in _RUBBISH
 
 
 def value_type(value: Any) -> ValueType | None:
@@ -79,11 +54,22 @@ class Sighting:
             self.types[kind.value] += 1
 
 
+class Deed(NamedTuple):
+    """What one event does to the properties of a person (by distinct id) or an account."""
+
+    key: Key
+    ms: int
+    uuid: str
+    ops: list[Op]
+
+
 class Linked(NamedTuple):
-    """A link, and what sent it."""
+    """A link, when it was made and by which event, and what sent it."""
 
     product: int
     link: Link
+    ms: int
+    uuid: str
     protocol: str
     library: str
 
@@ -104,8 +90,8 @@ class Batch:
 
     events: Sequence[Event]
     born: dict[Key, int] = field(default_factory=dict)
-    person_ops: list[tuple[Key, int, list[Op]]] = field(default_factory=list)
-    account_ops: list[tuple[Key, int, list[Op]]] = field(default_factory=list)
+    person_ops: list[Deed] = field(default_factory=list)
+    account_ops: list[Deed] = field(default_factory=list)
     links: list[Linked] = field(default_factory=list)
     additive: list[Event] = field(default_factory=list)
     names: dict[Key, Sighting] = field(default_factory=dict)
@@ -146,21 +132,24 @@ class Batch:
     def _note(self, event: Event) -> None:
         key = (event.product, event.distinct_id)
         if event.person_ops:
-            self.person_ops.append((key, event.ts_ms, event.person_ops))
+            self.person_ops.append(Deed(key, event.ts_ms, event.uuid, event.person_ops))
             self._see(event, PropertyOf.PERSON, event.person_ops)
         if event.account:
-            self.account_ops.append(((event.product, event.account), event.ts_ms, event.account_ops))
+            account = (event.product, event.account)
+            self.account_ops.append(Deed(account, event.ts_ms, event.uuid, event.account_ops))
             self._see(event, PropertyOf.ACCOUNT, event.account_ops)
         for link in event.links:
-            self.links.append(Linked(event.product, link, event.protocol, event.library))
+            self.links.append(Linked(event.product, link, event.ts_ms, event.uuid, event.protocol, event.library))
             for name in (link.source, link.target):
-                if not is_rubbish(name):
+                if not is_nobody(name):
                     self.born[event.product, name] = min(event.ts_ms, self.born.get((event.product, name), event.ts_ms))
-        if any(op.kind in (OpKind.ADD, OpKind.APPEND) for op in (*event.person_ops, *event.account_ops)):
+        if any(op.kind in ADDITIVE for op in (*event.person_ops, *event.account_ops)):
             self.additive.append(event)
 
     def _see(self, event: Event, of: PropertyOf, ops: Iterable[Op]) -> None:
         for op in ops:
+            if op.kind is OpKind.CLEAR:
+                continue
             sighting = self.properties.setdefault((event.product, of, op.key), Sighting())
             sighting.add(1, event.ts_ms, event.ts_ms)
             sighting.sample(op.value)

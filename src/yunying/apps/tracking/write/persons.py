@@ -10,10 +10,11 @@ from django.db import connection
 from django.db.models import F
 
 from yunying.apps.tracking.models import Account, DistinctId, Merge, MergeOutcome, Person
-from yunying.apps.tracking.write.batch import Key, Linked, is_rubbish
+from yunying.apps.tracking.write.batch import Deed, Key, Linked
 from yunying.apps.tracking.write.numbers import Known
 from yunying.apps.tracking.write.properties import Properties
-from yunying.events.event import Link, LinkKind, Op
+from yunying.events.event import Link, LinkKind
+from yunying.events.nobody import is_nobody
 
 __all__ = ["Persons", "apply_account_ops"]
 
@@ -56,7 +57,7 @@ class Persons:
     def link(self, linked: Linked) -> None:
         """Make one person of two ids where that is right, and write down what was refused."""
         product, link = linked.product, linked.link
-        if is_rubbish(link.source) or is_rubbish(link.target):
+        if is_nobody(link.source) or is_nobody(link.target):
             self._record(linked, MergeOutcome.RUBBISH)
             return
         source, target = self._person(product, link.source), self._person(product, link.target)
@@ -71,10 +72,9 @@ class Persons:
         self._mark_known(linked, winner)
         self._record(linked, MergeOutcome.DONE, winner, loser)
 
-    def apply(self, key: Key, ms: int, ops: Sequence[Op]) -> None:
-        """Apply the operations of one event that happened at `ms` epoch milliseconds."""
-        person = self._person(*key)
-        self._properties(person).apply(ops, ms)
+    def apply(self, deed: Deed) -> None:
+        """Apply the operations of one event."""
+        self._properties(self._person(*deed.key)).apply(deed.ops, deed.ms, deed.uuid)
 
     def lower_births(self, first: dict[int, int]) -> None:
         """Events older than all seen so far under an id: its person was born earlier. `first` is ms by number."""
@@ -170,11 +170,11 @@ def _winner(link: Link, source: Person, target: Person) -> tuple[Person, Person]
     return (source, target) if source.number < target.number else (target, source)
 
 
-def apply_account_ops(items: Sequence[tuple[Key, int, Sequence[Op]]]) -> set[Key]:
+def apply_account_ops(deeds: Sequence[Deed]) -> set[Key]:
     """Create and change the accounts of a batch; gives those whose copy in the event store is out of date."""
-    by_key: dict[Key, list[tuple[int, Sequence[Op]]]] = {}
-    for key, ms, ops in items:
-        by_key.setdefault(key, []).append((ms, ops))
+    by_key: dict[Key, list[Deed]] = {}
+    for deed in deeds:
+        by_key.setdefault(deed.key, []).append(deed)
     rows: dict[Key, Account] = {}
     for product in sorted({key[0] for key in by_key}):
         keys = sorted(key[1] for key in by_key if key[0] == product)
@@ -193,13 +193,13 @@ def apply_account_ops(items: Sequence[tuple[Key, int, Sequence[Op]]]) -> set[Key
     return set(changed)
 
 
-def _changed_account(key: Key, row: Account | None, done: list[tuple[int, Sequence[Op]]]) -> Account | None:
-    first_ms = min(ms for ms, _ in done)
+def _changed_account(key: Key, row: Account | None, done: list[Deed]) -> Account | None:
+    first_ms = min(deed.ms for deed in done)
     fresh = row is None
     row = row or Account(product_id=key[0], key=key[1], first_seen_ms=first_ms, version=0)
     properties = Properties(row.properties, row.marks)
-    for ms, ops in done:
-        properties.apply(ops, ms)
+    for deed in done:
+        properties.apply(deed.ops, deed.ms, deed.uuid)
     if not (fresh or properties.changed or first_ms < row.first_seen_ms):
         return None
     row.first_seen_ms = min(row.first_seen_ms, first_ms)
