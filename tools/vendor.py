@@ -103,19 +103,23 @@ def sdk() -> bytes:
     made = subprocess.run([node, str(program), str(SDK), *SMALLER], capture_output=True, env=env, check=False)
     if made.returncode:
         raise Failed(f"{SDK.name} could not be made small: {made.stderr.decode(errors='replace').strip()}")
-    return made.stdout
+    return f"/*! yunying.js {sdk_version()} | Apache-2.0 */\n".encode() + made.stdout
+
+
+def sdk_version() -> str:
+    found = re.search(r'VERSION = "([^"]+)"', SDK.read_text(encoding="utf-8"))
+    if not found:
+        raise Failed(f"{SDK.name} does not say its version.")
+    return found.group(1)
 
 
 def sdk_entry(content: bytes) -> Entry:
-    source = SDK.read_text(encoding="utf-8")
-    found = re.search(r'VERSION = "([^"]+)"', source)
-    assert found, "the script has a version"
     return {
         "name": SDK.name,
         "package": "yunying",
-        "version": found.group(1),
+        "version": sdk_version(),
         "file": SDK.relative_to(ROOT).as_posix(),
-        "source": hashlib.sha256(source.encode()).hexdigest(),
+        "source": hashlib.sha256(SDK.read_bytes()).hexdigest(),
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": "Apache-2.0",
     }

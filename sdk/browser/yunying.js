@@ -19,8 +19,9 @@
   const STORAGE_CHARS = 5e5;
   const FAULTS = 5;
   const NOBODY = /^(0|nan|ni?l|null|none|undefined|anonymous|guest|distinct_?id|user_?id|\[object object\]|[0-]*)$/i;
+  // The same as CLICK_IDS of events/channels.py.
   const CLICK_IDS =
-    /^(gclid|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid|yclid|li_fat_id|igshid|bd_vid|gdt_vid|qz_gdt)$/;
+    /^(gclid|gbraid|wbraid|dclid|msclkid|fbclid|ttclid|twclid|li_fat_id|igshid|epik|rdt_cid|ScCid|yclid|bd_vid|qz_gdt|gdt_vid|clickid|qhclickid|sogou_click_id|xhs_click_id|kw_click_id|zhihu_click_id)$/;
   const FILES = /\.(7z|apk|avi|csv|dmg|docx?|epub|exe|gz|ipa|iso|mov|mp[34]|msi|pdf|pkg|pptx?|rar|rtf|tar|txt|wav|xlsx?|zip)$/i;
   const CONTROLS = "a,button,summary,[role=button],input[type=submit],input[type=button]";
   const EDITABLE = "[data-yy-mask],[contenteditable],textarea,select";

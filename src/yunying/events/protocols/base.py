@@ -67,10 +67,13 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
+    """What is answered. `cache` says how long it may be kept: only what is the same for everybody may be."""
+
     status: int
     body: bytes
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    cache: str = "no-store"
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Intake:
 
     With `alias` the protocol has no keys, and `key` is the name it gives the sender: a site, an app, a domain. Where
     the items come from several senders, `names` has one for each item. `write_key` is one that some senders give
-    beside their name; if it is known, it wins.
+    beside their name; if it is known, it wins. With `anonymous` nobody may learn from which address it came.
     """
 
     key: str
@@ -87,6 +90,7 @@ class Intake:
     alias: bool = False
     names: Sequence[str] = ()
     write_key: str = ""
+    anonymous: bool = False
     sent_ms: int | None = None
     historical: bool = False
     library: str = ""

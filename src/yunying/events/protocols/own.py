@@ -1,4 +1,7 @@
-"""Yunying's own protocol: `POST /v1/events` with one event, a list, `{"events": […]}`, or NDJSON; gzip welcome."""
+"""Yunying's own protocol: `POST /v1/events` with one event, a list, `{"events": […]}`, or NDJSON; gzip welcome.
+
+It serves its own script for web pages, too, see `script`.
+"""
 
 from typing import Any
 
@@ -10,13 +13,16 @@ from yunying.events.normalise import (
     event_uuid,
     identity,
     is_object,
+    moment_ms,
     ops,
+    origin,
     properties,
     required_identity,
     text_of,
     unset_ops,
     when_ms,
 )
+from yunying.events.protocols import script
 from yunying.events.protocols.base import (
     Intake,
     Outcome,
@@ -39,6 +45,9 @@ _FIELDS = frozenset(
     {
         "event",
         "distinct_id",
+        "cookieless",
+        "ip",
+        "user_agent",
         "timestamp",
         "uuid",
         "properties",
@@ -64,7 +73,29 @@ def take(request: Request) -> Intake:
     envelope = document if isinstance(document, dict) else {}
     key = first_text(bearer(request), basic_user(request), request.query.get("key"), envelope.get("key"))
     items = listed(envelope.get("events", document))
-    return Intake(key, items, historical=envelope.get("historical") is True, library=text_of(envelope.get("library")))
+    return Intake(
+        key,
+        items,
+        sent_ms=_sent_ms(envelope.get("sent_at")),
+        historical=envelope.get("historical") is True,
+        library=text_of(envelope.get("library")),
+        # Only pages name their origin; anybody else is a server, whose address is not that of its users.
+        shared={"page": "origin" in request.headers},
+    )
+
+
+def _sent_ms(value: Any) -> int | None:
+    try:
+        return moment_ms(value)
+    except InvalidInput:
+        return None
+
+
+def _who(sent: dict[str, Any], arrival: Arrival) -> str:
+    """The id of who did it; with `cookieless` one that the collector makes, for this day only."""
+    if sent.get("cookieless") is True and not sent.get("distinct_id") and arrival.visitor is not None:
+        return arrival.visitor(text_of(sent.get("ip")), text_of(sent.get("user_agent")))
+    return required_identity(sent.get("distinct_id"))
 
 
 def read(item: Any, arrival: Arrival) -> Event:
@@ -79,13 +110,13 @@ def read(item: Any, arrival: Arrival) -> Event:
             name=unknown[:100],
         )
     account = identity(sent.get("account"))
-    distinct_id = required_identity(sent.get("distinct_id"))
+    distinct_id = _who(sent, arrival)
     return Event(
         product=arrival.product,
         uuid=event_uuid(sent.get("uuid"), "own", arrival.product),
         name=event_name(sent.get("event")),
         distinct_id=distinct_id,
-        ts_ms=when_ms(sent.get("timestamp"), arrival, explicit=True),
+        ts_ms=when_ms(sent.get("timestamp"), arrival),
         received_ms=arrival.received_ms,
         props=properties(sent.get("properties")),
         session=text_of(sent.get("session"))[:200],
@@ -96,6 +127,9 @@ def read(item: Any, arrival: Arrival) -> Event:
         protocol="own",
         library=(text_of(sent.get("library")) or arrival.library)[:100],
         historical=arrival.historical or sent.get("historical") is True,
+        **origin(
+            arrival, address=sent.get("ip"), agent=sent.get("user_agent"), server=not arrival.shared.get("page", False)
+        ),
     )
 
 
@@ -128,6 +162,6 @@ def reply(request: Request, outcome: Outcome) -> Reply:
 PROTOCOL = Protocol(
     name="own",
     label="Yunying",
-    routes=(Route("/v1/events", ("POST",), take=take, reply=reply),),
+    routes=(Route("/v1/events", ("POST",), take=take, reply=reply), *script.ROUTES),
     read=read,
 )
