@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from yunying.events.protocols import own, posthog, segment
+from yunying.events.protocols import own, posthog, segment, sensors
 from yunying.events.protocols.base import Protocol, Request, Route
 
 __all__ = ["PROTOCOLS", "Match", "by_name", "candidates", "choose", "owns"]
 
-PROTOCOLS: tuple[Protocol, ...] = (own.PROTOCOL, posthog.PROTOCOL, segment.PROTOCOL)
+PROTOCOLS: tuple[Protocol, ...] = (own.PROTOCOL, posthog.PROTOCOL, segment.PROTOCOL, sensors.PROTOCOL)
 
 
 @dataclass(frozen=True, slots=True)

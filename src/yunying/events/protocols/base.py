@@ -91,6 +91,7 @@ class Intake:
     names: Sequence[str] = ()
     write_key: str = ""
     anonymous: bool = False
+    anonymous: bool = False
     sent_ms: int | None = None
     historical: bool = False
     library: str = ""
