@@ -23,7 +23,7 @@ OPS = st.one_of(
     st.builds(Op, st.just(K.ADD), st.sampled_from(["k", "n"]), st.sampled_from([1, 2, -3, "x", True])),
     st.builds(Op, st.just(K.UNSET), st.sampled_from(["k", "n", "once"])),
     st.builds(Op, st.just(K.CLEAR), st.just("")),
-    st.builds(Op, st.just(K.SET_ONCE), st.just("once"), st.integers(0, 10**6)),
+    st.builds(Op, st.just(K.SET_ONCE), st.just("once"), st.uuids().map(str)),  # two of them are never the same
     st.builds(Op, st.just(K.SET), st.just("once"), SCALARS),
 )
 DEEDS = st.lists(st.tuples(st.integers(1, 6), st.uuids().map(str), st.lists(OPS, min_size=1, max_size=3)), max_size=12)

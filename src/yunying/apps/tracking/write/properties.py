@@ -15,7 +15,9 @@ earlier versions have no tag. Under the empty name stands when all properties we
 
 **The bound.** A log longer than MAX_LOG is shortened: its oldest operations become one value, up to the `horizon`.
 What comes later but is older than the horizon is carried out on that value as if it had happened at the horizon.
-Nothing tells a repeat of those any more; `AppliedEvent` does, for thirty days.
+Nothing tells a repeat of those any more; `AppliedEvent` does, for thirty days. And of the same value set once again and
+again only the first and the last time are kept: where an UNSET of between them arrives after all of them, and a second
+value was set once between them too, the value may be the wrong one of the two.
 """
 
 from bisect import bisect_left
