@@ -1,4 +1,7 @@
-"""Load that never gives up: each client sends a batch again, unchanged, until it is acknowledged."""
+"""Load that never gives up: each client sends a batch again, unchanged, until it is acknowledged.
+
+Batches come in turn by each protocol whose SDKs give their events ids and send a batch again.
+"""
 
 import http.client
 import json
@@ -10,10 +13,83 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
+from yunying.events.protocols import by_name
+
 KEY = "yk_test"
+Event = dict[str, Any]
+
+
+def _own(key: str, events: list[Event]) -> Any:
+    return {"key": key, "events": events}
+
+
+def _posthog(key: str, events: list[Event]) -> Any:
+    return {"api_key": key, "batch": [event | {"timestamp": _iso(event)} for event in events]}
+
+
+def _segment(key: str, events: list[Event]) -> Any:
+    batch = [
+        {
+            "type": "track",
+            "event": event["event"],
+            "userId": event["distinct_id"],
+            "messageId": event["uuid"],
+            "timestamp": _iso(event),
+            "properties": event["properties"],
+        }
+        for event in events
+    ]
+    return {"writeKey": key, "batch": batch}
+
+
+def _amplitude(key: str, events: list[Event]) -> Any:
+    sent = [
+        {
+            "event_type": event["event"],
+            "user_id": f"user-{event['distinct_id']}",
+            "insert_id": event["uuid"],
+            "time": event["timestamp"],
+            "event_properties": event["properties"],
+        }
+        for event in events
+    ]
+    return {"api_key": key, "events": sent}
+
+
+def _mixpanel(key: str, events: list[Event]) -> Any:
+    return [
+        {
+            "event": event["event"],
+            "properties": event["properties"]
+            | {
+                "token": key,
+                "distinct_id": event["distinct_id"],
+                "$insert_id": event["uuid"],
+                "time": event["timestamp"],
+            },
+        }
+        for event in events
+    ]
+
+
+def _iso(event: Event) -> str:
+    return datetime.fromtimestamp(event["timestamp"] / 1000, UTC).isoformat()
+
+
+_WAYS: dict[str, tuple[str, Callable[[str, list[Event]], Any]]] = {
+    "own": ("/v1/events", _own),
+    "posthog": ("/batch/", _posthog),
+    "segment": ("/v1/batch", _segment),
+    "amplitude": ("/2/httpapi", _amplitude),
+    "mixpanel": ("/track", _mixpanel),
+}
+WAYS = {name: way for name, way in _WAYS.items() if by_name(name)}
 
 
 def free_port() -> int:
@@ -34,8 +110,12 @@ class Process:
     def start(self, timeout_s: float = 90, *, answers: bool = True, **env: str) -> None:
         """Start it and, with `answers`, wait until it does."""
         self._running = subprocess.Popen([sys.executable, *self.command], env=os.environ | self.env | env)
-        if not answers:
-            return
+        if answers:
+            self.wait(timeout_s)
+
+    def wait(self, timeout_s: float = 90) -> None:
+        """Until it answers."""
+        assert self._running
         deadline = time.monotonic() + timeout_s
         while not healthy(self.port):
             if self._running.poll() is not None or time.monotonic() > deadline:
@@ -85,10 +165,12 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         while not self._stop_asked.is_set():
+            path, written = WAYS[self._random.choice(sorted(WAYS))]
             batch = [self._event() for _ in range(self._random.randint(1, 20))]
             ids = {event["uuid"] for event in batch}
             self.sent |= ids
-            while not self._send(batch):
+            body = json.dumps(written(self._key, batch)).encode()
+            while not self._send(path, body):
                 self.repeats += 1
                 if self._stop_asked.is_set():
                     return
@@ -96,7 +178,7 @@ class Client(threading.Thread):
             self.acknowledged |= ids
             time.sleep(self._pause_s)
 
-    def _event(self) -> dict[str, object]:
+    def _event(self) -> Event:
         return {
             "event": self._random.choice(["view", "order", "搜索"]),
             "distinct_id": f"u-{self._random.randint(1, 500)}",
@@ -105,12 +187,11 @@ class Client(threading.Thread):
             "properties": {"n": self._random.random(), "text": "x" * self._random.randint(0, 300)},
         }
 
-    def _send(self, batch: list[dict[str, object]]) -> bool:
+    def _send(self, path: str, body: bytes) -> bool:
         try:
             if self._connection is None:
                 self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-            body = json.dumps(batch).encode()
-            self._connection.request("POST", "/v1/events", body, {"Authorization": f"Bearer {self._key}"})
+            self._connection.request("POST", path, body)
             answer = self._connection.getresponse()
             answer.read()
             return answer.status == 200
