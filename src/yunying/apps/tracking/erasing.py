@@ -7,6 +7,8 @@ from yunying.apps.tracking.models import (
     ErasedId,
     Erasure,
     EventProperty,
+    IdLink,
+    IdSplit,
     Merge,
     Person,
 )
@@ -17,7 +19,7 @@ __all__ = ["ERASED", "erase"]
 _CHUNK = 2_000
 
 # Rows that outlive their product, because a cascade over millions would hold the request; in the order they go.
-ERASED = (EventProperty, AppliedEvent, Merge, Account, ErasedId, Erasure, DistinctId, Person)
+ERASED = (EventProperty, AppliedEvent, Merge, IdLink, IdSplit, Account, ErasedId, Erasure, DistinctId, Person)
 
 
 def erase(product_id: int) -> None:

@@ -49,7 +49,9 @@ class NumberBlock(models.Model):
 class Person(models.Model):
     """A person under the number that was theirs first. `merged_into` is set when another number took over.
 
-    `marks` keeps for each property how and when it got its value: `[kind, event time in ms]`.
+    `marks` keeps for each property how it got its value, see `write.properties`. A person who has several ids has the
+    properties of all of them; `own` are then those that came under the id with their own number. What came under
+    another one stands with that one, as its `properties` and `marks`, so that ids can leave again.
     """
 
     number = models.BigIntegerField(primary_key=True)
@@ -57,6 +59,7 @@ class Person(models.Model):
     properties = models.JSONField(default=dict)
     marks = models.JSONField(default=dict)
     born_ms = models.BigIntegerField()
+    own = models.JSONField(null=True)
     identified = models.BooleanField(default=False)
     merged_into = models.BigIntegerField(null=True)
     version = models.BigIntegerField(default=1)
@@ -69,7 +72,7 @@ class DistinctId(models.Model):
     """One id that events carry. `number` never changes, `owner` is the person's number today.
 
     `first_ms` is the time of the earliest event sent under this id. `known` ids are the customer's own: somebody signed
-    in under them.
+    in under them, at `known_ms` for the first time.
     """
 
     number = models.BigIntegerField(primary_key=True)
@@ -80,6 +83,7 @@ class DistinctId(models.Model):
     version = models.BigIntegerField(default=1)
     # The default is the database's too: ids are added by plain statements.
     known = models.BooleanField(default=False, db_default=False)
+    known_ms = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["product", "distinct_id"], name="tracking_distinct_id_once")]
@@ -89,12 +93,68 @@ class MergeOutcome(models.TextChoices):
     DONE = "done", _("Merged")
     RUBBISH = "rubbish", _("Refused: not an id")
     BOTH_KNOWN = "both_known", _("Refused: two known users")
+    CROWDED = "crowded", _("Refused: too many devices of one user in a day")
+    BARRED = "barred", _("Refused: split by hand before")
+    SPLIT = "split", pgettext_lazy("of ids", "Split off")
+
+
+class JoinKind(models.TextChoices):
+    """Why two ids may be one person: what programs said, then what people decided or an earlier version did."""
+
+    IDENTIFY = "identify", pgettext_lazy("why ids are joined", "signed in")
+    ALIAS = "alias", pgettext_lazy("why ids are joined", "alias")
+    MERGE = "merge", pgettext_lazy("why ids are joined", "merge")
+    MANUAL = "manual", pgettext_lazy("why ids are joined", "by hand")
+    EARLIER = "earlier", pgettext_lazy("why ids are joined", "before links were kept")
+
+
+class IdLink(models.Model):
+    """That two ids were said to be one person: the earliest time (`at_ms`, and `tag` for its event) it was said.
+
+    Which links hold is worked out of all of them, see `write.joining`. An anonymous id is claimed once: of its IDENTIFY
+    links only the earliest is `standing`. `outcome` is what is on record of the link among the merges.
+    """
+
+    product = _of_product(db_index=False)
+    source = models.CharField(max_length=400)
+    target = models.CharField(max_length=400)
+    kind = models.CharField(max_length=10, choices=JoinKind)
+    at_ms = models.BigIntegerField()
+    tag = models.CharField(max_length=12)
+    standing = models.BooleanField(default=True)
+    outcome = models.CharField(max_length=12, blank=True)
+    protocol = models.CharField(max_length=20, blank=True)
+    library = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "source", "target", "kind"], name="tracking_id_link_once")
+        ]
+        indexes = [models.Index(fields=["product", "target"], name="tracking_id_link_target")]
+
+
+class IdSplit(models.Model):
+    """That an id stood on the one or the other side when people were split by hand; `split` is the number of the Merge.
+
+    Links between the two sides do not hold, and each side stays together.
+    """
+
+    product = _of_product(db_index=False)
+    split = models.BigIntegerField(db_index=True)
+    distinct_id = models.CharField(max_length=400)
+    left = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "distinct_id", "split"], name="tracking_id_split_once")
+        ]
 
 
 class Merge(models.Model):
     """What became of one link between two ids; links that changed nothing leave no row.
 
-    `protocol` and `library` say what sent the link; both are empty where that was not noted yet.
+    `protocol` and `library` say what sent the link; both are empty where that was not noted yet, and where `by` somebody
+    did it on a page or through the API.
     """
 
     product = _of_product()
@@ -106,6 +166,7 @@ class Merge(models.Model):
     loser = models.BigIntegerField(null=True, db_index=True)
     protocol = models.CharField(max_length=20, blank=True)
     library = models.CharField(max_length=100, blank=True)
+    by = models.CharField(max_length=150, blank=True)
     at = models.DateTimeField(default=clock.now)
 
     @property
