@@ -40,7 +40,6 @@ def one(path: str, document: Any, **headers: str) -> Event:
     ("path", "name"),
     [
         ("/v1/events", "own"),
-        ("/batch/", "posthog"),
         ("/e/", "posthog"),
         ("/i/v0/e/", "posthog"),
         ("/capture", "posthog"),
@@ -56,9 +55,14 @@ def test_each_path_finds_its_protocol(path: str, name: str) -> None:
     assert [match.protocol.name for match in protocols.candidates(path)] == [name]
 
 
-@pytest.mark.parametrize("path", ["/", "/p/tea/today", "/api/v1/products", "/static/x.js", "/v1/nope", "/segment/e/"])
+@pytest.mark.parametrize("path", ["/p/tea/today", "/api/v1/products", "/static/x.js", "/v1/nope", "/segment/e/"])
 def test_other_paths_are_left_to_the_pages(path: str) -> None:
-    assert not protocols.owns(path)
+    assert not protocols.owns(path, "GET")
+
+
+def test_the_root_is_a_page_but_for_events() -> None:
+    assert not protocols.owns("/", "GET")
+    assert protocols.owns("/", "POST")
 
 
 def test_protocol_names_and_plain_paths_are_unique() -> None:
@@ -182,6 +186,32 @@ def test_posthog_flag_answers_are_empty() -> None:
         assert match and match.route.answer
         body = orjson.loads(match.route.answer(asked).body)
         assert not body.get("flags") and not body.get("featureFlags")
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/api/surveys/", {"surveys": []}),
+        ("/api/web_experiments/", {"experiments": []}),
+        ("/api/early_access_features/", {"earlyAccessFeatures": []}),
+    ],
+)
+def test_posthog_hears_that_there_is_nothing_else(path: str, answer: Any) -> None:
+    match = protocols.candidates(path)[0]
+    assert match.route.answer
+    assert orjson.loads(match.route.answer(request(path, None, "GET")).body) == answer
+
+
+def test_posthog_takes_only_its_own_on_the_paths_of_mixpanel() -> None:
+    mixpanel = {"event": "a", "properties": {"token": "k", "distinct_id": "d", "mp_lib": "web", "$lib_version": "2"}}
+    for document, name in (
+        ({"event": "a", "api_key": "k", "distinct_id": "d"}, "posthog"),
+        ([{"event": "a", "properties": {"token": "k", "distinct_id": "d", "$lib": "web"}}], "posthog"),
+        (mixpanel, "mixpanel"),
+        ([{"event": "a", "properties": {"token": "k", "distinct_id": "d"}}], "mixpanel"),
+    ):
+        match = protocols.choose(protocols.candidates("/track/"), request("/track/", document))
+        assert match and match.protocol.name == name, document
 
 
 def test_posthog_config_script_cannot_be_broken_out_of() -> None:

@@ -1,6 +1,6 @@
 """From a request's body to a JSON document, deciding by content: labels of real SDKs are often wrong.
 
-Order: `Content-Encoding`, magic bytes, JSON or NDJSON, form with `data=` (plain, base64, base64 of gzip).
+Order: `Content-Encoding`, magic bytes, JSON or NDJSON, form with `data=` (plain, base64, base64 of gzip, LZ-string).
 """
 
 import base64
@@ -15,6 +15,7 @@ import brotli
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
 from yunying.events.limits import MAX_DECODED_BYTES, MAX_RATIO
+from yunying.events.lzstring import unpack_lz64
 from yunying.events.text import loads
 
 if sys.version_info >= (3, 14):
@@ -34,14 +35,14 @@ _WINDOW_LOG = 23
 def decode(body: bytes, encoding: str = "", query: Mapping[str, str] | None = None) -> Any:
     """The JSON document of a request; several NDJSON lines become a list.
 
-    `query` stands in for an empty body. Raises InvalidInput (`body.*`) or LimitReached `body.too_big`.
+    `query` stands in for an empty body, and may say how `data` is packed. Raises InvalidInput (`body.*`) or
+    LimitReached `body.too_big`.
     """
     raw = unpack(body, encoding).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not raw:
-        return _from_form(dict(query or {}))
     if raw[:1] in (b"{", b"["):
         return _json_or_lines(raw)
-    return _from_form(form(raw))
+    given = dict(query or {})
+    return _from_form({"compression": given.get("compression", ""), **form(raw)} if raw else given)
 
 
 def unpack(body: bytes, encoding: str = "") -> bytes:
@@ -166,7 +167,8 @@ def _from_form(fields: dict[str, str]) -> Any:
     text = fields.get("data") or fields.get("data_list")
     if not text:
         raise InvalidInput("body.empty", msg("The request carries no event."))
-    document = _first_of(text.strip(), _plain, _base64)
+    packed = _lz64 if fields.get("compression") == "lz64" else _base64
+    document = _first_of(text.strip(), _plain, packed)
     if isinstance(document, dict):
         for name in ("api_key", "token"):
             if name in fields:
@@ -198,6 +200,10 @@ def _base64(text: str) -> Any:
     except (binascii.Error, ValueError) as error:
         raise _not_json() from error
     return loads(unpack(raw))
+
+
+def _lz64(text: str) -> Any:
+    return loads(unpack_lz64(text.replace(" ", "+")).encode())
 
 
 def _not_json() -> InvalidInput:

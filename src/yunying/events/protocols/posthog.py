@@ -9,12 +9,14 @@ from yunying.base.errors import InvalidInput
 from yunying.events.event import Event, Link, LinkKind, Op, OpKind
 from yunying.events.normalise import (
     Arrival,
+    Origin,
     event_name,
     event_uuid,
     identity,
     is_object,
     moment_ms,
     ops,
+    origin,
     properties,
     required_identity,
     text_of,
@@ -36,11 +38,38 @@ from yunying.events.protocols.base import (
     listed,
 )
 from yunying.events.protocols.posthog_answers import ANSWERS
+from yunying.events.protocols.senders import from_server
 
 __all__ = ["PROTOCOL"]
 
 _SET_FIELDS = (("$set", OpKind.SET), ("$set_once", OpKind.SET_ONCE))
 _COOKIELESS = "$posthog_cookieless"
+# Sent beside events by the browser SDK; what replays and measures pages is no event.
+_DROPPED = frozenset({"$snapshot", "$performance_event"})
+# Libraries that run where the person is; the others run on servers.
+_CLIENTS = frozenset(
+    {
+        "web",
+        "js",
+        "posthog-js",
+        "posthog-js-lite",
+        "posthog-ios",
+        "posthog-android",
+        "posthog-react-native",
+        "posthog-flutter",
+        "posthog-unity",
+    }
+)
+# What an event is not asked about later: keys, what became operations on the person, the address of whoever sent it.
+_TAKEN_OUT = frozenset({"token", "api_key", "$set", "$set_once", "$unset", "$ip"})
+# Of v1 events, what stands beside the properties: field → property that v0 has for it.
+_BESIDE = (("session_id", "$session_id"), ("window_id", "$window_id"))
+_OPTIONS = (
+    ("cookieless_mode", "$cookieless_mode"),
+    ("process_person_profile", "$process_person_profile"),
+    ("product_tour_id", "$product_tour_id"),
+    ("disable_skew_correction", "$ignore_sent_at"),
+)
 
 
 def take(request: Request) -> Intake:
@@ -66,6 +95,7 @@ def take_v1(request: Request) -> Intake:
         sent_ms=_moment(request.headers.get("posthog-request-timestamp") or envelope.get("created_at")),
         historical=envelope.get("historical_migration") is True,
         library=request.headers.get("posthog-sdk-info", ""),
+        shared={"version": 1},
     )
 
 
@@ -84,7 +114,7 @@ def _key(request: Request, envelope: dict[str, Any], items: list[Any]) -> str:
         bearer(request),
         request.query.get("api_key"),
         request.query.get("token"),
-    )
+    ) or first_text(request.fields.get("api_key"), request.fields.get("token"))
 
 
 def _sent_ms(request: Request, envelope: dict[str, Any]) -> int | None:
@@ -104,11 +134,13 @@ def read(item: Any, arrival: Arrival) -> Event | None:
     sent = is_object(item, "event")
     props = properties(sent.get("properties"))
     name = event_name(sent.get("event"))
-    if name == "$snapshot":
+    if name in _DROPPED:
         return None
-    distinct_id = _distinct_id(sent, props, arrival)
-    session = first_text(props.get("$session_id"), sent.get("session_id"))
+    if arrival.shared.get("version") == 1:
+        props = _with_beside(props, sent, arrival)
+    server = _from_server(props, arrival)
     person_ops, account_ops, account = _profile(sent, props, name)
+    distinct_id = _distinct_id(sent, props, arrival, server)
     return Event(
         product=arrival.product,
         uuid=event_uuid(first_text(sent.get("uuid"), props.get("$insert_id")), "posthog", arrival.product),
@@ -116,10 +148,8 @@ def read(item: Any, arrival: Arrival) -> Event | None:
         distinct_id=distinct_id,
         ts_ms=_when(sent, props, arrival),
         received_ms=arrival.received_ms,
-        props={
-            key: value for key, value in props.items() if key not in ("token", "api_key", "$set", "$set_once", "$unset")
-        },
-        session=session[:200],
+        props={key: value for key, value in props.items() if key not in _TAKEN_OUT},
+        session=text_of(props.get("$session_id"))[:200],
         account=account,
         person_ops=person_ops,
         account_ops=account_ops,
@@ -127,13 +157,43 @@ def read(item: Any, arrival: Arrival) -> Event | None:
         protocol="posthog",
         library=_library(props, arrival),
         historical=arrival.historical,
+        **_origin(props, arrival, server),
     )
 
 
-def _distinct_id(sent: dict[str, Any], props: dict[str, Any], arrival: Arrival) -> str:
+def _with_beside(props: dict[str, Any], sent: dict[str, Any], arrival: Arrival) -> dict[str, Any]:
+    """The properties of a v1 event with what that version carries beside them, under the names of v0."""
+    found = dict(props)
+    options = is_object(sent.get("options"), "options")
+    for holder, names in ((sent, _BESIDE), (options, _OPTIONS)):
+        for name, target in names:
+            if holder.get(name) is not None:
+                found.setdefault(target, holder[name])
+    lib, _, version = arrival.library.partition("/")
+    if lib and version:
+        found.setdefault("$lib", lib)
+        found.setdefault("$lib_version", version)
+    return found
+
+
+def _from_server(props: dict[str, Any], arrival: Arrival) -> bool:
+    """Whether the connection is that of a server, which says nothing about the person."""
+    lib = text_of(props.get("$lib"))
+    return props.get("$is_server") is True or from_server(lib, _CLIENTS, arrival)
+
+
+def _origin(props: dict[str, Any], arrival: Arrival, server: bool) -> Origin:
+    found = origin(arrival, address=props.get("$ip"), agent=props.get("$raw_user_agent"), server=server)
+    if props.get("$geoip_disable") is True or ("$ip" in props and not props["$ip"]):
+        found["address"] = ""  # the app does not want the place of this person to be looked up
+    return found
+
+
+def _distinct_id(sent: dict[str, Any], props: dict[str, Any], arrival: Arrival, server: bool) -> str:
     found = first_text(sent.get("distinct_id"), props.get("distinct_id"), sent.get("$distinct_id"))
     if found == _COOKIELESS and arrival.visitor is not None:
-        return arrival.visitor()
+        said = (text_of(props.get("$ip")), text_of(props.get("$raw_user_agent")))
+        return arrival.visitor(*said) if server and any(said) else arrival.visitor()
     return required_identity(found)
 
 
@@ -142,11 +202,7 @@ def _when(sent: dict[str, Any], props: dict[str, Any], arrival: Arrival) -> int:
     if sent.get("timestamp") is None and isinstance(offset, int | float) and not isinstance(offset, bool):
         # posthog-js without a timestamp says how many milliseconds ago it happened.
         return arrival.received_ms - max(0, min(round(offset), 24 * 3_600_000))
-    options = sent.get("options")
-    explicit = props.get("$ignore_sent_at") is True or (
-        isinstance(options, dict) and options.get("disable_skew_correction") is True
-    )
-    return when_ms(sent.get("timestamp"), arrival, explicit=explicit)
+    return when_ms(sent.get("timestamp"), arrival, explicit=props.get("$ignore_sent_at") is True)
 
 
 def _profile(sent: dict[str, Any], props: dict[str, Any], name: str) -> tuple[list[Op], list[Op], str]:
@@ -156,7 +212,7 @@ def _profile(sent: dict[str, Any], props: dict[str, Any], name: str) -> tuple[li
     if name == "$groupidentify" and is_account_type(text_of(props.get("$group_type"))):
         account = identity(props.get("$group_key"))
         account_ops = ops(OpKind.SET, props.get("$group_set"), "$group_set")
-    if _without_profile(sent, props):
+    if props.get("$process_person_profile") is False:
         return [], account_ops, account
     person_ops: list[Op] = []
     for field_name, kind in _SET_FIELDS:
@@ -164,12 +220,6 @@ def _profile(sent: dict[str, Any], props: dict[str, Any], name: str) -> tuple[li
             if field_name in holder:
                 person_ops += ops(kind, holder[field_name], field_name)
     return person_ops + unset_ops(props.get("$unset") or sent.get("$unset")), account_ops, account
-
-
-def _without_profile(sent: dict[str, Any], props: dict[str, Any]) -> bool:
-    options = sent.get("options")
-    wish = options.get("process_person_profile") if isinstance(options, dict) else None
-    return props.get("$process_person_profile", wish) is False
 
 
 def _links(name: str, distinct_id: str, props: dict[str, Any], sent: dict[str, Any]) -> list[Link]:
@@ -217,21 +267,30 @@ def reply_v1(request: Request, outcome: Outcome) -> Reply:
     return json_reply({"results": results})
 
 
-def _is_posthog(request: Request) -> bool:
-    """On paths that others use too: PostHog bodies carry `batch`, or items with `event` and a token of theirs."""
+def _is_batch(request: Request) -> bool:
+    """Of the protocols on `/batch` only this one has `batch`."""
     document = request.document
-    if isinstance(document, dict) and ("batch" in document or "distinct_id" in document):
-        return True
+    return isinstance(document, dict) and "batch" in document
+
+
+def _is_posthog(request: Request) -> bool:
+    """On Mixpanel's paths, which PostHog inherited: an event with something that only PostHog has."""
+    document = request.document
     first = document[0] if isinstance(document, list) and document else document
-    return isinstance(first, dict) and "event" in first and "events" not in first
+    if not isinstance(first, dict) or _is_batch(request):
+        return isinstance(first, dict)
+    props = first.get("properties")
+    inner = props if isinstance(props, dict) else {}
+    return "event" in first and "mp_lib" not in inner and ("$lib" in inner or not _OWN.isdisjoint(first))
 
 
+_OWN = frozenset({"api_key", "distinct_id", "uuid", "timestamp", "offset"})
 _EVENTS = ("POST", "GET")
 PROTOCOL = Protocol(
     name="posthog",
     label="PostHog",
     routes=(
-        Route("/batch", ("POST",), take=take, reply=reply, claims=_is_posthog),
+        Route("/batch", ("POST",), take=take, reply=reply, claims=_is_batch),
         Route("/i/v0/e", _EVENTS, take=take, reply=reply),
         Route("/i/v0/ai/batch", ("POST",), take=take, reply=reply),
         Route("/i/v1/analytics/events", ("POST",), take=take_v1, reply=reply_v1),

@@ -1,4 +1,7 @@
-"""What PostHog SDKs ask for besides sending events: flags, remote configuration, recordings."""
+"""What PostHog SDKs ask for besides sending events: flags, remote configuration, recordings, logs, surveys.
+
+Nothing of it is kept here; the answers say that there is none, so that SDKs stay calm and ask for no more files.
+"""
 
 from typing import Any
 
@@ -74,8 +77,22 @@ def _config_script(request: Request) -> Reply:
     return Reply(200, script.encode(), "text/javascript; charset=utf-8")
 
 
+def _nothing(name: str) -> Route:
+    """An address that answers an empty list under the name its SDK looks for."""
+    return Route(f"/api/{name}", ("GET",), answer=lambda _: json_reply({_LISTS[name]: []}))
+
+
+_LISTS = {
+    "surveys": "surveys",
+    "web_experiments": "experiments",
+    "product_tours": "product_tours",
+    "early_access_features": "earlyAccessFeatures",
+}
 ANSWERS = (
     Route("/s", ("POST", "GET"), answer=_recording),
+    Route("/i/v1/logs", ("POST",), answer=_recording),
+    Route("/i/v1/metrics", ("POST",), answer=_recording),
+    *map(_nothing, _LISTS),
     Route("/flags", ("POST",), answer=_flags),
     Route("/decide", ("POST", "GET"), answer=_decide),
     Route("/flags/definitions", ("GET",), answer=_definitions),
