@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from yunying.events.protocols import own, posthog, segment, sensors
+from yunying.events.protocols import matomo, own, plausible, posthog, segment, sensors, umami
 from yunying.events.protocols.base import Protocol, Request, Route
 
 __all__ = ["PROTOCOLS", "Match", "by_name", "candidates", "choose", "owns"]
 
-PROTOCOLS: tuple[Protocol, ...] = (own.PROTOCOL, posthog.PROTOCOL, segment.PROTOCOL, sensors.PROTOCOL)
+PROTOCOLS: tuple[Protocol, ...] = (
+    own.PROTOCOL,
+    posthog.PROTOCOL,
+    segment.PROTOCOL,
+    sensors.PROTOCOL,
+    plausible.PROTOCOL,
+    umami.PROTOCOL,
+    matomo.PROTOCOL,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""What the protocols of web analytics have in common: the fields of a page, and visitors without an id."""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from yunying.events.normalise import Arrival
+
+__all__ = ["as_number", "lift_page", "put", "visitor_of"]
+
+# The parameters by which advertisers recognise a click, and the five of a campaign.
+_CAMPAIGN = re.compile(
+    r"utm_(source|medium|campaign|term|content|id)|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid"
+    r"|li_fat_id|yclid|igshid|epik|rdt_cid|sccid|irclid|mc_cid|bd_vid|qhclickid|gdt_vid|qz_gdt"
+)
+_SCREEN = re.compile(r"(\d{1,5})x(\d{1,5})")
+_INTEGER = re.compile(r"-?\d{1,15}")
+
+
+def put(props: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Add those of `values` that say something, without overwriting what is there."""
+    for name, value in values.items():
+        if value is not None and value != "":
+            props.setdefault(name, value)
+
+
+def lift_page(
+    props: dict[str, Any], *, url: str = "", referrer: str = "", title: str = "", screen: str = "", language: str = ""
+) -> None:
+    """Add where somebody was, under the names all protocols share; `screen` is `1920x1080`."""
+    put(props, {"title": title, "$browser_language": language})
+    if size := _SCREEN.fullmatch(screen):
+        put(props, {"$screen_width": int(size[1]), "$screen_height": int(size[2])})
+    if url:
+        put(props, {"$current_url": url} | _of_address(url))
+    if referrer:
+        put(props, {"$referrer": referrer, "$referring_domain": _parts(referrer)[0]})
+
+
+def _of_address(url: str) -> dict[str, str]:
+    host, path, query = _parts(url)
+    found = {"$host": host, "$pathname": path}
+    try:
+        pairs = parse_qsl(query, max_num_fields=200)
+    except ValueError:
+        return found
+    return found | {name: value for name, value in pairs if _CAMPAIGN.fullmatch(name)}
+
+
+def _parts(url: str) -> tuple[str, str, str]:
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return "", "", ""
+    # An address may carry a name and a password, which are nobody's host.
+    return split.netloc.rpartition("@")[2], split.path or ("/" if split.netloc else ""), split.query
+
+
+def as_number(value: Any) -> Any:
+    """The number in a text, if it is one, else the value as it is."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    try:
+        found = float(text)
+    except ValueError:
+        return value
+    return found if abs(found) < 1e300 else value
+
+
+def visitor_of(arrival: Arrival, site: str, *, address: str = "", agent: str = "") -> str:
+    """An id for whoever sent no id: the same for one day, one site, one address and one user agent, else another.
+
+    `address` and `agent` are what a server says of its user. Empty if the arrival knows of no visitor.
+    """
+    if arrival.visitor is None:
+        return ""
+    found = arrival.visitor(address, agent) if address or agent else arrival.visitor()
+    return f"visitor-{sha256(f'{site}|{found}'.encode()).hexdigest()[:32]}"
