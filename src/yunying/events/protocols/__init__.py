@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from yunying.events.protocols import matomo, own, plausible, posthog, segment, sensors, umami
+from yunying.events.protocols import amplitude, matomo, mixpanel, own, plausible, posthog, segment, sensors, umami
 from yunying.events.protocols.base import Protocol, Request, Route
 
 __all__ = ["PROTOCOLS", "Match", "by_name", "candidates", "choose", "owns"]
 
 PROTOCOLS: tuple[Protocol, ...] = (
     own.PROTOCOL,
+    mixpanel.PROTOCOL,
     posthog.PROTOCOL,
     segment.PROTOCOL,
     sensors.PROTOCOL,
+    amplitude.PROTOCOL,
     plausible.PROTOCOL,
     umami.PROTOCOL,
     matomo.PROTOCOL,

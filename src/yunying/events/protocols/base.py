@@ -91,7 +91,6 @@ class Intake:
     names: Sequence[str] = ()
     write_key: str = ""
     anonymous: bool = False
-    anonymous: bool = False
     sent_ms: int | None = None
     historical: bool = False
     library: str = ""
@@ -142,7 +141,8 @@ def common_error(error: YunyingError) -> Reply:
         "error": f"Invalid API key: {text}" if bad_key else text,
         "status": 0,
         "reason": error.code,
-        "missing_field": error.field,
+        # The SDKs of Amplitude repeat a 4xx twelve times, unless this says what is at fault.
+        "missing_field": error.field or ("body" if status < 500 else None),
     }
     retry = error.data.get("retry_after_s")
     headers = (("retry-after", str(retry)),) if retry is not None else ()
