@@ -23,7 +23,7 @@ def keep_past(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('products', '0004_what_is_collected'),
+        ('products', '0003_senders'),
         ('tracking', '0007_privacy'),
     ]
 
