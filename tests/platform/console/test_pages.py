@@ -218,7 +218,7 @@ def test_preferences_hold_on_this_browser_at_once(people, browser):
     assert 'data-theme="dark"' in text(browser.get(url("preferences")))
 
 
-PAGES = ["settings", "keys", "members", "archive"]
+PAGES = ["settings", "collection", "keys", "members", "archive"]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from yunying.platform.console import audit_pages, jobs_pages, notification_pages
-from yunying.platform.console.views import home, members, organisations, personal, products
+from yunying.platform.console.views import collection, home, members, organisations, personal, products
 
 app_name = "console"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("products/new/", products.new, name="product_new"),
     path("products/<slug:product>/archived/", products.archived, name="archived"),
     path("p/<slug:product>/settings/", products.settings, name="settings"),
+    path("p/<slug:product>/settings/collection/", collection.collection, name="collection"),
     path("p/<slug:product>/settings/keys/", products.keys, name="keys"),
     path("p/<slug:product>/settings/keys/write/<int:key>/revoke/", products.revoke_write, name="revoke_write_key"),
     path("p/<slug:product>/settings/keys/api/<int:key>/revoke/", products.revoke_api, name="revoke_api_key"),

@@ -54,6 +54,14 @@ class WeekStart(models.IntegerChoices):
     SUNDAY = 7, _("Sunday")
 
 
+class AddressPolicy(models.TextChoices):
+    """What is stored of the IP address an event was sent from; region is read before, whatever is chosen."""
+
+    DROP = "drop", _("Nothing of it")
+    TRUNCATE = "truncate", _("Shortened: the network, without the device (203.0.113.0)")
+    FULL = "full", _("Whole")
+
+
 class Product(models.Model):
     """The tenant: every event, person, report and goal belongs to exactly one product."""
 
@@ -70,6 +78,11 @@ class Product(models.Model):
     currency = models.CharField(_("Currency"), max_length=3, default="CNY")
     languages = models.JSONField(_("Languages"), default=list, blank=True)
     notice = models.TextField(_("Source and licence of the data"), blank=True)
+    address_policy = models.CharField(
+        _("IP addresses"), max_length=10, choices=AddressPolicy, default=AddressPolicy.DROP
+    )
+    own_domains = models.JSONField(_("Own domains"), default=list, blank=True)
+    leave_bots_out = models.BooleanField(_("Leave bots out of reports"), default=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, editable=False)
 

@@ -1,5 +1,6 @@
 """What may stand in a product's profile: the closed lists and their check, shared by forms, API and services."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yunying.base import clock
 from yunying.base.errors import InvalidInput, msg
-from yunying.platform.products.models import Stage, WeekStart
+from yunying.platform.products.models import AddressPolicy, Stage, WeekStart
 
 __all__ = ["LANGUAGES", "PLATFORMS", "PROFILE_FIELDS", "checked", "currencies", "timezones", "zone_called"]
 
@@ -58,8 +59,13 @@ PROFILE_FIELDS = (
     "currency",
     "languages",
     "notice",
+    "address_policy",
+    "own_domains",
+    "leave_bots_out",
 )
 _TEXT_LIMIT = 5000
+_MOST_DOMAINS = 50
+_DOMAIN = re.compile(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}")
 
 
 @cache
@@ -138,6 +144,26 @@ def _currency(name: str, value: str) -> str:
     return value
 
 
+def _domains(name: str, value: list[str]) -> list[str]:
+    """Hosts in small letters, out of what people paste: `https://Shop.example/start` is shop.example."""
+    found: dict[str, None] = {}
+    for one in value:
+        typed = one.strip().lower()
+        host = re.sub(r"^[a-z]+://", "", typed).split("/")[0].split(":")[0].removeprefix("www.").strip(".")
+        if not host:
+            continue
+        if not _DOMAIN.fullmatch(host):
+            raise _invalid(name, msg("“%(value)s” is not a domain. Write one such as shop.example."), value=one)
+        found[host] = None
+    if len(found) > _MOST_DOMAINS:
+        raise _invalid(name, msg("Give at most %(limit)d domains."), limit=_MOST_DOMAINS)
+    return list(found)
+
+
+def _yes_or_no(name: str, value: bool) -> bool:
+    return bool(value)
+
+
 _CHECKS: dict[str, Any] = {
     "name": _name,
     "about": _text,
@@ -150,4 +176,7 @@ _CHECKS: dict[str, Any] = {
     "currency": _currency,
     "languages": _many(*(code for code, _label in LANGUAGES)),
     "notice": _text,
+    "address_policy": _one(*AddressPolicy.values),
+    "own_domains": _domains,
+    "leave_bots_out": _yes_or_no,
 }

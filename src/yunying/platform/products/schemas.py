@@ -11,6 +11,7 @@ from yunying.platform.products.rest import Id, Text
 Name = Annotated[Text, Field(min_length=1, max_length=100)]
 LongText = Annotated[Text, Field(max_length=5000)]
 RoleName = Literal["owner", "operator", "pm", "developer", "marketer", "support", "viewer"]
+AddressPolicyName = Literal["drop", "truncate", "full"]
 Scope = Literal["view", "see_people", "edit_reports", "edit_goals", "manage_data", "manage_product", "manage_members"]
 
 
@@ -50,6 +51,9 @@ class ProductOut(Schema):
     currency: str
     languages: list[str]
     notice: str
+    address_policy: AddressPolicyName
+    own_domains: list[str]
+    leave_bots_out: bool
     created_at: datetime
 
 
@@ -64,6 +68,13 @@ class Profile(Strict):
     currency: Annotated[Text, Field(pattern="^[A-Z]{3}$")] = "CNY"
     languages: list[Text] = Field(default=[], max_length=50)
     notice: LongText = ""
+    address_policy: AddressPolicyName = Field(
+        default="drop", description="What is stored of the address an event came from; the region is read before."
+    )
+    own_domains: list[Annotated[Text, Field(max_length=253)]] = Field(
+        default=[], max_length=50, description="Pages of the product itself, which do not count as referring sites."
+    )
+    leave_bots_out: bool = Field(default=False, description="Reports do not count events that carry `$bot`.")
 
 
 class ProductIn(Profile):
