@@ -11,12 +11,22 @@ from typing import Any
 
 import orjson
 
+from yunying.store.erasing import Removal
 from yunying.store.scripts import Form
 from yunying.store.sql import Sql
 
-__all__ = ["Hidden", "of_people", "old_events", "sweeping"]
+__all__ = ["Hidden", "mentioning", "of_people", "old_events", "old_parts", "sweeping", "swept"]
 
 _SYNC = "SETTINGS lightweight_deletes_sync = 2, allow_nondeterministic_mutations = 1"
+# New parts are put on disk at once, old ones do not stay for minutes in case they were not, and go at once.
+_SETTINGS = {
+    "min_rows_to_fsync_after_merge": 1,
+    "min_compressed_bytes_to_fsync_after_merge": 1,
+    "old_parts_lifetime": 1,
+    "cleanup_delay_period": 1,
+    "max_cleanup_delay_period": 1,
+    "cleanup_delay_period_random_add": 0,
+}
 _OF_PRODUCT = "product = {product:UInt32}"
 _THEIRS = f"{_OF_PRODUCT} AND person IN {{numbers:Array(UInt32)}}"
 _SWEPT = (
@@ -30,10 +40,16 @@ _SWEPT = (
     "kept_days",
 )
 # A body that nobody could read may hold anything, packed in any way.
-_MENTIONED = (
-    "product IN ({product:UInt32}, 0) AND (multiSearchAny(body, {texts:Array(String)})"
-    " OR multiSearchAny(data, {texts:Array(String)}) OR (product != 0 AND JSONExtractBool(data, 'unread')))"
-)
+_MENTIONED = """
+SELECT id
+FROM refused
+WHERE product IN ({product:UInt32}, 0)
+    AND (
+        multiSearchAny(body, {texts:Array(String)})
+        OR multiSearchAny(data, {texts:Array(String)})
+        OR (product != 0 AND JSONExtractBool(data, 'unread'))
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +74,15 @@ class Hidden:
         return Sql(f"DELETE FROM {self.table}\nWHERE {self.where}\n{_SYNC}", self.params)
 
 
-def of_people(product: int, numbers: Sequence[int], names: Sequence[str], form: Form) -> Iterator[Hidden]:
-    """All rows about the distinct ids with these numbers, called `names`; kept states of the product go along.
+def mentioning(product: int, names: Sequence[str]) -> Sql:
+    """The refused items that mention one of these ids."""
+    return Sql(_MENTIONED, {"product": product, "texts": _written(names)})
+
+
+def of_people(product: int, numbers: Sequence[int], refused: Sequence[str], form: Form) -> Iterator[Hidden]:
+    """All rows about the distinct ids with these numbers, and these refused items; kept states of the product go along.
+
+    The engine keeps the text of what it removed by for a while, so no condition may hold what is to be forgotten.
 
     What import brought which event is asked first, as long as the events are there.
     """
@@ -70,9 +93,10 @@ def of_people(product: int, numbers: Sequence[int], names: Sequence[str], form: 
     for table in (events, "arrivals", "people", "cohort_members"):
         yield Hidden(table, _THEIRS, params)
     yield Hidden("moved", "n IN {numbers:Array(UInt32)}", params)
-    if names:
-        yield Hidden("refused", _MENTIONED, {"product": product, "texts": _written(names)})
-    yield Hidden("kept_days", _OF_PRODUCT, params)
+    if refused:
+        mentioned = "product IN ({product:UInt32}, 0) AND id IN {refused:Array(String)}"
+        yield Hidden("refused", mentioned, {"product": product, "refused": list(refused)})
+    yield Hidden("kept_days", _OF_PRODUCT, {"product": product})
 
 
 def _written(names: Sequence[str]) -> list[str]:
@@ -92,7 +116,29 @@ def old_events(product: int, event: str, others: Sequence[str], before: datetime
     return Hidden(form.render("events{local} {on_cluster}"), where, params)
 
 
-def sweeping(form: Form) -> Iterator[tuple[str, Sql]]:
-    """Write the parts with hidden rows anew, without them. Minutes for tens of millions of events."""
+def sweeping(form: Form) -> Iterator[Removal]:
+    """Write the parts with hidden rows anew, without them. Minutes for tens of millions of events.
+
+    `swept` takes the settings back.
+    """
     for table in map(form.render, _SWEPT):
-        yield table, Sql(f"ALTER TABLE {table}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2")
+        given = ", ".join(f"{name} = {value}" for name, value in _SETTINGS.items())
+        yield Removal(table, Sql(f"ALTER TABLE {table}\nMODIFY SETTING {given}"))
+        yield Removal(table, Sql(f"ALTER TABLE {table}\nAPPLY DELETED MASK\nSETTINGS mutations_sync = 2"))
+
+
+def old_parts(form: Form) -> tuple[Sql, list[str]]:
+    """How many parts that were written anew still lie on disk, and the tables whose clean-up to hurry."""
+    tables = [form.render(table) for table in _SWEPT]
+    source = f"clusterAllReplicas('{form.cluster}', system.parts)" if form.cluster else "system.parts"
+    text = (
+        f"SELECT count()\nFROM {source}\n"
+        "WHERE NOT active AND database = currentDatabase() AND table IN {tables:Array(String)}"
+    )
+    return Sql(text, {"tables": [table.split()[0] for table in tables]}), tables
+
+
+def swept(form: Form) -> Iterator[Removal]:
+    """Take back what `sweeping` set."""
+    for table in map(form.render, _SWEPT):
+        yield Removal(table, Sql(f"ALTER TABLE {table}\nRESET SETTING {', '.join(_SETTINGS)}"))

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
@@ -19,7 +20,7 @@ from yunying.store.address import Address
 from yunying.store.columns import EventColumns, Kind, Promoted
 from yunying.store.erasing import Removal, erasing, taking_back
 from yunying.store.faults import away, too_complex, translated, unplanned
-from yunying.store.forgetting import Hidden, of_people, old_events, sweeping
+from yunying.store.forgetting import Hidden, mentioning, of_people, old_events, old_parts, sweeping, swept
 from yunying.store.hurry import hurried
 from yunying.store.late import LATE_EVENTS, late_events, versions_of
 from yunying.store.opening import without_lock_line
@@ -32,6 +33,8 @@ MAX_PROMOTED = 300
 # The engine reads no longer ones (its max_query_size, in bytes; values are bound and do not count).
 MAX_STATEMENT = 250_000
 _COLUMNS_FRESH_S = 15.0
+# So long the engine may take to remove files of parts it wrote anew.
+_CLEAN_UP_S = 300.0
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -222,15 +225,31 @@ class Store:
 
     def hidden_people(self, product: int, numbers: Sequence[int], names: Sequence[str]) -> list[Hidden]:
         """Everything about the distinct ids with these numbers and names."""
-        return list(of_people(product, numbers, names, self._address.form))
+        refused = [str(row[0]) for row in self.query(mentioning(product, names)).rows] if names else []
+        return list(of_people(product, numbers, refused, self._address.form))
 
     def hidden_events(self, product: int, event: str, others: Sequence[str], before: datetime) -> Hidden:
         """The events of a name, or with '' of all but `others`, that happened before."""
         return old_events(product, event, others, before, self._address.form)
 
     def sweep(self) -> None:
-        """Write what was hidden out of the files. Raises Unavailable."""
-        self._carry_out(Removal(table, sql) for table, sql in sweeping(self._address.form))
+        """Write what was hidden out of the files. Raises Unavailable, also `store.unswept` when old files stay."""
+        form = self._address.form
+        self._carry_out(sweeping(form))
+        try:
+            self._await_clean_up(*old_parts(form))
+        finally:
+            self._carry_out(swept(form))
+
+    def _await_clean_up(self, left: Sql, tables: Sequence[str]) -> None:
+        until_s = clock.monotonic_s() + _CLEAN_UP_S
+        while int(self.query(left).one()[0]):
+            if clock.monotonic_s() > until_s:
+                raise Unavailable("store.unswept", msg("The event store does not remove its old files; try again."))
+            for table in tables:
+                # Which makes its thread look at once; left alone it looks every five minutes where little happens.
+                self.execute(Sql(f"SYSTEM START CLEANUP {table}"))
+            time.sleep(0.2)
 
     def void_kept(self, product: int) -> None:
         """Make what is kept of the days of a product no longer hold: after events of it were removed."""
