@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from yunying.events.protocols import amplitude, matomo, mixpanel, own, plausible, posthog, segment, sensors, umami
+from yunying.events.protocols import (
+    amplitude,
+    matomo,
+    mixpanel,
+    own,
+    plausible,
+    posthog,
+    segment,
+    sensors,
+    snowplow,
+    umami,
+)
 from yunying.events.protocols.base import Protocol, Request, Route
 
 __all__ = ["PROTOCOLS", "Match", "by_name", "candidates", "choose", "owns"]
@@ -15,6 +26,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     posthog.PROTOCOL,
     segment.PROTOCOL,
     sensors.PROTOCOL,
+    snowplow.PROTOCOL,
     amplitude.PROTOCOL,
     plausible.PROTOCOL,
     umami.PROTOCOL,
@@ -83,7 +95,8 @@ def _fit(pattern: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | N
     for want, have in zip(pattern, parts, strict=True):
         if want.startswith("{"):
             name = want[1:-1]
-            if name.endswith(".") and "." not in have:
+            # A leading dot is that of /.well-known, which is nobody's vendor.
+            if name.endswith(".") and "." not in have.lstrip("."):
                 return None
             values[name.rstrip(".")] = have
         elif want != have:
