@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from yunying.events.protocols import (
     amplitude,
+    ga4,
     matomo,
     mixpanel,
     own,
@@ -31,6 +32,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     plausible.PROTOCOL,
     umami.PROTOCOL,
     matomo.PROTOCOL,
+    ga4.PROTOCOL,
 )
 
 

@@ -16,7 +16,8 @@ _CAMPAIGN = re.compile(
     r"|li_fat_id|yclid|igshid|epik|rdt_cid|sccid|irclid|mc_cid|bd_vid|qhclickid|gdt_vid|qz_gdt"
 )
 _SCREEN = re.compile(r"(\d{1,5})x(\d{1,5})")
-_INTEGER = re.compile(r"-?\d{1,15}")
+_INTEGER = re.compile(r"-?[0-9]{1,15}")
+_NUMBER = re.compile(r"-?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][+-]?[0-9]{1,2})?")
 
 
 def put(props: dict[str, Any], values: Mapping[str, Any]) -> None:
@@ -65,11 +66,7 @@ def as_number(value: Any) -> Any:
     text = value.strip()
     if _INTEGER.fullmatch(text):
         return int(text)
-    try:
-        found = float(text)
-    except ValueError:
-        return value
-    return found if abs(found) < 1e300 else value
+    return float(text) if _NUMBER.fullmatch(text) else value
 
 
 def visitor_of(arrival: Arrival, site: str, *, address: str = "", agent: str = "") -> str:
