@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from yunying.events.protocols import (
     amplitude,
+    cloudevents,
     ga4,
     matomo,
     mixpanel,
@@ -23,6 +24,7 @@ __all__ = ["PROTOCOLS", "Match", "by_name", "candidates", "choose", "owns"]
 
 PROTOCOLS: tuple[Protocol, ...] = (
     own.PROTOCOL,
+    cloudevents.PROTOCOL,
     mixpanel.PROTOCOL,
     posthog.PROTOCOL,
     segment.PROTOCOL,
