@@ -30,6 +30,11 @@ def property_(access: ProductAccess) -> Mapping[str, Any]:
 
 @factory(
     "tracking:person",
+    "tracking:privacy_of_person",
+    "tracking:everything",
+    "tracking:erase",
+    "/api/v1/products/{product}/data/people/{number}/everything",
+    "/api/v1/products/{product}/data/people/{number}/erasures",
     "/api/v1/products/{product}/data/people/{number}",
     "/api/v1/products/{product}/data/people/{number}/events",
 )
@@ -60,3 +65,17 @@ def api_event(access: ProductAccess) -> Mapping[str, Any]:
 @factory("/api/v1/products/{product}/data/properties/{property}")
 def api_property(access: ProductAccess) -> Mapping[str, Any]:
     return {"property": property_(access)["definition"]}
+
+
+@factory("tracking:proof", "tracking:proof_file", "/api/v1/products/{product}/data/erasures/{erasure}")
+def erasure(access: ProductAccess) -> Mapping[str, Any]:
+    from yunying.apps.tracking.models import Erasure
+
+    return {"erasure": Erasure.objects.create(product=access.product).pk}
+
+
+@factory("tracking:drop_rule", "/api/v1/products/{product}/data/retention/{rule}")
+def retention_rule(access: ProductAccess) -> Mapping[str, Any]:
+    from yunying.apps.tracking.models import RetentionRule
+
+    return {"rule": RetentionRule.objects.get_or_create(product=access.product, event="", defaults={"days": 90})[0].pk}

@@ -15,6 +15,7 @@ from yunying.apps.tracking.privacy import retention
 from yunying.apps.tracking.privacy.erasing import due_for_sweep, erase, sweep
 from yunying.apps.tracking.privacy.export import everything_about
 from yunying.apps.tracking.privacy.services import request_erasure
+from yunying.apps.tracking.privacy.tasks import erase_person
 from yunying.base.clock import FixedClock
 from yunying.base.errors import InvalidInput, NotAllowed
 from yunying.events.event import Link, LinkKind, Op, OpKind, Refusal
@@ -212,3 +213,44 @@ def test_a_time_that_is_too_short_or_too_long_is_refused(access, days: int) -> N
     with pytest.raises(InvalidInput) as error:
         retention.keep_for(access=access, event="", days=days)
     assert error.value.code == "retention.days"
+
+
+# -- pages and API -------------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_erased_from_their_page_and_the_proof_is_shown(ann, browser, ask, product) -> None:
+    client, root = browser, f"/p/{product.slug}/data"
+    page = client.get(f"{root}/people/{ann.number}/erase/").content.decode()
+    assert EMAIL in page and "anon-77" in page
+    refused = client.post(f"{root}/people/{ann.number}/erase/", {"reason": "x"})
+    assert refused.status_code == 422 and not Erasure.objects.exists()
+    named = client.post(f"{root}/people/{ann.number}/erase/", {"reason": EMAIL, "sure": "on"})
+    assert named.status_code == 422 and "must not name the person" in named.content.decode()
+    done = client.post(f"{root}/people/{ann.number}/erase/", {"reason": "request 7", "sure": "on"})
+    assert done.status_code == 302
+    erase_person(Erasure.objects.get().pk)
+    assert ask(NAMES) == [("bob",)]
+    erasure = Erasure.objects.get()
+    assert "request 7" in client.get(f"{root}/privacy/").content.decode()
+    assert "Rows removed" in client.get(f"{root}/privacy/{erasure.pk}/").content.decode()
+    assert client.get(f"{root}/privacy/{erasure.pk}/proof.json").json()["rows_removed"]["events"] == 2
+
+
+def test_everything_is_offered_as_a_file(ann, browser, product) -> None:
+    client, root = browser, f"/p/{product.slug}/data"
+    assert "everything.zip" in client.get(f"{root}/people/{ann.number}/privacy/").content.decode()
+    response = client.get(f"{root}/people/{ann.number}/everything.zip")
+    with ZipFile(io.BytesIO(b"".join(response.streaming_content))) as archive:
+        assert "events.csv" in archive.namelist()
+
+
+def test_rules_are_made_and_taken_back_on_the_page(browser, product, event, write) -> None:
+    write(event("a", "visit"))
+    client, root = browser, f"/p/{product.slug}/data"
+    assert "All events are kept for ever." in client.get(f"{root}/privacy/").content.decode()
+    assert client.post(f"{root}/privacy/", {"event": "", "days": "3"}).status_code == 422
+    assert client.post(f"{root}/privacy/", {"event": "visit", "days": "30"}).status_code == 302
+    rule = RetentionRule.objects.get(product=product)
+    assert (rule.event, rule.days) == ("visit", 30)
+    assert client.post(f"{root}/privacy/rules/{rule.pk}/drop/").status_code == 302
+    assert not RetentionRule.objects.exists()

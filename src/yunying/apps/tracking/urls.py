@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("yunying.apps.tracking.live.urls")),
     path("", include("yunying.apps.tracking.pages.urls")),
     path("", include("yunying.apps.tracking.importing.urls")),
+    path("", include("yunying.apps.tracking.privacy.urls")),
 ]

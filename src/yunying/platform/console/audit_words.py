@@ -33,6 +33,7 @@ _KINDS = {
     "product_role": pgettext_lazy("audit kind", "Role in a product"),
     "property": _("Property"),
     "refused": _("Refused event"),
+    "person": pgettext_lazy("audit kind", "Person"),
     "report": pgettext_lazy("audit kind", "Report"),
     "tracking.event": _("Event"),
     "tracking.property": _("Property"),

@@ -2,14 +2,14 @@
 
 from django.db import transaction
 
-from yunying.apps.tracking.models import DistinctId, Erasure, Person
+from yunying.apps.tracking.models import DistinctId, Erasure, Person, RetentionRule
 from yunying.apps.tracking.privacy.erasing import close_the_door
-from yunying.base.errors import InvalidInput, msg
+from yunying.base.errors import InvalidInput, NotFound, msg
 from yunying.platform.audit.services import record
 from yunying.platform.jobs import enqueue
 from yunying.platform.products.access import Permission, ProductAccess
 
-__all__ = ["erasures_of", "request_erasure"]
+__all__ = ["erasure_for", "erasures_of", "request_erasure", "rule_for"]
 
 _REASON = 200
 
@@ -57,3 +57,19 @@ def _check(reason: str, names: list[str]) -> None:
 def erasures_of(access: ProductAccess) -> list[Erasure]:
     """The erasures of a product, newest first, at most 500."""
     return list(Erasure.objects.filter(product=access.product).select_related("requested_by")[:500])
+
+
+def erasure_for(access: ProductAccess, pk: int) -> Erasure:
+    """One erasure of the product. Raises NotFound."""
+    found = Erasure.objects.select_related("requested_by").filter(product=access.product, pk=pk).first()
+    if found is None:
+        raise NotFound("erasure.absent", msg("There is no such erasure."))
+    return found
+
+
+def rule_for(access: ProductAccess, pk: int) -> RetentionRule:
+    """One rule of the product. Raises NotFound."""
+    found = RetentionRule.objects.filter(product=access.product, pk=pk).first()
+    if found is None:
+        raise NotFound("retention.absent", msg("There is no such rule."))
+    return found
