@@ -144,8 +144,9 @@
   const save = (texts) => granted() && store([...new Set([...stored(), ...texts])]);
 
   const decide = (choice) => {
-    purposes = parsed(choice);
-    if (!purposes) return;
+    const next = parsed(choice);
+    if (!next) return;
+    purposes = next;
     const calls = held;
     held = [];
     if (granted()) {
@@ -227,7 +228,7 @@
     } else item.cookieless = true;
     queue.push(JSON.stringify(item, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
     if (queue.length > IN_MEMORY) queue.shift();
-    schedule(queue.length < BATCH ? options.delay : 0);
+    soon();
   };
 
   const capture = (event, properties, more, address) => {
@@ -248,6 +249,8 @@
   const schedule = (ms) => {
     if (!timer) timer = setTimeout(flush, ms);
   };
+
+  const soon = () => queue.length && schedule(queue.length < BATCH ? options.delay : 0);
 
   // The first events of `texts` that one request takes.
   const first = (texts) => {
@@ -285,8 +288,11 @@
     }
     const texts = (flying = first(queue));
     const text = body(texts);
-    fetch(endpoint, { method: "POST", body: text, credentials: "omit", keepalive: size(text) < BATCH_BYTES + 400 })
+    // Browsers refuse what would keep more than 64 KiB alive, other scripts' requests included: never twice in a row.
+    const keepalive = !failures && size(text) < BATCH_BYTES + 400;
+    fetch(endpoint, { method: "POST", body: text, credentials: "omit", keepalive })
       .then((answer) => {
+        answer.text().catch(warn); // Unread, it would count as alive.
         const status = answer.status;
         if (status > 499 || has([408, 425, 429], status)) return failed(+answer.headers.get("retry-after"));
         failures = 0;
@@ -295,8 +301,7 @@
           drop(texts);
           if (!answer.ok) warn(`${status} for ${texts.length} events`);
         }
-        if (queue.length > texts.length || status === 413) schedule(0);
-        else if (queue.length) schedule(options.delay);
+        soon();
       }, () => failed())
       .finally(() => (flying = []));
   };
@@ -527,7 +532,7 @@
   const start = () => {
     if (granted()) {
       queue = stored();
-      if (queue.length) schedule(options.delay);
+      soon();
     }
     if (options.vitals) watchVitals();
     if (options.errors) watchErrors();
@@ -543,7 +548,7 @@
       if (doc.hidden) {
         pause();
         guarded(reportVitals)();
-        guarded(flush)();
+        if (!failures) flush();
       } else since = now();
     });
     on(win, "pagehide", () => {
@@ -567,7 +572,10 @@
 
   const calls = {
     track: (name, props) => capture(name, props),
-    page: (props) => view(props),
+    page: (props) => {
+      leave();
+      view(props);
+    },
     identify: (id, set) =>
       agreed(() => {
         id = `${id}`.trim();

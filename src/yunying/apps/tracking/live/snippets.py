@@ -47,6 +47,18 @@ request = urllib.request.Request(
 )
 urllib.request.urlopen(request)"""
 
+_SCRIPT = """<script>
+window.yunying || (window.yunying = [],
+  "track page identify reset account revenue set set_once consent".split(" ").forEach(function (name) {
+    yunying[name] = function () { yunying.push([name].concat([].slice.call(arguments))) }
+  }))
+</script>
+<script async src="HOST/yunying.js" data-key="KEY"></script>"""
+
+_SCRIPT_CALLS = """yunying.track("order", {amount: 25});
+yunying.identify("user-1", {plan: "pro"});   // after signing in
+yunying.reset();                             // after signing out"""
+
 _BROWSER = """fetch("HOST/v1/events", {
   method: "POST",
   keepalive: true,
@@ -79,6 +91,12 @@ const analytics = AnalyticsBrowser.load({writeKey: "KEY", cdnURL: "HOST"});
 analytics.track("order", {amount: 25});"""
 
 WAYS = (
+    Way(
+        "script",
+        _("Web pages"),
+        _("A small script of ours: it tells page views by itself and all else when you call it."),
+        (Step(_("In the head of every page"), _SCRIPT), Step(_("Where something happens"), _SCRIPT_CALLS)),
+    ),
     Way(
         "own",
         _("Any language"),
