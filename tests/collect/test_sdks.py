@@ -119,7 +119,7 @@ def test_segment_track_and_page_and_screen_arrive(server: Live) -> None:
         12.5,
         "https://a.example/x",
     )
-    assert (events["$page"].props["category"], events["$page"].props["name"]) == ("docs", "Home")
+    assert (events["$pageview"].props["category"], events["$pageview"].props["name"]) == ("docs", "Home")
     assert order.library.startswith("analytics-python/")
     assert "$screen" in events
 

@@ -44,8 +44,13 @@ def one(path: str, document: Any, **headers: str) -> Event:
         ("/i/v0/e/", "posthog"),
         ("/capture", "posthog"),
         ("/array/abc/config.js", "posthog"),
-        ("/v1/batch", "segment"),
+        ("/v1/import", "segment"),
         ("/v1/t", "segment"),
+        ("/v1/pixel/track", "segment"),
+        ("/v1/merge", "rudder"),
+        ("/beacon/v1/batch", "rudder"),
+        ("/sourceConfig/", "rudder"),
+        ("/rudder/v1/batch", "rudder"),
         ("/v1/projects/abc/settings", "segment"),
         ("/segment/v1/batch", "segment"),
         ("/posthog/batch/", "posthog"),
@@ -229,7 +234,7 @@ def test_segment_short_names_say_the_type() -> None:
     message = {"writeKey": "k", "anonymousId": "anon", "messageId": "m-1", "event": "a", "properties": {}}
     assert take("/v1/t", message)[0] == "k"
     assert one("/v1/t", message).name == "a"
-    assert one("/v1/p", message).name == "$page"
+    assert one("/v1/p", message).name == "$pageview"
     assert one("/v1/identify", message | {"userId": "u", "traits": {"a": 1}}).person_ops == [Op(OpKind.SET, "a", 1)]
 
 
