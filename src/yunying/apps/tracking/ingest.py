@@ -1,6 +1,7 @@
 """The write side of the event store: the sink the collector's flusher and the importer give their batches to.
 
-    batch → drop repeats → [transaction: token, numbers, merges, properties, catalogue] → copies → events → arrivals
+    batch → drop repeats → enrich → [transaction: token, numbers, merges, properties, catalogue] → copies
+      → events → arrivals
 
 Whatever dies in between, the same batch under the same token is given again, and every step is harmless the
 second time: the transaction notices its token, copies carry versions, inserts carry tokens.
@@ -17,17 +18,21 @@ from uuid import UUID
 from django.apps import apps
 from django.db import connection, transaction
 
-from yunying.apps.tracking.models import AppliedEvent, DistinctId, WrittenBatch
-from yunying.apps.tracking.privacy.gate import Door, admitted, admitted_refusals, stamp_of
+from yunying.apps.tracking.models import AppliedEvent, DistinctId, IdLink, WrittenBatch
+from yunying.apps.tracking.privacy.gate import Door, admitted, admitted_refusals, nobody, stamp_of
+from yunying.apps.tracking.write.accounts import apply_account_ops
+from yunying.apps.tracking.write.addresses import refusal_without_addresses
 from yunying.apps.tracking.write.arrivals import arrival_table, refused_table
 from yunying.apps.tracking.write.batch import ADDITIVE, Batch, Key
 from yunying.apps.tracking.write.catalogue import Catalogue
+from yunying.apps.tracking.write.enriching import Enricher
 from yunying.apps.tracking.write.mirror import Mirror
 from yunying.apps.tracking.write.numbers import Known, NumberCache, Numbers
-from yunying.apps.tracking.write.persons import Persons, apply_account_ops
+from yunying.apps.tracking.write.persons import Persons
 from yunying.apps.tracking.write.repeats import Repeats
 from yunying.base import clock
 from yunying.base.errors import Unavailable, msg
+from yunying.events.consent import heed
 from yunying.events.event import UNOWNED, Event, Refusal
 from yunying.store import Store, shared
 from yunying.store.writer import event_table
@@ -74,6 +79,7 @@ class Ingest:
         self._catalogue = Catalogue()
         self._mirror = Mirror(self._store, reload_s)
         self._repeats = Repeats(self._store, repeats_bound)
+        self._enricher = Enricher(self._store)
         self._pruned_s = clock.monotonic_s()
         self._lock = Lock()
 
@@ -91,6 +97,9 @@ class Ingest:
             fresh = known if imported else self._repeats.fresh(known)
             if not fresh:
                 return
+            for event in fresh:
+                heed(event, nobody)
+            self._enricher.enrich(fresh)
             batch = Batch.of(fresh)
             try:
                 outcome = self._commit(batch, token, door)
@@ -105,6 +114,7 @@ class Ingest:
             self._store.insert("arrivals", arrival_table(fresh, numbers), token=token)
             if not imported:
                 self._repeats.remember(fresh)
+            self._enricher.settle()
             self._prune()
 
     def refuse(self, items: Sequence[Refusal], *, token: str) -> None:
@@ -113,6 +123,8 @@ class Ingest:
         kept = [*strange, *_of_known_products([item for item in items if item.product != UNOWNED])]
         if kept:
             kept = list(admitted_refusals(kept))
+            with self._lock:
+                kept = [refusal_without_addresses(item, self._enricher.policy_of(item.product)) for item in kept]
             self._store.insert("refused", refused_table(kept), token=token)
 
     def writes_to(self, store: Store) -> bool:
@@ -148,12 +160,10 @@ class Ingest:
     def _change_persons(self, batch: Batch, outcome: _Outcome) -> None:
         found = outcome.found
         older = [key for key, ms in batch.born.items() if ms < found[key][1]]
-        persons = Persons(found)
+        persons = Persons({key: known.number for key, known in found.items()})
         _drop_applied_additions(batch)
-        linked = [(one.product, name) for one in batch.links for name in (one.link.source, one.link.target)]
-        persons.load([*linked, *(deed.key for deed in batch.person_ops), *older])
-        for one in batch.links:
-            persons.link(one)
+        persons.link(batch.links)
+        persons.load([*(deed.key for deed in batch.person_ops), *older])
         for deed in batch.person_ops:
             persons.apply(deed)
         persons.lower_births({found[key].number: batch.born[key] for key in older})
@@ -207,7 +217,7 @@ def _claim(token: str) -> bool:
 
 def _everything(batch: Batch, found: dict[Key, Known]) -> _Outcome:
     """A retry after the commit: what it changed is not known any more, so copy all that the batch touches."""
-    numbers = sorted({known.number for known in found.values()})
+    numbers = sorted({known.number for known in found.values()} | _claimed_before(batch))
     owners: set[int] = set()
     for part in _chunks(numbers):
         owners.update(DistinctId.objects.filter(number__in=part).values_list("owner", flat=True))
@@ -216,6 +226,16 @@ def _everything(batch: Batch, found: dict[Key, Known]) -> _Outcome:
         moved.update(DistinctId.objects.filter(owner__in=part).values_list("number", flat=True))
     accounts = {deed.key for deed in batch.account_ops}
     return _Outcome(found, persons=moved | owners, owners=moved, accounts=accounts)
+
+
+def _claimed_before(batch: Batch) -> set[int]:
+    """The users other than those of the batch who claimed its anonymous ids: they may have lost them by it."""
+    found: set[int] = set()
+    for part in _chunks(sorted({(one.product, one.link.source) for one in batch.links})):
+        claims = IdLink.objects.filter(product__in=batch.products, source__in={name for _, name in part})
+        users = DistinctId.objects.filter(product__in=batch.products, distinct_id__in=claims.values("target"))
+        found.update(users.values_list("number", flat=True))
+    return found
 
 
 def _drop_applied_additions(batch: Batch) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Count, Max
 from yunying.apps.tracking.privacy.models import ErasedId
 from yunying.events.event import Event, Refusal
 
-__all__ = ["Door", "admitted", "admitted_refusals", "digest", "stamp_of"]
+__all__ = ["Door", "admitted", "admitted_refusals", "digest", "nobody", "stamp_of"]
 
 _CHUNK = 500
 _LONGEST_ID = 400
@@ -32,6 +32,11 @@ class Door:
     products: frozenset[int]
     closed_to: int
     last_ms: int
+
+
+def nobody(event: Event) -> str:
+    """An id for a day (UTC) of whoever did not agree to be counted as a person; it cannot be turned back."""
+    return f"visitor-{digest(event.product, f'{event.ts_ms // 86_400_000}|{event.distinct_id}')[:32]}"
 
 
 def stamp_of(products: Iterable[int]) -> Door:
