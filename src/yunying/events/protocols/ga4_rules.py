@@ -10,7 +10,8 @@ from typing import Any
 
 __all__ = ["problems"]
 
-_NAME = re.compile(r"[A-Za-z]\w{0,39}")
+# Letters of any script: Google takes them, too.
+_NAME = re.compile(r"[^\W\d_]\w{0,39}")
 _MICROS = re.compile(r"\d{15,17}")
 _RESERVED = frozenset(
     {
