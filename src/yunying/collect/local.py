@@ -12,6 +12,7 @@ import orjson
 
 from yunying.base.errors import Unavailable, msg
 from yunying.collect.app import Collector
+from yunying.collect.counters import Counters
 
 __all__ = ["Local", "local", "use"]
 
@@ -24,6 +25,11 @@ class Local:
     def __init__(self, collector: Collector, loop: asyncio.AbstractEventLoop) -> None:
         self._collector = collector
         self._loop = loop
+
+    @property
+    def counters(self) -> Counters:
+        """What it counts."""
+        return self._collector.counters
 
     def send(self, key: str, event: Mapping[str, Any], *, timeout_s: float = 10) -> None:
         """Send one event of our own protocol; it is on disk when this returns.

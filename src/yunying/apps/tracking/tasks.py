@@ -10,6 +10,7 @@ from yunying.apps.tracking.catalogue.volumes import count_missing_days
 from yunying.apps.tracking.copies import complete_copies
 from yunying.apps.tracking.erasing import erase
 from yunying.apps.tracking.importing import tasks as importing  # its jobs are found through this module
+from yunying.apps.tracking.live import tasks as live
 from yunying.apps.tracking.models import PropertyDay
 from yunying.apps.tracking.privacy import tasks as privacy
 from yunying.base.actor import SYSTEM
@@ -29,6 +30,7 @@ __all__ = [
     "erase_late",
     "erase_product",
     "importing",
+    "live",
     "privacy",
     "promote_property",
 ]

@@ -23,4 +23,5 @@ def administration(request: HttpRequest, product: str | None, query: str) -> Ite
         entries.append(PaletteEntry(_("Audit log"), reverse("console:audit"), group, "history"))
     if user.administers:
         entries.append(PaletteEntry(_("Background jobs"), reverse("console:jobs"), group, "refresh"))
+        entries.append(PaletteEntry(_("Collector"), reverse("collector:show"), group, "plug-connected"))
     return [entry for entry in entries if query.casefold() in entry.label.casefold()]

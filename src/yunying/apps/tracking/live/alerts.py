@@ -22,9 +22,7 @@ def tell_behind(lag_s: float) -> int:
         .values_list("pk", flat=True),
         title=_("Events wait too long for the event store"),
         text=format_lazy(
-            _(
-                "The oldest has waited for {seconds} seconds. Nothing is lost: they are in the spool, and reports lag behind."
-            ),
+            _("The oldest has waited {seconds} seconds. Nothing is lost: it is in the spool, and reports lag behind."),
             seconds=round(lag_s),
         ),
         url=reverse("collector:show"),

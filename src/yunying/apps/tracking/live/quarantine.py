@@ -29,6 +29,8 @@ __all__ = [
     "State",
     "codes",
     "drop",
+    "item_of",
+    "mark",
     "read_again",
     "refused",
     "refused_item",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 AT_ONCE = 5_000
+# Ids in one statement.
+_AT_A_TIME = 1_000
 
 
 class State(StrEnum):
@@ -121,12 +125,13 @@ def refused(
         )
         .rows
     )
-    return [_refused(*row) for row in rows]
+    return [item_of(*row) for row in rows]
 
 
-def _refused(
+def item_of(
     item_id: str, received: datetime, protocol: str, code: str, reason: str, body: str, data: str, state: str
 ) -> Refused:
+    """A row of the table as an item, its reason in the reader's language."""
     known = orjson.loads(data or "{}")
     return Refused(item_id, received, protocol, code, reason_of(reason, known), body, known, state)
 
@@ -211,16 +216,7 @@ def drop(access: ProductAccess, items: Sequence[Refused]) -> int:
 def _mark(access: ProductAccess, items: Sequence[Refused], state: State) -> None:
     if not items:
         return
-    now = clock.now()
-    sql = """
-        INSERT INTO refused (product, received, id, protocol, code, reason, body, data, state, version)
-        SELECT product, received, id, protocol, code, reason, body, data, {state:String}, {version:UInt64}
-        FROM refused FINAL
-        WHERE product = {product:UInt32}
-          AND id IN {ids:Array(String)}
-    """
-    params = {"product": access.product.pk, "ids": [item.id for item in items], "state": state.value}
-    shared().execute(Sql(sql, params | {"version": int(now.timestamp() * 1000)}))
+    mark(access.product.pk, [item.id for item in items], state)
     record(
         access.actor,
         "refused.replayed" if state is State.REPLAYED else "refused.discarded",
@@ -228,6 +224,21 @@ def _mark(access: ProductAccess, items: Sequence[Refused], state: State) -> None
         product_id=access.product.pk,
         after={"count": len(items)},
     )
+
+
+def mark(product: int, ids: Sequence[str], state: State) -> None:
+    """Write the state of refused items down. Call after whatever made it so."""
+    sql = """
+        INSERT INTO refused (product, received, id, protocol, code, reason, body, data, state, version)
+        SELECT product, received, id, protocol, code, reason, body, data, {state:String}, {version:UInt64}
+        FROM refused FINAL
+        WHERE product = {product:UInt32}
+          AND id IN {ids:Array(String)}
+    """
+    version = int(clock.now().timestamp() * 1000)
+    for start in range(0, len(ids), _AT_A_TIME):
+        some = list(ids[start : start + _AT_A_TIME])
+        shared().execute(Sql(sql, {"product": product, "ids": some, "state": state.value, "version": version}))
 
 
 def _ms(at: datetime) -> int:
