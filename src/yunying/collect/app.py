@@ -24,6 +24,7 @@ from yunying.collect.body import Body
 from yunying.collect.counters import Counters
 from yunying.collect.gate import Gate
 from yunying.collect.keys import KeyDirectory
+from yunying.collect.knocks import Knocks
 from yunying.collect.limits import RateLimits
 from yunying.collect.spool import Spool
 from yunying.events import protocols
@@ -87,6 +88,7 @@ class Collector:
         self._keys = keys
         self._spool = spool
         self.counters = counters
+        self.knocks = Knocks()
         self._secret = secret.encode()
         self._limits = limits or CollectorLimits()
         self._gate = Gate(rates or RateLimits(), counters)
@@ -106,7 +108,9 @@ class Collector:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         matches = protocols.candidates(scope["path"])
+        origin = headers.get("origin", "")
         if scope["method"] == "OPTIONS":
+            self.knocks.asked(origin)
             await respond(send, preflight(headers), headers)
             return
         protocol = matches[0].protocol if matches else None
@@ -114,12 +118,14 @@ class Collector:
         self.counters.add("requests", 1, name)
         begun_s = clock.monotonic_s()
         self._answering += 1
+        self.knocks.came(origin)
         try:
             self._gate.before_body(matches, scope["method"], _address(scope))
             request = await self._request(scope, receive, headers)
             reply = await self._handle(request, matches, scope)
         except YunyingError as error:
             self.counters.refuse(error.code, 1, name)
+            self.knocks.failed(name, error.code, origin)
             reply = (protocol.error if protocol else common_error)(error)
         except _Gone:
             return

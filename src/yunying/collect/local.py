@@ -13,6 +13,7 @@ import orjson
 from yunying.base.errors import Unavailable, msg
 from yunying.collect.app import Collector
 from yunying.collect.counters import Counters
+from yunying.collect.knocks import Knocks
 
 __all__ = ["Local", "local", "use"]
 
@@ -30,6 +31,11 @@ class Local:
     def counters(self) -> Counters:
         """What it counts."""
         return self._collector.counters
+
+    @property
+    def knocks(self) -> Knocks:
+        """What came to nothing lately."""
+        return self._collector.knocks
 
     def send(self, key: str, event: Mapping[str, Any], *, timeout_s: float = 10) -> None:
         """Send one event of our own protocol; it is on disk when this returns.
