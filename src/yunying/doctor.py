@@ -35,6 +35,7 @@ def examine(config: Config) -> Iterator[Finding]:
         "migrations": _migrations,
         "event store": _events,
         "spool": _spool,
+        "waiting events": _waiting,
         "files": _files,
         "mail": _mail,
         "disk": _disk,
@@ -103,6 +104,18 @@ def _spool(config: Config) -> tuple[bool | None, str]:
     middle = sorted(times)[len(times) // 2]
     advice = "" if middle < SLOW_SYNC_MS else "; this disk is slow to make data durable, every answer waits for it"
     return True, f"writable, {middle:.1f} ms per fsync (median of 10){advice}"
+
+
+def _waiting(config: Config) -> tuple[bool | None, str]:
+    from yunying.collect.segments import waiting
+
+    held = waiting(config.path(config.spool_url))
+    if not held.segments:
+        return True, "none; the event store has everything that was accepted"
+    text = f"{held.bytes / 1_000_000:.1f} MB of at most {config.spool_cap_mb} MB, the oldest for {held.oldest_s:.0f} s"
+    if held.oldest_s <= config.lag_alert_s:
+        return True, text
+    return False, f"{text}: they are safe, but the event store does not take them; is the program running? See its log"
 
 
 def _files(config: Config) -> tuple[bool | None, str]:
