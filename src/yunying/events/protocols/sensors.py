@@ -84,11 +84,16 @@ def _placed(items: list[Any]) -> list[Any]:
     found = []
     for item in items:
         if isinstance(item, dict) and "_track_id" not in item:
-            content = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+            content = orjson.dumps(_content(item), option=orjson.OPT_SORT_KEYS)
             place = seen[content] = seen.get(content, -1) + 1
             item = item | {_PLACE: place} if place else item
         found.append(item)
     return found
+
+
+def _content(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes an item what it is: not when it was sent, nor which line of the program said it."""
+    return {name: value for name, value in item.items() if name not in ("_flush_time", "lib")}
 
 
 def _lifted(item: Any, name: str) -> str:
@@ -149,8 +154,7 @@ def _name(kind: str, sent: Mapping[str, Any]) -> str:
 def _uuid(sent: dict[str, Any], kind: str, arrival: Arrival) -> str:
     track_id = text_of(sent.get("_track_id"))
     if not track_id:
-        content = {name: value for name, value in sent.items() if name not in ("_flush_time", "lib")}
-        return derived_uuid(content, "sensors", arrival.product)
+        return derived_uuid(_content(sent), "sensors", arrival.product)
     parts = (track_id, kind, *(text_of(sent.get(name)) for name in ("distinct_id", "time", "event", "item_id")))
     return event_uuid("|".join(parts), "sensors", arrival.product)
 

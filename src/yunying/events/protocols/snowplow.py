@@ -175,10 +175,11 @@ def named(request: Request) -> str:
     if told:
         return told
     try:
-        found = _AID.search(request.body if request.cut else request.raw)
+        start = request.body if request.cut else request.raw
     except YunyingError:
         return ""
-    return found[1].decode("utf-8", "replace") if found else ""
+    found = _AID.search(start)
+    return found[1].decode("utf-8", "replace") if found else _NOBODY if b"payload_data" in start else ""
 
 
 _METHODS = ("POST", "GET")
