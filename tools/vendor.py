@@ -26,7 +26,8 @@ TARGET = ROOT / "src/yunying/platform/ui/static/vendor"
 LOCK = ROOT / "vendor.lock.json"
 SPRITE = "icons.svg"
 SDK = ROOT / "sdk/browser/yunying.js"
-SMALLER = ["--ecma", "2020", "--compress", "passes=3,unsafe_arrows=true,ecma=2020", "--mangle", "--toplevel"]
+COMPRESS = "passes=3,unsafe_arrows=true,keep_fargs=false,pure_getters=true,ecma=2020"
+SMALLER = ["--ecma", "2020", "--compress", COMPRESS, "--mangle", "--toplevel"]
 FILES = {
     "tabler.min.css": ("@tabler/core", "dist/css/tabler.min.css"),
     "htmx.min.js": ("htmx.org", "dist/htmx.min.js"),

@@ -76,9 +76,12 @@
           ? Object.keys(choice).filter((name) => choice[name])
           : null;
 
+  // At a page without TLS a secure cookie would not stay.
   const put = (name, value, age, at) => {
-    const secure = location.protocol === "https:" ? ";secure" : "";
-    doc.cookie = `${name}=${value};path=/;max-age=${age};samesite=lax${secure}${at ? ";domain=" + at : ""}`;
+    doc.cookie =
+      `${name}=${value};path=/;max-age=${age};samesite=lax` +
+      (/^https/.test(location) ? ";secure" : "") +
+      (at ? ";domain=" + at : "");
   };
 
   // The widest domain that takes a cookie is the one below the public suffix: only the browser has that list.
@@ -97,7 +100,7 @@
   const recall = () => {
     try {
       const found = doc.cookie.match(`(?:^|; )${cookie}=([^;]*)`);
-      if (found) state = JSON.parse(decodeURIComponent(found[1]));
+      if (found) state = Object(JSON.parse(decodeURIComponent(found[1])));
     } catch (e) {
       warn(e);
     }
@@ -124,7 +127,7 @@
 
   const stored = () => {
     try {
-      return JSON.parse(localStorage[cookie] || "[]");
+      return [].concat(JSON.parse(localStorage[cookie] || "[]"));
     } catch (e) {
       return [];
     }
@@ -210,7 +213,7 @@
       $viewport_height: innerHeight,
       $browser_language: nav.language,
       $timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-      $consent: purposes || undefined,
+      $consent: state.c,
       $webdriver: nav.webdriver || undefined,
     };
     url.searchParams.forEach((value, name) => wanted(name) && (props[name] = value));
@@ -232,13 +235,15 @@
   };
 
   const capture = (event, properties, more, address) => {
-    const item = {
+    let item = {
       event,
       uuid: uuid(),
       timestamp: new Date().toISOString(),
       properties: { ...context(address || location.href), ...properties },
       ...more,
     };
+    if (options.before) item = options.before(item);
+    if (!item) return;
     const cookieless = purposes ? options.cookieless === "always" : options.cookieless;
     if (granted() || cookieless) add(item);
     else agreed(() => add(item));
@@ -341,7 +346,7 @@
   const view = (props) => {
     page = location.href;
     depth = shown = 0;
-    since = now();
+    since = doc.hidden ? 0 : now();
     viewed = true;
     measure();
     capture("$pageview", { title: doc.title, ...props });
@@ -465,6 +470,7 @@
     const observer = new PerformanceObserver((list) => take(list.getEntries()));
     observer.observe({ type, buffered: true, ...more });
     observers.push(() => take(observer.takeRecords()));
+    return true;
   };
 
   const watchVitals = () => {
@@ -482,7 +488,7 @@
       });
       observe("largest-contentful-paint", (entry) => (found.LCP = Math.max(0, entry.startTime - zero)));
     }
-    observe("layout-shift", (entry) => {
+    const steady = observe("layout-shift", (entry) => {
       if (entry.hadRecentInput) return;
       const at = entry.startTime;
       // The worst window: shifts less than a second apart, five seconds long at most.
@@ -492,8 +498,9 @@
       }
       latest = at;
       shift += entry.value;
-      found.CLS = Math.max(found.CLS || 0, shift);
+      found.CLS = Math.max(found.CLS, shift);
     });
+    if (steady) found.CLS = 0;
     observe(
       "event",
       ({ interactionId: id, duration }) => {
@@ -579,7 +586,8 @@
     identify: (id, set) =>
       agreed(() => {
         id = `${id}`.trim();
-        if (NOBODY.test(id)) return warn(`"${id}" is nobody's id`);
+        // What is longer might not fit into a cookie.
+        if (NOBODY.test(id) || size(id) > 400) return warn(`"${id}" is nobody's id`);
         touch();
         const before = state.u;
         if (before === id && !set) return;
@@ -610,6 +618,10 @@
     set_once: (set_once) => agreed(() => capture("$set", {}, { set_once })),
     consent: decide,
     flush: () => flush(),
+    id: () => {
+      if (granted()) touch();
+      return state.u || state.d;
+    },
   };
 
   const init = (token, more) => {
@@ -619,7 +631,7 @@
     if (typeof options.params === "string") options.params = options.params.split(",");
     const home = options.host || (tag ? tag.src.replace(/\/(static\/yunying\/[^/]+\/)?yunying\.js.*$/, "") : "");
     endpoint = `${home.replace(/\/+$/, "")}/v1/events?key=${encodeURIComponent(key)}`;
-    cookie = "yy_" + key.replace(/\W/g, "").slice(-8);
+    cookie = options.cookie || "yy_" + key.replace(/\W/g, "").slice(-8);
     recall();
     const signal = options.signals && (nav.globalPrivacyControl || nav.doNotTrack === "1");
     purposes = state.c || parsed(options.consent);

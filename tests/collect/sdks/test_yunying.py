@@ -467,6 +467,48 @@ def test_errors_are_told_masked_and_five_at_most(shop: Window) -> None:
     shop.errors.clear()
 
 
+def test_a_site_may_change_or_drop_any_event_before_it_is_sent(shop: Window) -> None:
+    visit(shop)
+    shop.site.pages["/own"] = (
+        shop.site.pages["/"]
+        .replace(f'data-key="{KEY}"', "")
+        .replace(
+            "</body>",
+            "<script>yunying.init('" + KEY + "', {delay: 20, vitals: false, leave: false, before: (event) => {"
+            "  if (event.event === 'quiet') return null; event.properties.$pathname = '/masked'; return event } });"
+            "yunying.track('quiet'); yunying.track('loud')</script></body>",
+        )
+    )
+    shop.page.goto(shop.site.url + "/own")
+    events = named(shop, "$pageview", "$pageview", "loud")
+    assert [event.props["$pathname"] for event in events] == ["/", "/masked", "/masked"]
+
+
+def test_a_server_can_be_told_who_it_is(shop: Window) -> None:
+    visit(shop)
+    (view,) = named(shop, "$pageview")
+    assert shop.run("return yunying.id()") == view.distinct_id
+    assert shop.run("yunying.identify('u-1'); return yunying.id()") == "u-1"
+
+
+def test_what_others_left_in_cookie_and_storage_does_no_harm(shop: Window) -> None:
+    visit(shop, pageviews=False)
+    for value in ("null", "5", "%22x%22", "%zz", "{"):
+        shop.run(
+            f"document.cookie = 'yy_yk_test={value};path=/;secure;domain=page.test'; localStorage.yy_yk_test = '5'"
+        )
+        shop.run("yunying.track('a'); yunying.flush()")
+    assert all(re.fullmatch(UUID, event.distinct_id) for event in named(shop, *["a"] * 5))
+
+
+def test_a_page_that_comes_back_from_the_back_button_is_viewed_again(shop: Window) -> None:
+    visit(shop, leave=True)
+    shop.site.collector.kept(1)
+    shop.run("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    shop.run("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    named(shop, "$pageview", "$pageleave", "$pageview")
+
+
 # ---- where it runs ----------------------------------------------------------------------------------------------
 
 

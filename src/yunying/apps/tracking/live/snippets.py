@@ -49,7 +49,7 @@ urllib.request.urlopen(request)"""
 
 _SCRIPT = """<script>
 window.yunying || (window.yunying = [],
-  "track page identify reset account revenue set set_once consent".split(" ").forEach(function (name) {
+  "init track page identify reset account revenue set set_once consent".split(" ").forEach(function (name) {
     yunying[name] = function () { yunying.push([name].concat([].slice.call(arguments))) }
   }))
 </script>
