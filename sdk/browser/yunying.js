@@ -22,7 +22,7 @@
   // The same as CLICK_IDS of events/channels.py.
   const CLICK_IDS =
     /^(gclid|gbraid|wbraid|dclid|msclkid|fbclid|ttclid|twclid|li_fat_id|igshid|epik|rdt_cid|ScCid|yclid|bd_vid|qz_gdt|gdt_vid|clickid|qhclickid|sogou_click_id|xhs_click_id|kw_click_id|zhihu_click_id)$/;
-  const FILES = /\.(7z|apk|avi|csv|dmg|docx?|epub|exe|gz|ipa|iso|mov|mp[34]|msi|pdf|pkg|pptx?|rar|rtf|tar|txt|wav|xlsx?|zip)$/i;
+  const FILES = /\.(7z|apk|csv|dmg|docx?|exe|gz|ipa|iso|mp[34]|msi|pdf|pkg|pptx?|rar|txt|xlsx?|zip)$/i;
   const CONTROLS = "a,button,summary,[role=button],input[type=submit],input[type=button]";
   const EDITABLE = "[data-yy-mask],[contenteditable],textarea,select";
 
@@ -43,8 +43,8 @@
   let endpoint;
   let cookie;
   let domain;
-  let state = {}; // d: device, u: user, s: session, t: last event, a: account, c: purposes agreed to
-  let purposes = null; // null: not asked yet; []: refused
+  let state = {}; // d: device, u: user, s: session, t: last event, a: account, c: purposes, once asked
+  let purposes = null; // What was agreed to, by name; null: not asked yet.
   let held = []; // What waits for consent.
   let queue = []; // Events as JSON texts, the oldest first.
   let flying = []; // Those of `queue` whose answer is awaited.
@@ -66,15 +66,13 @@
 
   // ---- consent and what is stored -------------------------------------------------------------------------------
 
-  const granted = () => purposes && has(purposes, "analytics");
-  const parsed = (choice) =>
-    choice === "granted"
-      ? ["analytics", "marketing"]
-      : choice === "denied"
-        ? []
-        : choice && typeof choice === "object"
-          ? Object.keys(choice).filter((name) => choice[name])
-          : null;
+  const agrees = (purpose) => purposes && purposes[purpose];
+  const granted = () => agrees("analytics");
+  const parsed = (choice) => {
+    if (choice && typeof choice === "object") return choice;
+    const all = choice === "granted";
+    return all || choice === "denied" ? { analytics: all, marketing: all } : null;
+  };
 
   // At a page without TLS a secure cookie would not stay.
   const put = (name, value, age, at) => {
@@ -183,7 +181,7 @@
 
   const wanted = (name) =>
     /^utm_/.test(name) ||
-    (purposes && has(purposes, "marketing") && CLICK_IDS.test(name)) ||
+    (agrees("marketing") && CLICK_IDS.test(name)) ||
     has(options.params || [], name);
 
   // An address without what may be personal: of its query only campaigns stay, of its fragment nothing.

@@ -343,7 +343,7 @@ def test_before_consent_nothing_is_stored_and_visits_count_without_id(shop: Wind
     events = {event.name: event for event in named(shop, "$pageview", "$identify", "order")}
     assert events["$identify"].person_ops == [Op(OpKind.SET, "plan", "pro")]
     assert events["order"].distinct_id == "u-1"
-    assert events["order"].props["$consent"] == ["analytics", "marketing"]
+    assert events["order"].props["$consent"] == {"analytics": True, "marketing": True}
     visit(shop, "/next", consent="pending")
     assert shop.site.collector.kept(4)[-1].distinct_id == "u-1"
 
@@ -352,7 +352,10 @@ def test_a_refusal_stores_nothing_but_itself_and_sends_nothing(shop: Window) -> 
     visit(shop)
     named(shop, "$pageview")
     shop.run("yunying.track('seen', {}); yunying.consent('denied'); yunying.track('a'); yunying.identify('u-1')")
-    assert (device(shop), stored(shop)) == ({"c": []}, ["yy_yk_test"])
+    assert (device(shop), stored(shop)) == (
+        {"c": {"analytics": False, "marketing": False}},
+        ["yy_yk_test"],
+    )
     visit(shop, "/next", consent="granted")
     shop.run("yunying.track('b'); await new Promise((done) => setTimeout(done, 300))")
     assert [event.name for event in shop.site.collector.kept(2, timeout_s=0.5)] == ["$pageview"]
@@ -364,12 +367,13 @@ def test_a_refusal_stores_nothing_but_itself_and_sends_nothing(shop: Window) -> 
 def test_consent_is_by_purpose(shop: Window) -> None:
     visit(shop, consent="pending", cookieless=False, query="?gclid=g1")
     shop.run(
-        "yunying.track('early'); yunying.consent({analytics: true, marketing: false, ads: 1}); yunying.track('late')"
+        "yunying.track('early'); yunying.consent({analytics: true, marketing: false, ads: true}); yunying.track('late')"
     )
     events = named(shop, "$pageview", "early", "late")
     assert len({event.distinct_id for event in events}) == 1
     assert not any("gclid" in event.props for event in events)
-    assert [event.props.get("$consent") for event in events if event.name == "late"] == [["analytics", "ads"]]
+    said = [event.props.get("$consent") for event in events if event.name == "late"]
+    assert said == [{"analytics": True, "marketing": False, "ads": True}]
 
 
 def test_pages_without_cookies_at_all_are_counted_where_a_site_says_so(shop: Window) -> None:
