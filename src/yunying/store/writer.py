@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from types import NoneType
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -29,7 +30,7 @@ def event_table(events: Sequence[Event], numbers: Sequence[int], columns: EventC
         "distinct_id": pa.array([event.distinct_id for event in events], pa.string()),
         "account": pa.array([event.account for event in events], pa.string()),
         "session": pa.array([event.session for event in events], pa.string()),
-        "props": pa.array(map(document, props), pa.string()),
+        "props": _texts(props),
     }
     for promoted in columns.promoted:
         read = _text_column if promoted.kind is Kind.TEXT else _number_column
@@ -39,15 +40,29 @@ def event_table(events: Sequence[Event], numbers: Sequence[int], columns: EventC
 
 def uuid_array(uuids: Iterable[str]) -> pa.Array:
     """Canonical uuids as sixteen bytes each, as the engine reads them from Arrow."""
-    return pa.array([bytes.fromhex(text.replace("-", "")) for text in uuids], pa.binary(16))
+    raw = bytes.fromhex("".join(uuids).replace("-", ""))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(raw) // 16, [None, pa.py_buffer(raw)])
+
+
+def _texts(documents: Sequence[dict[str, Any]]) -> pa.Array:
+    """Each as JSON text, handed over as bytes: as Python texts they would be decoded and encoded once more."""
+    parts = [_document(one) for one in documents]
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    if ends[-1] >= 1 << 31:
+        return pa.array([part.decode() for part in parts], pa.large_string())
+    return pa.StringArray.from_buffers(len(parts), pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(parts)))
 
 
 def document(props: dict[str, Any]) -> str:
     """JSON text. Integers past 64 bits, which the fast encoder refuses, are spelled in full."""
+    return _document(props).decode()
+
+
+def _document(props: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(props).decode()
+        return orjson.dumps(props)
     except TypeError:
-        return text_form(props)
+        return text_form(props).encode()
 
 
 def _text_column(props: Sequence[dict[str, Any]], name: str) -> pa.Array:

@@ -41,6 +41,7 @@ __all__ = ["PROTOCOL"]
 
 _OPS = (("set", OpKind.SET), ("set_once", OpKind.SET_ONCE), ("add", OpKind.ADD), ("append", OpKind.APPEND))
 _LINKS = (("anonymous_id", LinkKind.IDENTIFY), ("alias", LinkKind.ALIAS), ("merge", LinkKind.MERGE))
+_CHANGES = frozenset(prefix + name for prefix in ("", "account_") for name in ("unset", *(name for name, _ in _OPS)))
 _FIELDS = frozenset(
     {
         "event",
@@ -100,8 +101,8 @@ def _who(sent: dict[str, Any], arrival: Arrival) -> str:
 
 def read(item: Any, arrival: Arrival) -> Event:
     sent = is_object(item, "event")
-    unknown = next((name for name in sent if name not in _FIELDS), None)
-    if unknown is not None:
+    if not sent.keys() <= _FIELDS:
+        unknown = next(name for name in sent if name not in _FIELDS)
         # A misspelt field would be lost in silence; a refusal that names it is found at once.
         raise InvalidInput(
             "event.unknown_field",
@@ -135,6 +136,8 @@ def read(item: Any, arrival: Arrival) -> Event:
 
 def _ops(sent: dict[str, Any], prefix: str) -> list[Op]:
     found: list[Op] = []
+    if _CHANGES.isdisjoint(sent):
+        return found
     for name, kind in _OPS:
         if prefix + name in sent:
             found += ops(kind, sent[prefix + name], prefix + name)
