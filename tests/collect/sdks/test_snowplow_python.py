@@ -6,17 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from snowplow_tracker import (
-    AsyncEmitter,
-    Emitter,
-    PageView,
-    ScreenView,
-    SelfDescribing,
-    SelfDescribingJson,
-    StructuredEvent,
-    Subject,
-    Tracker,
-)
+from snowplow_tracker.emitters import AsyncEmitter, Emitter
+from snowplow_tracker.events.page_view import PageView
+from snowplow_tracker.events.screen_view import ScreenView
+from snowplow_tracker.events.self_describing import SelfDescribing
+from snowplow_tracker.events.structured_event import StructuredEvent
+from snowplow_tracker.self_describing_json import SelfDescribingJson
+from snowplow_tracker.subject import Subject
+from snowplow_tracker.tracker import Tracker
 
 from tests.collect.harness import SENDER, Live
 from tests.collect.sdks.outages import LOST, RESET, Outage
