@@ -44,6 +44,10 @@ SETTINGS = (
     Setting("YUNYING_SIGN_UP", "Who may create an account: open, invited or closed.", "invited"),
     Setting("YUNYING_OIDC", "OpenID Connect providers as JSON list of objects.", "none"),
     Setting("YUNYING_TRUSTED_PROXIES", "Addresses whose X-Forwarded-* headers are believed, comma separated.", "none"),
+    Setting(
+        "YUNYING_TLS_CERTIFICATE", "File of a certificate with its chain (PEM), to speak https without a proxy.", "off"
+    ),
+    Setting("YUNYING_TLS_KEY", "File of the key of that certificate (PEM, without a password).", "off"),
     Setting("YUNYING_WEB_THREADS", "Threads that serve pages.", "8"),
     Setting("YUNYING_JOB_THREADS", "Background jobs that run at once.", "4"),
     Setting("YUNYING_SPOOL_CAP_MB", "Size of the spool above which the collector answers 503.", "4096"),
@@ -81,6 +85,8 @@ class Config:
     sign_up: str
     oidc: str
     trusted_proxies: tuple[str, ...]
+    tls_certificate: Path | None
+    tls_key: Path | None
     web_threads: int
     job_threads: int
     spool_cap_mb: int
@@ -103,7 +109,9 @@ class Config:
         database = env.get("YUNYING_DATABASE_URL") or f"sqlite:///{data / 'yunying.sqlite3'}"
         host = env.get("YUNYING_HOST") or "127.0.0.1"
         port = _number(env, "YUNYING_PORT", 8642, 0, 65535)
-        base_url = (env.get("YUNYING_BASE_URL") or f"http://{host}:{port}").rstrip("/")
+        certificate, key = _certificate(env)
+        scheme = "https" if certificate else "http"
+        base_url = (env.get("YUNYING_BASE_URL") or f"{scheme}://{host}:{port}").rstrip("/")
         return cls(
             data_dir=data,
             database_url=_url(database, "YUNYING_DATABASE_URL", "sqlite", "postgres", "postgresql"),
@@ -129,6 +137,8 @@ class Config:
             sign_up=_choice(env, "YUNYING_SIGN_UP", "invited", "open", "closed"),
             oidc=env.get("YUNYING_OIDC") or "[]",
             trusted_proxies=_list(env.get("YUNYING_TRUSTED_PROXIES", "")),
+            tls_certificate=certificate,
+            tls_key=key,
             web_threads=_number(env, "YUNYING_WEB_THREADS", 8, 1, 256),
             job_threads=_number(env, "YUNYING_JOB_THREADS", 4, 1, 256),
             spool_cap_mb=_number(env, "YUNYING_SPOOL_CAP_MB", 4096, 1, 1 << 30),
@@ -179,6 +189,17 @@ def _url(value: str, name: str, *schemes: str) -> str:
         name=name,
         schemes=" / ".join(s + ":" for s in schemes),
     )
+
+
+def _certificate(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    """The files to speak https with: both or none."""
+    certificate, key = (env.get(f"YUNYING_TLS_{name}") for name in ("CERTIFICATE", "KEY"))
+    if not (certificate or key):
+        return None, None
+    for name, path in (("YUNYING_TLS_CERTIFICATE", certificate), ("YUNYING_TLS_KEY", key)):
+        if not path or not Path(path).is_file():
+            raise InvalidInput("config.file", msg("%(name)s must name a file."), field=name, name=name)
+    return Path(str(certificate)).resolve(), Path(str(key)).resolve()
 
 
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 import signal
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -15,10 +16,14 @@ from typing import Any, Protocol
 import uvicorn
 from a2wsgi import WSGIMiddleware
 
+from yunying.base.errors import InvalidInput
+from yunying.base.tls import OwnCertificate
 from yunying.collect.connections import options
 from yunying.collect.metrics import MetricsPage
 
-__all__ = ["Front", "Server", "server_config"]
+__all__ = ["Front", "Server", "renew", "server_config"]
+
+log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -188,8 +193,16 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def server_config(app: Any, *, trusted_proxies: tuple[str, ...] = (), **more: Any) -> uvicorn.Config:
-    """How uvicorn serves `app`: no access log, because query strings carry keys and personal data."""
+def server_config(
+    app: Any, *, trusted_proxies: tuple[str, ...] = (), certificate: OwnCertificate | None = None, **more: Any
+) -> uvicorn.Config:
+    """How uvicorn serves `app`: no access log, because query strings carry keys and personal data.
+
+    With a `certificate` it speaks https. Raises InvalidInput (`tls.*`) for one that cannot be used.
+    """
+    if certificate is not None:
+        certificate.load(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+        more |= {"ssl_certfile": str(certificate.certificate), "ssl_keyfile": str(certificate.key)}
     config = uvicorn.Config(
         app,
         ws="none",
@@ -206,6 +219,21 @@ def server_config(app: Any, *, trusted_proxies: tuple[str, ...] = (), **more: An
     # `access_log=False` only takes the handlers away; a root handler or a test would still get the lines.
     logging.getLogger("uvicorn.access").disabled = True
     return config
+
+
+async def renew(config: uvicorn.Config, certificate: OwnCertificate, every_s: float = 60.0) -> None:
+    """Use the files of the certificate anew whenever they change; until it is cancelled."""
+    while True:
+        await asyncio.sleep(every_s)
+        if config.ssl is None or not await asyncio.to_thread(certificate.changed):
+            continue
+        try:
+            certificate.load(config.ssl)
+        except InvalidInput as error:
+            # Half-written files, or the certificate before its key: the old pair stays, the next change is looked at.
+            log.warning("the new certificate is not used: %s", error)
+        else:
+            log.info("the new certificate is used")
 
 
 class Server(uvicorn.Server):

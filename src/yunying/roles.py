@@ -22,13 +22,14 @@ from typing import Any
 from yunying.base import clock
 from yunying.base.clock import monotonic_s
 from yunying.base.errors import InvalidInput, Unavailable, msg
+from yunying.base.tls import OwnCertificate
 from yunying.collect import local
 from yunying.collect.connections import raise_open_files
 from yunying.collect.running import Collecting
 from yunying.collect.sink import Sink
 from yunying.config import Config
 from yunying.events.event import Event, Refusal
-from yunying.front import Front, Server, server_config
+from yunying.front import Front, Server, renew, server_config
 
 __all__ = ["Collecting", "collect", "metrics", "serve", "web", "work"]
 
@@ -103,16 +104,26 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
 async def _listen(
     config: Config, front: Front, sock: socket.socket, collecting: Collecting | None, jobs: "Jobs | None"
 ) -> None:
-    server = Server(server_config(front, trusted_proxies=config.trusted_proxies))
-    log.info("listening on http://%s:%d", *sock.getsockname()[:2])
+    certificate = _certificate(config)
+    server = Server(server_config(front, trusted_proxies=config.trusted_proxies, certificate=certificate))
+    log.info("listening on %s://%s:%d", "https" if certificate else "http", *sock.getsockname()[:2])
+    renewing = asyncio.create_task(renew(server.config, certificate)) if certificate else None
     if jobs is not None:
         jobs.start(failed=lambda: setattr(server, "should_exit", True))
     if collecting is not None:
         local.use(local.Local(collecting.app, asyncio.get_running_loop()))
     await server.serve(sockets=[sock])
+    if renewing is not None:
+        renewing.cancel()
     if collecting is not None:
         local.use(None)
         await collecting.spool.drain()
+
+
+def _certificate(config: Config) -> OwnCertificate | None:
+    if config.tls_certificate is None or config.tls_key is None:
+        return None
+    return OwnCertificate(config.tls_certificate, config.tls_key)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
