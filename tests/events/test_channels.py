@@ -98,7 +98,7 @@ def test_parameters_and_the_referring_site_become_properties() -> None:
 
 @given(st.text(), st.text(), st.lists(st.text()), st.text())
 def test_no_text_makes_it_fall(url: str, referrer: str, own: list[str], app: str) -> None:
-    assert sources(url, referrer, own, app=app)["$channel"]
+    assert sources(url, referrer, tuple(own), app=app)["$channel"]
 
 
 @given(st.from_regex(r"(https?|android-app)?:?//[^/]{0,20}(/|\?|#)[\w=&%?#\[\]]{0,40}"))

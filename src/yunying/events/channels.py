@@ -6,6 +6,7 @@ channels of its own: AI assistants, and pages of the product itself. Nothing her
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -56,9 +57,14 @@ CLICK_IDS: Mapping[str, str] = {
 }
 # Those that stand on free links, too: they say which site, not that somebody paid.
 _UNPAID = frozenset({"fbclid", "igshid", "twclid", "clickid", "epik"})
-_SOCIAL_APPS = frozenset(
-    ("wechat", "wecom", "qq", "weibo", "douyin", "tiktok", "xiaohongshu", "zhihu", "bilibili", "kuaishou", "facebook")
-)
+# Applications whose browser shows pages that other users led to, as `$browser` calls them.
+_SOCIAL_APPS = {
+    name: name.lower()
+    for name in (
+        *("WeChat", "WeCom", "QQ", "Weibo", "Douyin", "TikTok", "Xiaohongshu", "Zhihu", "Bilibili", "Kuaishou"),
+        *("Facebook", "Instagram"),
+    )
+}
 MAX_VALUE_CHARS = 200
 
 
@@ -89,7 +95,7 @@ def _search(visit: Visit) -> bool:
 def _social(visit: Visit) -> bool:
     named = visit.source in SOCIAL_NAMES or visit.medium in SOCIAL_MEDIA or visit.click in SOCIAL_NAMES
     # Applications do not say which of their pages led here; a page opened inside one came from it.
-    opened = visit.app in _SOCIAL_APPS and not (visit.host or visit.source or visit.medium)
+    opened = bool(visit.app) and not (visit.host or visit.source or visit.medium)
     return named or opened or _is(visit.host, SOCIAL) or _is(visit.source, SOCIAL)
 
 
@@ -121,11 +127,13 @@ CHANNELS = (
 )
 
 
+@lru_cache(10_000)
 def channel_of(visit: Visit) -> str:
     """The name of the first rule of `CHANNELS` that fits."""
     return next(name for name, fits in CHANNELS if fits(visit))
 
 
+@lru_cache(10_000)
 def host_of(url: str) -> str:
     """The host of an address in small letters, without `www.`; empty for what is no address of a site."""
     try:
@@ -139,36 +147,52 @@ def host_of(url: str) -> str:
 def sources(
     url: str,
     referrer: str,
-    own_hosts: Collection[str] = (),
+    own_hosts: tuple[str, ...] = (),
     *,
     app: str = "",
     sent: Mapping[str, str] | None = None,
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """Properties of the page somebody came to: `utm_*`, click ids, `$referring_domain` and `$channel`.
 
     `own_hosts` are the product's: a host of theirs, or below one, does not refer. Neither does the page's own host.
-    `app` is the browser's name, `sent` what the SDK says itself; it comes before what stands in the address.
+    `app` is the browser's name, `sent` what the SDK says itself; it comes before what stands in the address. Addresses
+    repeat, so what they come to is remembered.
     """
-    found = _parameters(url)
-    known = found | dict(sent or {})
-    host, here = host_of(referrer), host_of(url)
-    own = bool(host) and (host == here or _below(host, own_hosts))
+    social = _SOCIAL_APPS.get(app, "")
+    return _worked_out(url, referrer, own_hosts, social, sent) if sent else _known(url, referrer, own_hosts, social)
+
+
+def _worked_out(
+    url: str, referrer: str, own_hosts: tuple[str, ...], app: str, sent: Mapping[str, str]
+) -> Mapping[str, str]:
+    found = _parameters(url) if "?" in url or "#" in url else {}
+    host = host_of(referrer) if referrer else ""
+    own = bool(host) and (host == host_of(url) or _below(host, own_hosts))
+    visit = _visit({**found, **sent}, host, own, app)
+    return {**found, "$referring_domain": host or "$direct", "$channel": channel_of(visit)}
+
+
+@lru_cache(20_000)
+def _known(url: str, referrer: str, own_hosts: tuple[str, ...], app: str) -> Mapping[str, str]:
+    return _worked_out(url, referrer, own_hosts, app, {})
+
+
+def _visit(known: Mapping[str, str], host: str, own: bool, app: str) -> Visit:
+    if not known:
+        return Visit(host="" if own else host, own=own, app=app)
     click = next((name for name in CLICK_IDS if name in known), "")
-    visit = Visit(
+    return Visit(
         source=known.get("utm_source", "").lower(),
         medium=known.get("utm_medium", "").lower(),
         host="" if own else host,
         click=CLICK_IDS.get(click, ""),
         paid=bool(click) and click not in _UNPAID,
         own=own,
-        app=app.lower(),
+        app=app,
     )
-    return {**found, "$referring_domain": host or "$direct", "$channel": channel_of(visit)}
 
 
 def _parameters(url: str) -> dict[str, str]:
-    if "?" not in url and "#" not in url:
-        return {}
     try:
         parts = urlsplit(url)
         # Applications with the route behind # carry their parameters there.

@@ -1,7 +1,7 @@
 """What the sender's agent, address and page say of an event, added on the way to the store.
 
 Everything is added only where the SDK said nothing. Agents, addresses and pages repeat, so their answers are kept; the
-thread of the flusher spends about two microseconds on an event whose agent, address and page it has met. The same batch
+thread of the flusher spends a few microseconds on an event whose agent, address and page it has met. The same batch
 again becomes the same events.
 """
 
@@ -26,6 +26,7 @@ __all__ = ["Enricher"]
 K = TypeVar("K")
 V = TypeVar("V")
 
+_PAGE_CHARS = 2_000
 _NOTHING: Mapping[str, Any] = {}
 _TAGS = frozenset((*UTM, *CLICK_IDS))
 # How SDKs say that a program drives the browser.
@@ -39,6 +40,9 @@ class _Wishes(NamedTuple):
 
     policy: str = "drop"
     domains: tuple[str, ...] = ()
+
+
+_NO_WISHES = _Wishes()
 
 
 class Kept(dict[K, V]):
@@ -67,7 +71,6 @@ class Enricher:
         self._agents: Kept[tuple[str, bool], Mapping[str, Any]] = Kept(10_000)
         self._addresses: Kept[str, Mapping[str, Any]] = Kept(50_000)
         self._places: Kept[Region, Mapping[str, Any]] = Kept(50_000)
-        self._pages: Kept[tuple[int, str, str, str], Mapping[str, Any]] = Kept(20_000)
         self._first: Kept[tuple[int, str], int] = Kept(100_000)
         self._first_here: dict[tuple[int, str], int] = {}
 
@@ -89,7 +92,7 @@ class Enricher:
     def policy_of(self, product: int) -> str:
         """The address policy of a product; of one that is not known, to store nothing."""
         self._look()
-        return self._wishes.get(product, _Wishes()).policy
+        return self._wishes.get(product, _NO_WISHES).policy
 
     def _look(self) -> None:
         now_s = clock.monotonic_s()
@@ -97,15 +100,12 @@ class Enricher:
             return
         self._looked_s = now_s
         rows = apps.get_model("products", "Product").objects.values_list("pk", "address_policy", "own_domains")
-        wishes = {pk: _Wishes(policy, tuple(domains)) for pk, policy, domains in rows}
-        if wishes != self._wishes:
-            self._wishes = wishes
-            self._pages.clear()
+        self._wishes = {pk: _Wishes(policy, tuple(domains)) for pk, policy, domains in rows}
         if self._regions.look():
             self._addresses.clear()
 
     def _add(self, event: Event) -> None:
-        props, wishes = event.props, self._wishes.get(event.product, _Wishes())
+        props, wishes = event.props, self._wishes.get(event.product, _NO_WISHES)
         agent = self._agent(event)
         place = self._place(event)
         page = self._page(event, agent, wishes.domains)
@@ -115,9 +115,9 @@ class Enricher:
             props = event.props
         if agent or place or page or address:
             mine = {"$ip": address} if address else _NOTHING
-            event.props = {**props, **{k: v for k, v in {**page, **agent, **place, **mine}.items() if k not in props}}
+            event.props = {**page, **agent, **place, **mine, **props}
         if page:
-            self._first_visit(event, {**page, **place})
+            self._first_visit(event)
 
     def _agent(self, event: Event) -> Mapping[str, Any]:
         props = event.props
@@ -151,7 +151,8 @@ class Enricher:
         known = self._places.get(region)
         return known if known is not None else self._places.keep(region, _properties(region))
 
-    def _page(self, event: Event, agent: Mapping[str, Any], domains: tuple[str, ...]) -> Mapping[str, Any]:
+    @staticmethod
+    def _page(event: Event, agent: Mapping[str, Any], domains: tuple[str, ...]) -> Mapping[str, Any]:
         props = event.props
         url, referrer = props.get("$current_url"), props.get("$referrer")
         url = url if isinstance(url, str) else ""
@@ -159,15 +160,18 @@ class Enricher:
         if not url and not referrer:
             return _NOTHING
         app = props.get("$browser") or agent.get("$browser", "")
-        app = app if isinstance(app, str) else ""
+        said = None
         if not _TAGS.isdisjoint(props):
             said = {name: value for name in _TAGS if isinstance(value := props.get(name), str) and value}
-            return sources(url, referrer, domains, app=app, sent=said)
-        key = (event.product, url, referrer, app)
-        found = self._pages.get(key)
-        return found if found is not None else self._pages.keep(key, sources(url, referrer, domains, app=app))
+        return sources(
+            url if len(url) <= _PAGE_CHARS else url[:_PAGE_CHARS],
+            referrer if len(referrer) <= _PAGE_CHARS else referrer[:_PAGE_CHARS],
+            domains,
+            app=app if isinstance(app, str) else "",
+            sent=said,
+        )
 
-    def _first_visit(self, event: Event, known: Mapping[str, Any]) -> None:
+    def _first_visit(self, event: Event) -> None:
         """What led to the earliest visit, once per person and not with each event: operations on people cost."""
         props = event.props
         if props.get("$channel") == "Internal" or props.get("$process_person_profile") is False or "$bot" in props:

@@ -41,10 +41,9 @@ class _Stretch:
 
     def takes(self, ms: int) -> bool:
         """Whether an event of that moment belongs to it."""
-        return (
-            self.first_ms - PAUSE_MS < ms < self.last_ms + PAUSE_MS
-            and max(self.last_ms, ms) - min(self.first_ms, ms) < LONGEST_MS
-        )
+        if not self.first_ms - PAUSE_MS < ms < self.last_ms + PAUSE_MS:
+            return False
+        return ms - self.first_ms < LONGEST_MS and self.last_ms - ms < LONGEST_MS
 
     def reach(self, ms: int) -> None:
         self.first_ms, self.last_ms = min(self.first_ms, ms), max(self.last_ms, ms)
@@ -77,7 +76,10 @@ class Sessions:
         ms = event.ts_ms
         for stretch in reversed(known):
             if stretch.takes(ms):
-                stretch.reach(ms)
+                if ms > stretch.last_ms:
+                    stretch.last_ms = ms
+                elif ms < stretch.first_ms:
+                    stretch.first_ms = ms
                 return stretch.name
         if not (event.address or event.agent or "$current_url" in event.props):
             return ""
