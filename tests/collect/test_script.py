@@ -10,10 +10,13 @@ import brotli
 import pytest
 
 from tests.collect.harness import Live
+from yunying.apps.tracking.live.snippets import way
 from yunying.events import channels
 from yunying.events.protocols import script
 
-SOURCE = Path(__file__).resolve().parents[2] / "sdk/browser/yunying.js"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "sdk/browser/yunying.js"
+PAGES = [ROOT / f"docs/user/sdks/yunying-js{language}.md" for language in ("", ".zh-hans")]
 MAX_BYTES = 5 * 1024
 
 
@@ -118,3 +121,38 @@ def test_pages_without_consent_are_one_visitor_for_a_day(server: Live) -> None:
 def test_an_event_without_id_is_refused_if_it_does_not_say_so(server: Live) -> None:
     answer = server.send("/v1/events?key=yk_test", {"event": "$pageview", "cookieless": False})
     assert [one["code"] for one in answer.json()["refused"]] == ["id.missing"]
+
+
+def rows(page: Path) -> set[str]:
+    """What stands in backquotes in the first cells of the tables."""
+    cells = re.findall(r"^\| ([^|]+) \|", page.read_text(encoding="utf-8"), re.M)
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_call_setting_event_and_mark_of_the_script_is_documented(page: Path) -> None:
+    source, told = SOURCE.read_text(encoding="utf-8"), rows(page)
+    settings = set(re.findall(r"options\.(\w+)", source))
+    calls = set(re.findall(r"^    (\w+):", source[source.index("const calls") : source.index("const init")], re.M))
+    events = set(re.findall(r"""capture\(\s*"(\$\w+)\"""", source))
+    marks = set(re.findall(r"data-yy-(\w+)\b(?!-)", source))
+    assert len(settings) > 15 and len(calls) > 10 and len(events) > 10 and len(marks) > 3
+    assert settings <= told
+    assert calls | {"init"} <= {re.split(r"\W", name)[0] for name in told}
+    assert events <= told
+    assert {f"data-yy-{mark}" for mark in marks} <= {re.split(r"[=\s]", name)[0] for name in told}
+    assert "data-yy-prop-plan" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_property_of_the_script_is_documented(page: Path) -> None:
+    source, text = SOURCE.read_text(encoding="utf-8"), page.read_text(encoding="utf-8")
+    names = set(re.findall(r"^ +(\$\w+):|\{ (\$\w+):", source, re.M))
+    assert len(names) > 20
+    assert not [name for pair in names for name in pair if name and f"`{name}`" not in text]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_documented_snippet_is_the_one_of_the_set_up_page(page: Path) -> None:
+    (_, _, text), *_ = way("script").filled("https://your.host", "yk_…")
+    assert f"```html\n{text}\n```" in page.read_text(encoding="utf-8")
