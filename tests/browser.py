@@ -1,7 +1,9 @@
 """The real browser of the tests."""
 
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,9 +22,13 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Pages and collectors of the tests have names of their own, on this machine.
+    # Pages and collectors of the tests have names of their own, on this machine, and certificates made for the test.
     "--host-resolver-rules=MAP *.test 127.0.0.1",
+    "--ignore-certificate-errors",
 )
+# What Chrome says when a person uses it: SDKs send nothing for what calls itself headless. Not set by the window, since
+# that would be over before a page says its last word.
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -43,8 +49,15 @@ def running_browser() -> "Iterator[Browser]":
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+            agent = AGENT.format(_version(path))
+            browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, f"--user-agent={agent}"])
             yield browser
             browser.close()
     finally:
         os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+def _version(path: str) -> str:
+    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+", told)
+    return found[0] if found else "140"

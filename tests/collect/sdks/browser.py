@@ -27,9 +27,8 @@ from tests.collect.sdks.packages import MODULES, need
 from tests.collect.sdks.tls import Certificate, make_certificate
 from yunying.front import Server, server_config
 
-__all__ = ["AGENT", "Site", "Window", "opened_window", "site_on"]
+__all__ = ["Site", "Window", "opened_window", "site_on"]
 
-AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
 _HUMAN = "Object.defineProperty(navigator, 'webdriver', {get: () => false});"
 
 
@@ -141,8 +140,7 @@ class Window:
 @contextmanager
 def opened_window(chromium: Browser, site: Site) -> Iterator[Window]:
     """A window with its own cookies and storage."""
-    agent = AGENT.format(chromium.version.partition(".")[0])
-    context = chromium.new_context(ignore_https_errors=True, user_agent=agent, locale="zh-CN")
+    context = chromium.new_context(ignore_https_errors=True, locale="zh-CN")
     context.add_init_script(_HUMAN)
     context.set_default_timeout(15_000)
     page = context.new_page()
