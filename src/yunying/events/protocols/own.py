@@ -162,9 +162,18 @@ def reply(request: Request, outcome: Outcome) -> Reply:
     return json_reply(body, outcome.status)
 
 
+def here(request: Request) -> Reply:
+    """For whoever tries whether the address can be reached."""
+    return json_reply({"message": "Send events here by POST."})
+
+
 PROTOCOL = Protocol(
     name="own",
     label="Yunying",
-    routes=(Route("/v1/events", ("POST",), take=take, reply=reply), *script.ROUTES),
+    routes=(
+        Route("/v1/events", ("POST",), take=take, reply=reply),
+        Route("/v1/events", ("GET",), answer=here),
+        *script.ROUTES,
+    ),
     read=read,
 )

@@ -1,6 +1,7 @@
 """Live stream, set-up and refused events: parse, call, render."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,12 +14,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from yunying.apps.tracking.live import quarantine, stream
+from yunying.apps.tracking.live.diagnosis import findings
 from yunying.apps.tracking.live.quarantine import Refused, State
 from yunying.apps.tracking.live.snippets import WAYS, way
 from yunying.apps.tracking.live.trial import send_test_event
 from yunying.events.protocols import PROTOCOLS
 from yunying.platform.products.access import Permission, ProductAccess
-from yunying.platform.products.http import product_view
+from yunying.platform.products.http import product_view, user_of
 from yunying.platform.products.selectors import first_write_key
 from yunying.platform.ui.page import is_htmx, render
 from yunying.platform.ui.tables import Column, Empty, Filter, Table
@@ -80,7 +82,7 @@ def setup(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "ways": WAYS,
         "chosen": chosen,
         "steps": chosen.filled(host, key.token) if key else [],
-        "first": stream.newest(access.product.pk),
+        **_first(request, access),
         "may_test": access.may(Permission.MANAGE_DATA),
         "help_page": "sending-events",
     }
@@ -93,7 +95,15 @@ def waiting(request: HttpRequest, access: ProductAccess) -> HttpResponse:
     """The part of the set-up page that waits; without htmx, the page itself."""
     if not is_htmx(request):
         return redirect("tracking:setup", product=access.product.slug)
-    return render(request, "tracking/_live_first.html", {"first": stream.newest(access.product.pk)})
+    return render(request, "tracking/_live_first.html", _first(request, access))
+
+
+def _first(request: HttpRequest, access: ProductAccess) -> dict[str, Any]:
+    """The newest event, or why there may be none."""
+    first, host = stream.newest(access.product.pk), settings.CONFIG.base_url
+    sees_sites = user_of(request).is_superuser
+    trouble = [] if first else findings(access.product.pk, host, sees_sites=sees_sites)
+    return {"first": first, "host": host, "findings": trouble}
 
 
 @require_POST
