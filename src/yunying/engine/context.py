@@ -68,6 +68,7 @@ class Context:
     """`product` scopes every query; `now` is aware; queries keep `memory_mb` and `timeout_s` (None: the store's).
 
     `until` is the instant up to which cohorts look (None: now). Inside a report it is the end of its range.
+    `without_bots` leaves events that carry `$bot` out of every report; cohorts still see them.
     """
 
     store: Store
@@ -80,6 +81,7 @@ class Context:
     timeout_s: float | None = None
     cohorts: Cohorts = NO_COHORTS
     until: datetime | None = None
+    without_bots: bool = False
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:

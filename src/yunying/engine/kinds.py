@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from yunying.base.errors import Bug, InvalidInput, LimitReached, msg
 from yunying.engine.context import Context
-from yunying.engine.filters import check_all_patterns
+from yunying.engine.filters import Condition, Group, Of, Operator, check_all_patterns
 from yunying.engine.ranges import Fixed, Last, resolve
 from yunying.engine.reading import Node
 from yunying.engine.result import People, Result
 
 __all__ = ["Kind", "Spec", "everybody_behind", "kinds", "parse", "people_behind", "register", "run"]
 
+_BOT = ("event", "$bot")
+_NO_BOT = Condition(Of.EVENT, "$bot", Operator.IS_NOT_SET)
 MAX_PEOPLE, MAX_EVERYBODY = 1000, 1_000_000
 
 
@@ -66,7 +68,7 @@ def parse(value: Mapping[str, Any]) -> Spec:
 
 def run(spec: Spec, context: Context) -> Result:
     """Answer a question. Raises InvalidInput for what cannot be asked, LimitReached for what costs too much."""
-    return _kind_of(spec).run(spec, _as_of(spec, context))
+    return _kind_of(spec).run(_of_people(spec, context), _as_of(spec, context))
 
 
 def people_behind(spec: Spec, point: Any, context: Context, limit: int = 100, offset: int = 0) -> People:
@@ -76,14 +78,16 @@ def people_behind(spec: Spec, point: Any, context: Context, limit: int = 100, of
     """
     kind = _kind_of(spec)
     place = kind.parse_point(Node(point, "point")) if isinstance(point, Mapping) else point
-    return kind.people(spec, place, _as_of(spec, context), max(0, min(limit, MAX_PEOPLE)), max(0, offset))
+    return kind.people(
+        _of_people(spec, context), place, _as_of(spec, context), max(0, min(limit, MAX_PEOPLE)), max(0, offset)
+    )
 
 
 def everybody_behind(spec: Spec, point: Any, context: Context) -> tuple[int, ...]:
     """All the people behind one number. Raises LimitReached where there are more than MAX_EVERYBODY."""
     kind = _kind_of(spec)
     place = kind.parse_point(Node(point, "point")) if isinstance(point, Mapping) else point
-    found: People = kind.people(spec, place, _as_of(spec, context), MAX_EVERYBODY, 0)
+    found: People = kind.people(_of_people(spec, context), place, _as_of(spec, context), MAX_EVERYBODY, 0)
     if found.total > len(found.numbers):
         raise LimitReached(
             "people.too_many", msg("There are more than %(most)s people. Narrow it down."), most=MAX_EVERYBODY
@@ -98,6 +102,15 @@ def _as_of(spec: Spec, context: Context) -> Context:
         return context
     end = resolve(asked, context.zone, context.now, context.week_start).end
     return replace(context, until=min(end, context.now))
+
+
+def _of_people(spec: Spec, context: Context) -> Spec:
+    """The question as the product wants it asked: without bots, where it wants that and any were seen."""
+    filters = getattr(spec, "filters", None)
+    if not context.without_bots or not isinstance(filters, Group) or not context.catalogue.knows_property(*_BOT):
+        return spec
+    changed: Any = replace(spec, filters=Group("and", (_NO_BOT, *((filters,) if filters.items else ()))))  # type: ignore[type-var]
+    return cast("Spec", changed)
 
 
 def _kind_of(spec: Spec) -> Kind:

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from yunying.apps.insights.cohorts.known import KnownCohorts, stamp_of
 from yunying.apps.insights.freshness import event_count
 from yunying.apps.tracking.selectors import catalogue_for
-from yunying.apps.tracking.services import note_question
+from yunying.apps.tracking.services import note_always, note_question
 from yunying.base import clock
 from yunying.engine import Context, parse, run
 from yunying.platform.products.access import Permission, ProductAccess
@@ -47,6 +47,7 @@ def context_for(product: Product) -> Context:
         memory_mb=settings.CONFIG.query_memory_mb,
         timeout_s=settings.CONFIG.query_timeout_s,
         cohorts=KnownCohorts(product.pk),
+        without_bots=product.leave_bots_out,
     )
 
 
@@ -63,6 +64,8 @@ def run_report(access: ProductAccess, spec: Mapping[str, Any], *, fresh: bool = 
         return replace(known, cached=True)
     answer = Answer(run(asked, context_for(access.product)), cached=False)
     note_question(access.product.pk, asked.to_json())
+    if access.product.leave_bots_out:
+        note_always(access.product.pk, "$bot")
     if _size(answer.result) <= LARGEST_CACHED:
         cache.set(key, answer, _seconds(access.product, spec))
     return answer
@@ -81,7 +84,8 @@ def _key(product: Product, asked: Any) -> str:
     """Same key, same answer: it changes with every event that came, with the hour, and with what a day is."""
     hour = f"{clock.now().astimezone(product.zone):%Y%m%d%H}"
     cohorts = stamp_of(product.pk, asked.to_json())
-    parts = (product.pk, product.timezone, product.week_start, hour, event_count(product), asked.hash, cohorts)
+    wishes = (product.timezone, product.week_start, product.leave_bots_out)
+    parts = (product.pk, *wishes, hour, event_count(product), asked.hash, cohorts)
     return "insights:" + ":".join(map(str, parts)).replace(" ", "")
 
 

@@ -8,7 +8,7 @@ from yunying.apps.tracking.tasks import promote_property
 from yunying.platform.jobs import enqueue
 from yunying.store import Kind, shared
 
-__all__ = ["SEEN", "note_question", "properties_read"]
+__all__ = ["SEEN", "note_always", "note_question", "properties_read"]
 
 # A property that fewer events carry is read from the text in no time, and columns are few.
 SEEN = 50_000
@@ -29,6 +29,13 @@ def note_question(product_id: int, question: Mapping[str, Any]) -> None:
         rows = PropertyDefinition.objects.filter(product_id=product_id, of=PropertyOf.EVENT, name=name)
         if rows.filter(volume__gte=SEEN).exists():
             enqueue(promote_property, key=f"{kind.value}:{name}"[:200], name=name, kind=kind.value)
+
+
+def note_always(product_id: int, name: str) -> None:
+    """Call when every question of a product reads this text: it gets a column as soon as one event has it."""
+    known = PropertyDefinition.objects.filter(product_id=product_id, of=PropertyOf.EVENT, name=name)
+    if not shared().columns().has(name, Kind.TEXT) and known.exists():
+        enqueue(promote_property, key=f"{Kind.TEXT.value}:{name}"[:200], name=name, kind=Kind.TEXT.value)
 
 
 def properties_read(question: Any) -> Iterator[tuple[str, Kind]]:

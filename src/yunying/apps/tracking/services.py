@@ -2,7 +2,7 @@
 
 from yunying.apps.tracking.catalogue.plan import apply_plan, plan_of
 from yunying.apps.tracking.catalogue.words import announce_event, announce_property, describe
-from yunying.apps.tracking.columns import note_question
+from yunying.apps.tracking.columns import note_always, note_question
 from yunying.apps.tracking.parts import PersonPart, add_person_part
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "announce_property",
     "apply_plan",
     "describe",
+    "note_always",
     "note_question",
     "plan_of",
 ]
