@@ -24,7 +24,8 @@ def test_events_sign_ups_profiles_and_things_arrive(server: Live) -> None:
         server,
         START
         + """
-sa.track("u-1", "OrderPaid", {text: "北京 🚀 𠮷", whole: 9007199254740991, fraction: -0.125, yes: true, list: ["a", "二"],
+sa.track("u-1", "OrderPaid", {
+  text: "北京 🚀 𠮷", whole: 9007199254740991, fraction: -0.125, yes: true, list: ["a", "二"],
   at: new Date(2026, 0, 2, 3, 4, 5, 678), $time: new Date(given.past)});
 sa.trackSignup("u-1", "anon-1", {how: "mail"});
 sa.profileSet("u-1", {plan: "专业 🚀"});

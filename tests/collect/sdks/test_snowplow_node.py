@@ -29,7 +29,8 @@ def test_an_event_arrives_with_everything_in_it(server: Live, given: dict[str, A
         START
         + """
 tracker.setUserId("u-1");
-own(given.data, [[{schema: "iglu:example.tea/shelf/jsonschema/1-0-0", data: {"架": "上 🍵"}}], {type: "ttm", value: given.past}]);
+const shelf = {schema: "iglu:example.tea/shelf/jsonschema/1-0-0", data: {"架": "上 🍵"}};
+own(given.data, [[shelf], {type: "ttm", value: given.past}]);
 await sleep(700);
 """,
         data=IN_SCRIPTS,
