@@ -115,3 +115,14 @@ def test_leaving_the_page_tells_how_long_it_was(window: Window) -> None:
     window.site.collector.kept(1)
     window.leave()
     assert window.errors == []
+
+
+@pytest.mark.parametrize("send_type", ["image", "ajax", "beacon"])
+def test_the_address_alone_may_say_whose_it_is(window: Window, send_type: str) -> None:
+    window.open(
+        "window.sensors = window.sensorsDataAnalytic201505;"
+        f"sensors.init({{server_url: HOST + '/sensors/' + KEY + '/sa', send_type: '{send_type}', heatmap: null}});"
+        "sensors.track('A', {});",
+        SCRIPT,
+    )
+    assert "A" in {event.name for event in window.site.collector.kept(2, timeout_s=3)}

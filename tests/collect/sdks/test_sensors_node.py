@@ -83,3 +83,9 @@ def test_debug_mode_reaches_its_own_address(server: Live) -> None:
     run(server, START + "sa.track('u-1', 'B', {}); await sleep(500);", mode="dryRun")
     assert outage.paths == ["/debug", "/debug"]
     assert [event.name for event in server.kept(1)] == ["A"]
+
+
+def test_the_address_alone_may_say_whose_it_is(server: Live) -> None:
+    start = START.replace("/sa?project=${SENDER}", "/sensors/${KEY}/sa")
+    run(server, start + "sa.track('u-1', 'A', {}); await sleep(500);")
+    assert [event.name for event in server.kept(1)] == ["A"]

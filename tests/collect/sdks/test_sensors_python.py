@@ -16,7 +16,7 @@ from sensorsanalytics.sdk import (
     SensorsAnalyticsNetworkException,
 )
 
-from tests.collect.harness import SENDER, Live
+from tests.collect.harness import KEY, SENDER, Live
 from tests.collect.sdks.outages import LOST, RESET, Outage
 from yunying.events.event import Link, LinkKind, Op, OpKind
 
@@ -163,3 +163,9 @@ def test_debug_mode_says_what_is_wrong_and_a_dry_run_keeps_nothing(
         dry.track("undefined", "Dry")
     assert "cannot be used as an id" in capsys.readouterr().out
     assert [event.name for event in server.kept(1)] == ["Wet"]
+
+
+@pytest.mark.parametrize("path", [f"/sensors/{KEY}/sa", "/sensors/tea/sa", f"/sa?token={KEY}"])
+def test_the_address_alone_may_say_whose_it_is(server: Live, path: str) -> None:
+    SensorsAnalytics(DefaultConsumer(server.base + path)).track("u-1", "A")
+    assert [event.name for event in server.kept(1)] == ["A"]

@@ -108,3 +108,13 @@ def test_an_event_too_large_does_not_stop_those_behind_it(window: Window) -> Non
     collector = window.site.collector
     assert [event.props["n"] for event in collector.kept(1)] == [1]
     assert [row[1] for row in collector.refused(1)] == ["event.too_big"]
+
+
+@pytest.mark.parametrize("method", ["post", "get", "beacon"])
+def test_the_address_alone_may_say_whose_it_is(window: Window, method: str) -> None:
+    window.open(
+        "snowplowBrowserTracking.newTracker('sp', HOST + '/snowplow/' + KEY,"
+        f" {{appId: 'strange', eventMethod: '{method}'}}); snowplowBrowserTracking.trackPageView();",
+        SCRIPT,
+    )
+    assert [event.name for event in window.site.collector.kept(1)] == ["$pageview"]

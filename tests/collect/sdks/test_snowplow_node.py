@@ -95,3 +95,10 @@ def test_an_event_too_large_does_not_stop_those_behind_it(server: Live) -> None:
     big = "own({big: 'x'.repeat(2 << 20)}); await sleep(1000); own({n: 1}); await sleep(700);"
     run(server, START + "tracker.setUserId('u-1');" + big, encode=False)
     assert [event.props["n"] for event in server.kept(1)] == [1]
+
+
+@pytest.mark.parametrize("method", ["post", "get"])
+def test_the_address_alone_may_say_whose_it_is(server: Live, method: str) -> None:
+    start = START.replace("endpoint: HOST", "endpoint: `${HOST}/snowplow/${KEY}`").replace("SENDER", "'strange'")
+    run(server, start + "own({n: 1}); await sleep(700);", method=method)
+    assert [event.name for event in server.kept(1)] == ["feature_used"]

@@ -15,7 +15,7 @@ from snowplow_tracker.self_describing_json import SelfDescribingJson
 from snowplow_tracker.subject import Subject
 from snowplow_tracker.tracker import Tracker
 
-from tests.collect.harness import SENDER, Live
+from tests.collect.harness import KEY, SENDER, Live
 from tests.collect.sdks.outages import LOST, RESET, Outage
 from tests.collect.sdks.values import EVERYTHING
 
@@ -174,3 +174,11 @@ def wait_for(true: Callable[[], bool], timeout_s: float = 15.0) -> None:
     while not true() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert true()
+
+
+@pytest.mark.parametrize("method", ["post", "get"])
+def test_the_address_alone_may_say_whose_it_is(server: Live, method: Any) -> None:
+    client = Tracker("sp", [Emitter(f"{server.base}/snowplow/{KEY}", method=method)], app_id="strange")
+    client.track(own({"n": 1}))
+    client.flush()
+    assert [event.name for event in server.kept(1)] == ["feature_used"]
