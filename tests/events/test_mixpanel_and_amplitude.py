@@ -62,6 +62,13 @@ def test_who_sent_it_is_told_by_the_shape_where_paths_are_shared(path: str, docu
     assert chosen(asked(path, document)).protocol.name == name
 
 
+@pytest.mark.parametrize(("path", "product"), [("/", None), ("/amplitude", None), ("/amplitude/tea", "tea")])
+def test_the_form_of_amplitude_js_8_comes_to_the_root_also_under_a_prefix(path: str, product: str | None) -> None:
+    match = chosen(Request("POST", path, {}, {}, b"client=k&e=%5B%5D&v=2", NOW))
+    assert (match.protocol.name, match.route.path, match.values.get("product")) == ("amplitude", "/", product)
+    assert not protocols.candidates("/mixpanel")
+
+
 def test_flags_are_answered_empty_to_either_maker() -> None:
     for path, key, empty in (("/flags", "flags", {}), ("/flags/definitions", "flags", [])):
         request = Request("GET", path, {"token": "k", "mp_lib": "python"}, {}, b"", NOW)

@@ -68,8 +68,9 @@ def candidates(path: str) -> tuple[Match, ...]:
         values = _fit(pattern, parts)
         if values is not None:
             found.append(Match(match.protocol, match.route, values))
-    if not found and len(parts) > 1 and (named := by_name(parts[0])):
-        return _within(named, parts[1:], {}) or _within(named, parts[2:], {"product": parts[1]})
+    if not found and parts and (named := by_name(parts[0])):
+        inside = _within(named, parts[1:], {})
+        return inside or (_within(named, parts[2:], {"product": parts[1]}) if len(parts) > 1 else ())
     return tuple(found)
 
 
