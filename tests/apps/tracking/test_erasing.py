@@ -17,7 +17,15 @@ from yunying.platform.notify.models import Notification
 from yunying.platform.products import services
 from yunying.platform.products.models import Product
 
-KEPT = (models.Person, models.DistinctId, models.Account, models.Merge, models.EventProperty, models.AppliedEvent)
+KEPT = (
+    models.Person,
+    models.DistinctId,
+    models.Account,
+    models.Merge,
+    models.IdLink,
+    models.EventProperty,
+    models.AppliedEvent,
+)
 NAMED = (models.EventDefinition, models.PropertyDefinition, models.NumberBlock)
 TABLES = ("events", "people", "accounts", "arrivals", "refused")
 

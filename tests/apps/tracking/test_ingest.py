@@ -147,7 +147,8 @@ def test_an_older_event_moves_the_birth_back(write, event, ask, product) -> None
 
 def test_accounts_keep_properties_of_their_own(write, event, product) -> None:
     write(event("ann", account="acme", account_ops=set_(seats=3)))
-    write(event("bob", account="acme", account_ops=[Op(OpKind.ADD, "seats", 2)]), event("bob", account="solo"))
+    more = [Op(OpKind.ADD, "seats", 2)]
+    write(event("bob", minute=1, account="acme", account_ops=more), event("bob", account="solo"))
     found = dict(Account.objects.filter(product=product).values_list("key", "properties"))
     assert found == {"acme": {"seats": 5}, "solo": {}}
 

@@ -153,8 +153,8 @@ class IdSplit(models.Model):
 class Merge(models.Model):
     """What became of one link between two ids; links that changed nothing leave no row.
 
-    `protocol` and `library` say what sent the link; both are empty where that was not noted yet, and where `by` somebody
-    did it on a page or through the API.
+    `protocol` and `library` say what sent the link; both are empty where that was not noted yet, and where somebody did
+    it on a page or through the API, who is named in `by`.
     """
 
     product = _of_product()

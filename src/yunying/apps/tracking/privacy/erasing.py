@@ -18,7 +18,7 @@ from django.db.models import F, Q
 
 from yunying.apps.tracking.importing import storage
 from yunying.apps.tracking.importing.models import ImportRun, ImportStatus
-from yunying.apps.tracking.models import DistinctId, ErasedId, Erasure, Merge, NumberBlock, Person
+from yunying.apps.tracking.models import DistinctId, ErasedId, Erasure, IdLink, IdSplit, Merge, NumberBlock, Person
 from yunying.apps.tracking.privacy.gate import digest
 from yunying.base import clock
 from yunying.store import shared
@@ -117,6 +117,9 @@ def _delete(product_id: int, numbers: Sequence[int], names: Sequence[str]) -> di
     for part in _chunks(names):
         merges = Merge.objects.filter(Q(source__in=part) | Q(target__in=part), product_id=product_id)
         found["merges"] += merges.delete()[0]
+        links = IdLink.objects.filter(Q(source__in=part) | Q(target__in=part), product_id=product_id)
+        found["merges"] += links.delete()[0]
+        IdSplit.objects.filter(product_id=product_id, distinct_id__in=part).delete()
     for some in _chunks(numbers):
         ids = DistinctId.objects.filter(product_id=product_id, number__in=some)
         found["distinct ids"] += ids.delete()[0]

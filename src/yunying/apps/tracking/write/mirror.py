@@ -73,8 +73,13 @@ class Mirror:
         for part in _chunks(sorted(numbers)):
             ids = _ids_of(part)
             found = Person.objects.filter(number__in=part)
-            known = found.values_list("product_id", "number", "born_ms", "properties", "version", "identified")
-            rows.extend((*row, ids.get(row[1], "")) for row in known)
+            known = found.values_list(
+                "product_id", "number", "born_ms", "properties", "version", "identified", "merged_into"
+            )
+            # Who belongs to somebody else today keeps properties there, to leave with them, but has none in reports.
+            for *row, merged in known:
+                row[3] = row[3] if merged is None else {}
+                rows.append((*row, ids.get(row[1], "")))
         self._store.insert("people", _people(rows), token=token)
 
     def accounts(self, keys: Iterable[Key], token: str) -> None:
@@ -91,7 +96,8 @@ class Mirror:
         """Copy who owns these numbers, and let questions see it soon."""
         rows: list[tuple[Any, ...]] = []
         for part in _chunks(sorted(numbers)):
-            found = DistinctId.objects.filter(number__in=part).exclude(owner=F("number"))
+            # Whose number came back to them was copied before, and is again; of the others there is nothing to say.
+            found = DistinctId.objects.filter(number__in=part).exclude(owner=F("number"), version=1)
             rows += found.values_list("number", "owner", "version")
         if rows:
             self._store.insert("moved", _owners(rows), token=token)

@@ -1,27 +1,27 @@
-"""Persons in one transaction: which person an id is, merges, and the properties of persons and accounts.
+"""Persons in one transaction: which person an id is, merges and splits, and the properties of persons.
 
 The writer holds the lock of every product of its batch, so no other writer changes these rows meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
 from django.db.models import F
 
-from yunying.apps.tracking.models import Account, DistinctId, Merge, MergeOutcome, Person
+from yunying.apps.tracking.models import DistinctId, IdLink, Merge, MergeOutcome, Person
 from yunying.apps.tracking.write.batch import Deed, Key, Linked
-from yunying.apps.tracking.write.numbers import Known
+from yunying.apps.tracking.write.joining import NEVER, Joined, join
+from yunying.apps.tracking.write.links import Component, Noted, chunks, components, devices_of, known_from, note
 from yunying.apps.tracking.write.properties import Properties
-from yunying.events.event import Link, LinkKind
+from yunying.apps.tracking.write.regrouping import Regrouping
+from yunying.events.event import LinkKind
 from yunying.events.nobody import is_nobody
 
-__all__ = ["Persons", "apply_account_ops"]
+__all__ = ["Persons"]
 
-_CHUNK = 500
+_CHUNK = 400
 _FIRST = "UPDATE tracking_distinctid SET first_ms = %s WHERE number = %s"
-_ID = ("number", "owner", "known")
-T = TypeVar("T")
+_FIELDS = ["properties", "marks", "own", "born_ms", "identified", "merged_into", "version"]
 
 
 class Persons:
@@ -31,50 +31,163 @@ class Persons:
     the numbers of ids that changed owner.
     """
 
-    def __init__(self, found: dict[Key, Known]) -> None:
-        self._numbers = {key: known.number for key, known in found.items()}
+    def __init__(self, numbers: Mapping[Key, int]) -> None:
+        self._numbers = numbers
         self._owner: dict[int, int] = {}
         self._rows: dict[int, Person] = {}
         self._open: dict[int, Properties] = {}
+        self._open_own: dict[int, Properties] = {}
         self._merges: list[Merge] = []
-        self._known: set[int] = set()
-        self._newly_known: set[int] = set()
+        self._changed: set[int] = set()
         self.touched: set[int] = set()
         self.moved: set[int] = set()
 
     def load(self, keys: Iterable[Key]) -> None:
-        """Read the persons of these ids; ids not among those found (rubbish in links) are passed over."""
-        numbers = sorted({self._numbers[key] for key in keys if key in self._numbers} - self._owner.keys())
-        for part in _chunks(numbers):
-            for number, owner, known in DistinctId.objects.filter(number__in=part).values_list(*_ID):
-                self._owner[number] = owner
-                if known:
-                    self._known.add(number)
-        wanted = sorted({self._owner[n] for n in numbers} - self._rows.keys())
-        for part in _chunks(wanted):
+        """Read the persons of these ids, after all links of the batch were followed."""
+        numbers = {self._numbers[key] for key in keys}
+        for part in chunks(sorted(numbers - self._owner.keys())):
+            self._owner.update(DistinctId.objects.filter(number__in=part).values_list("number", "owner"))
+        self._read({self._owner[number] for number in numbers} | numbers)
+
+    def _read(self, numbers: Iterable[int]) -> None:
+        for part in chunks(sorted(set(numbers) - self._rows.keys())):
             self._rows.update(Person.objects.filter(number__in=part).in_bulk())
 
-    def link(self, linked: Linked) -> None:
-        """Make one person of two ids where that is right, and write down what was refused."""
-        product, link = linked.product, linked.link
-        if is_nobody(link.source) or is_nobody(link.target):
-            self._record(linked, MergeOutcome.RUBBISH)
+    # -- links ---------------------------------------------------------------------------------------------------------
+
+    def link(self, linked: Sequence[Linked]) -> None:
+        """Make of ids the persons that all links say, these and those on record."""
+        rubbish = {one.link: one for one in linked if is_nobody(one.link.source) or is_nobody(one.link.target)}
+        for one in rubbish.values():
+            self._refuse(one)
+        sound = [one for one in linked if one.link not in rubbish]
+        for product in sorted({one.product for one in sound}):
+            theirs = [one for one in sound if one.product == product]
+            known = self._make_known(product, theirs)
+            noted = note(product, [one for one in theirs if one.link.source != one.link.target])
+            self.regroup(product, noted, known)
+
+    def regroup(self, product: int, noted: Noted, known: Iterable[str] = ()) -> None:
+        """Work out anew the persons of all that hangs together with what was noted and with `known` ids."""
+        parts = components(product, noted.names | set(known))
+        names = sorted(name for part in parts for name in part.names)
+        rows: dict[str, DistinctId] = {}
+        for some in chunks(names):
+            found = DistinctId.objects.filter(product_id=product, distinct_id__in=some)
+            rows.update({row.distinct_id: row for row in found})
+        for some_parts in _sharing(parts, rows):
+            self._regroup(product, some_parts, rows)
+        self._tell([(link, MergeOutcome.BOTH_KNOWN) for link in noted.late], rows)
+
+    def _regroup(self, product: int, parts: Sequence[Component], rows: dict[str, DistinctId]) -> None:
+        """Parts that share persons today."""
+        theirs = {name: rows[name] for part in parts for name in part.names if name in rows}
+        numbers = {row.number for row in theirs.values()}
+        # Where not all that hangs together is at hand, persons only grow.
+        open_ended = any(part.heavy for part in parts) or any(row.owner not in numbers for row in theirs.values())
+        groups: list[list[DistinctId]] = []
+        told: list[tuple[IdLink, str]] = []
+        for part in parts:
+            mine = {name: theirs[name] for name in part.names if name in theirs}
+            joined = self._join(product, part, mine, open_ended)
+            by_root: dict[str, list[DistinctId]] = {}
+            for name, row in mine.items():
+                by_root.setdefault(joined.root[name], []).append(row)
+            groups += by_root.values()
+            told += [(link, outcome) for link, outcome in joined.outcomes if outcome and outcome != link.outcome]
+        self._apply(Regrouping(groups, open_ended=open_ended))
+        self._tell(told, rows)
+
+    def _join(self, product: int, part: Component, rows: dict[str, DistinctId], open_ended: bool) -> Joined:
+        links = [link for link in part.links if link.source in rows and link.target in rows]
+        splits = {split: {n: left for n, left in sides.items() if n in rows} for split, sides in part.splits.items()}
+        known = {name: known_from(row.known, row.known_ms) for name, row in rows.items()}
+        together = self._as_they_are(rows, known) if open_ended else []
+        return join(known, links, splits, together, devices_of(product, part) if part.heavy else None)
+
+    def _as_they_are(self, rows: dict[str, DistinctId], known: dict[str, int]) -> list[list[str]]:
+        owners: dict[int, list[str]] = {}
+        for name, row in rows.items():
+            owners.setdefault(row.owner, []).append(name)
+        self._read(owners)
+        for number, names in owners.items():
+            if self._rows[number].identified:
+                known[names[0]] = min(known[names[0]], 0)
+        return list(owners.values())
+
+    def _apply(self, change: Regrouping) -> None:
+        if not change.groups:
             return
-        source, target = self._person(product, link.source), self._person(product, link.target)
-        if source is target:
-            self._mark_known(linked, target)
-            return
-        if source.identified and (link.kind is LinkKind.IDENTIFY or target.identified) and link.kind != LinkKind.MERGE:
-            self._record(linked, MergeOutcome.BOTH_KNOWN, target, source)
-            return
-        winner, loser = _winner(link, source, target)
-        self._merge(winner, loser)
-        self._mark_known(linked, winner)
-        self._record(linked, MergeOutcome.DONE, winner, loser)
+        self._read(change.needed)
+        change.carry_out(self._rows)
+        for owner, gone in change.whole:
+            # What has one owner and gets another one as a whole may be more than is at hand.
+            numbers = list(DistinctId.objects.filter(owner=gone).values_list("number", flat=True))
+            self._move(numbers, owner)
+        for owner, numbers in change.moves:
+            self._move(numbers, owner)
+        self.touched |= change.touched
+        self._changed |= change.changed
+
+    def _move(self, numbers: Sequence[int], owner: int) -> None:
+        for part in chunks(numbers):
+            DistinctId.objects.filter(number__in=part).update(owner=owner, version=F("version") + 1)
+        self.moved.update(numbers)
+        self._owner.update(dict.fromkeys(numbers, owner))
+
+    def _make_known(self, product: int, linked: Sequence[Linked]) -> list[str]:
+        """Note since when ids are known; gives those of which that is news."""
+        first: dict[str, int] = {}
+        for one in linked:
+            if one.link.kind is LinkKind.IDENTIFY:
+                first[one.link.target] = min(one.ms, first.get(one.link.target, NEVER))
+        news: list[DistinctId] = []
+        for part in chunks(sorted(first)):
+            for row in DistinctId.objects.filter(product_id=product, distinct_id__in=part):
+                if first[row.distinct_id] < known_from(row.known, row.known_ms):
+                    row.known, row.known_ms = True, first[row.distinct_id]
+                    news.append(row)
+        DistinctId.objects.bulk_update(news, ["known", "known_ms"], batch_size=_CHUNK)
+        self._read({row.owner for row in news})
+        for row in news:
+            self._rows[row.owner].identified = True
+            self.touched.add(row.owner)
+        return [row.distinct_id for row in news]
+
+    def _refuse(self, one: Linked) -> None:
+        link = IdLink(
+            product_id=one.product,
+            kind=one.link.kind.value,
+            source=one.link.source[:400],
+            target=one.link.target[:400],
+            protocol=one.protocol[:20],
+            library=one.library[:100],
+        )
+        self._merges.append(_merge(link, MergeOutcome.RUBBISH, None, None))
+
+    def _tell(self, told: Sequence[tuple[IdLink, str]], rows: dict[str, DistinctId]) -> None:
+        for link, outcome in told:
+            if link.source not in rows or link.target not in rows:
+                continue
+            link.outcome = outcome
+            winner = rows[link.target].owner
+            source, target = rows[link.source].number, rows[link.target].number
+            loser = (target if winner == source else source) if outcome == MergeOutcome.DONE else source
+            self._merges.append(_merge(link, outcome, winner, loser))
+        IdLink.objects.bulk_update([link for link, _ in told], ["outcome"], batch_size=_CHUNK)
+
+    # -- properties ----------------------------------------------------------------------------------------------------
 
     def apply(self, deed: Deed) -> None:
         """Apply the operations of one event."""
-        self._properties(self._person(*deed.key)).apply(deed.ops, deed.ms, deed.uuid)
+        number = self._numbers[deed.key]
+        owner = self._rows[self._owner[number]]
+        self._properties(owner).apply(deed.ops, deed.ms, deed.uuid)
+        if number != owner.number:
+            self._properties(self._rows[number]).apply(deed.ops, deed.ms, deed.uuid)
+        elif owner.own is not None:
+            own = self._open_own.setdefault(number, Properties(owner.own["properties"], owner.own["marks"]))
+            own.apply(deed.ops, deed.ms, deed.uuid)
 
     def lower_births(self, first: dict[int, int]) -> None:
         """Events older than all seen so far under an id: its person was born earlier. `first` is ms by number."""
@@ -91,122 +204,47 @@ class Persons:
         """Write what changed."""
         for number, open_ in self._open.items():
             if open_.changed:
-                row = self._rows[number]
-                row.properties, row.marks = open_.values, open_.marks
+                self._changed.add(number)
+            # What belongs to somebody else today is not copied.
+            if open_.shown and self._rows[number].merged_into is None:
                 self.touched.add(number)
-        rows = [self._rows[number] for number in sorted(self.touched)]
+        self._changed |= {number for number, own in self._open_own.items() if own.changed}
+        rows = [self._rows[number] for number in sorted(self.touched | self._changed)]
         for row in rows:
             row.version += 1
         if rows:
-            fields = ["properties", "marks", "born_ms", "identified", "merged_into", "version"]
             Person.objects.bulk_create(
-                rows, batch_size=_CHUNK, update_conflicts=True, unique_fields=["number"], update_fields=fields
+                rows, batch_size=_CHUNK, update_conflicts=True, unique_fields=["number"], update_fields=_FIELDS
             )
-        for part in _chunks(sorted(self._newly_known)):
-            DistinctId.objects.filter(number__in=part).update(known=True)
         Merge.objects.bulk_create(self._merges)
-
-    def _person(self, product: int, name: str) -> Person:
-        return self._rows[self._owner[self._numbers[product, name]]]
 
     def _properties(self, person: Person) -> Properties:
         return self._open.setdefault(person.number, Properties(person.properties, person.marks))
 
-    def _merge(self, winner: Person, loser: Person) -> None:
-        ids = DistinctId.objects.filter(owner=loser.number)
-        numbers = list(ids.values_list("number", flat=True))
-        for part in _chunks(numbers):
-            DistinctId.objects.filter(number__in=part).update(owner=winner.number, version=F("version") + 1)
-        self._owner.update(dict.fromkeys(numbers, winner.number))
-        self.moved.update(numbers)
-        self._properties(winner).absorb(self._properties(loser))
-        self._open[loser.number] = Properties(changed=True)
-        winner.born_ms = min(winner.born_ms, loser.born_ms)
-        winner.identified = winner.identified or loser.identified
-        loser.merged_into = winner.number
-        self.touched.update((winner.number, loser.number))
 
-    def _mark_known(self, linked: Linked, person: Person) -> None:
-        if linked.link.kind is not LinkKind.IDENTIFY:
-            return
-        number = self._numbers[linked.product, linked.link.target]
-        if number not in self._known:
-            self._known.add(number)
-            self._newly_known.add(number)
-            self.touched.add(person.number)
-        if not person.identified:
-            person.identified = True
-            self.touched.add(person.number)
-
-    def _record(
-        self,
-        linked: Linked,
-        outcome: MergeOutcome,
-        winner: Person | None = None,
-        loser: Person | None = None,
-    ) -> None:
-        self._merges.append(
-            Merge(
-                product_id=linked.product,
-                kind=linked.link.kind.value,
-                source=linked.link.source[:400],
-                target=linked.link.target[:400],
-                outcome=outcome,
-                winner=winner.number if winner else None,
-                loser=loser.number if loser else None,
-                protocol=linked.protocol[:20],
-                library=linked.library[:100],
-            )
-        )
+def _sharing(parts: Sequence[Component], rows: Mapping[str, DistinctId]) -> list[list[Component]]:
+    """Components of links, those together that share persons as they are today: a claim may just have been lost."""
+    of_owner: dict[int, list[Component]] = {}
+    for part in parts:
+        owners = {rows[name].owner for name in part.names if name in rows}
+        found = {id(of_owner[owner]): of_owner[owner] for owner in owners if owner in of_owner}
+        mine = [part, *(one for some in found.values() for one in some)]
+        for one in mine:
+            for name in one.names:
+                if name in rows:
+                    of_owner[rows[name].owner] = mine
+    return list({id(some): some for some in of_owner.values()}.values())
 
 
-def _winner(link: Link, source: Person, target: Person) -> tuple[Person, Person]:
-    # Identify keeps the known id's person; the symmetric kinds keep the known one, else the one that came first,
-    # so that the order in which links arrive does not matter.
-    if link.kind is LinkKind.IDENTIFY or (target.identified and not source.identified):
-        return target, source
-    if source.identified and not target.identified:
-        return source, target
-    return (source, target) if source.number < target.number else (target, source)
-
-
-def apply_account_ops(deeds: Sequence[Deed]) -> set[Key]:
-    """Create and change the accounts of a batch; gives those whose copy in the event store is out of date."""
-    by_key: dict[Key, list[Deed]] = {}
-    for deed in deeds:
-        by_key.setdefault(deed.key, []).append(deed)
-    rows: dict[Key, Account] = {}
-    for product in sorted({key[0] for key in by_key}):
-        keys = sorted(key[1] for key in by_key if key[0] == product)
-        for part in _chunks(keys):
-            rows.update({(product, r.key): r for r in Account.objects.filter(product_id=product, key__in=part)})
-    changed = {key: row for key, done in by_key.items() if (row := _changed_account(key, rows.get(key), done))}
-    if changed:
-        fields = ["properties", "marks", "first_seen_ms", "version"]
-        Account.objects.bulk_create(
-            changed.values(),
-            batch_size=_CHUNK,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=fields,
-        )
-    return set(changed)
-
-
-def _changed_account(key: Key, row: Account | None, done: list[Deed]) -> Account | None:
-    first_ms = min(deed.ms for deed in done)
-    fresh = row is None
-    row = row or Account(product_id=key[0], key=key[1], first_seen_ms=first_ms, version=0)
-    properties = Properties(row.properties, row.marks)
-    for deed in done:
-        properties.apply(deed.ops, deed.ms, deed.uuid)
-    if not (fresh or properties.changed or first_ms < row.first_seen_ms):
-        return None
-    row.first_seen_ms = min(row.first_seen_ms, first_ms)
-    row.version += 1
-    return row
-
-
-def _chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]
+def _merge(link: IdLink, outcome: str, winner: int | None, loser: int | None) -> Merge:
+    return Merge(
+        product_id=link.product_id,
+        kind=link.kind,
+        source=link.source,
+        target=link.target,
+        outcome=outcome,
+        winner=winner,
+        loser=loser,
+        protocol=link.protocol,
+        library=link.library,
+    )
