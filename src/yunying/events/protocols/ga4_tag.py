@@ -5,6 +5,7 @@ query of an address. Google documents none of it; the names are those that brows
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -60,7 +61,7 @@ _FLAGS = {"_ss": "session_start", "_fv": "first_visit", "_nsi": "new_session_id"
 
 def take(request: Request) -> Intake:
     """One item per line, with what the address says for all of them."""
-    common = dict(request.query)
+    common = _clean(request.query.items())
     lines = [line for line in request.raw.decode("utf-8", "replace").splitlines() if line.strip()]
     items = [{"tag": common | _fields(line)} for line in listed(lines)] or [{"tag": common}]
     return Intake(key=text_of(common.get("tid") or items[0]["tag"].get("tid")), items=items, alias=True)
@@ -71,6 +72,11 @@ def _fields(line: str) -> dict[str, str]:
         pairs = parse_qsl(line, keep_blank_values=True, max_num_fields=1_000)
     except ValueError:
         return {}
+    return _clean(pairs)
+
+
+def _clean(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    # Texts of an address may hold what JSON is cleaned of.
     return {clean_text(name): clean_text(value) for name, value in pairs}
 
 

@@ -5,7 +5,7 @@ the site. Who gives a write key as `token_auth` may also say when and from where
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -38,6 +38,7 @@ from yunying.events.protocols.base import (
 from yunying.events.protocols.matomo_words import kind_of, props_of
 from yunying.events.protocols.pixel import PIXEL
 from yunying.events.protocols.sites import visitor_of
+from yunying.events.text import clean_text
 
 __all__ = ["PROTOCOL"]
 
@@ -48,19 +49,17 @@ _FREE_MS = 24 * 3_600_000
 def take(request: Request) -> Intake:
     """A request in the address or in a form, or `{"requests": […], "token_auth"}` with many."""
     bulk = _bulk(request)
-    if bulk is None:
-        fields = dict(request.fields)
-        items, token = [fields], fields.get("token_auth")
-    else:
-        items, token = [_fields(item) for item in listed(bulk.get("requests"))], bulk.get("token_auth")
+    items = [_fields(item) for item in listed([request.fields] if bulk is None else bulk["requests"])]
     tokens = [text_of(item.pop("token_auth", "")) for item in items if isinstance(item, dict)]
+    tokens = [text_of((bulk or {}).get("token_auth")), text_of(request.query.get("token_auth")), *tokens]
     names = [text_of(item.get("idsite")).strip() if isinstance(item, dict) else "" for item in items]
     return Intake(
         key=next((name for name in names if name), ""),
         items=items,
         alias=True,
         names=names if len(set(names)) > 1 else (),
-        write_key=first_text(token, request.query.get("token_auth"), bearer(request), *tokens),
+        write_key=first_text(bearer(request), *tokens),
+        shared={"language": request.headers.get("accept-language", "").partition(",")[0].partition(";")[0][:35]},
     )
 
 
@@ -72,9 +71,14 @@ def _bulk(request: Request) -> dict[str, Any] | None:
 
 
 def _fields(item: Any) -> Any:
-    if isinstance(item, str):
-        return dict(parse_qsl(item.partition("?")[2] if "?" in item else item, keep_blank_values=True))
-    return dict(item) if isinstance(item, dict) else item
+    if isinstance(item, dict):
+        pairs: Iterable[tuple[Any, Any]] = item.items()
+    elif isinstance(item, str):
+        pairs = parse_qsl(item.partition("?")[2] if "?" in item else item, keep_blank_values=True)
+    else:
+        return item
+    # Texts of an address may hold what JSON was cleaned of.
+    return {clean_text(name): clean_text(value) if isinstance(value, str) else value for name, value in pairs}
 
 
 def read(item: Any, arrival: Arrival) -> Event:
@@ -91,7 +95,13 @@ def read(item: Any, arrival: Arrival) -> Event:
         distinct_id=distinct_id,
         ts_ms=ts_ms,
         received_ms=arrival.received_ms,
-        props=props_of(kind, sent, trusted=arrival.trusted),
+        props=props_of(
+            kind,
+            sent,
+            # A server's own language, if it has one, says nothing of its users.
+            language="" if arrival.trusted else text_of(arrival.shared.get("language")),
+            trusted=arrival.trusted,
+        ),
         links=[Link(LinkKind.IDENTIFY, cookie, user)] if user and cookie and user != cookie else [],
         protocol="matomo",
         library="matomo",

@@ -93,12 +93,12 @@ _KINDS = (
 )
 
 
-def props_of(kind: str, sent: Mapping[str, Any], *, trusted: bool) -> dict[str, Any]:
-    """The properties of a request; `trusted` ones may say where somebody was."""
+def props_of(kind: str, sent: Mapping[str, Any], *, language: str, trusted: bool) -> dict[str, Any]:
+    """The properties of a request; `trusted` ones may say where somebody was. `language` is the browser's."""
     props: dict[str, Any] = {}
     for parameter, value in sent.items():
-        if parameter not in _LEFT_OUT and value != "" and (parameter != "idgoal" or kind == "goal"):
-            props[_WORDS.get(parameter, parameter)] = as_number(value) if parameter in _NUMBERS else value
+        if parameter not in _LEFT_OUT and (parameter != "idgoal" or kind == "goal"):
+            put(props, {_WORDS.get(parameter, parameter): _number(value) if parameter in _NUMBERS else value})
     url = text_of(sent.get("url"))
     lift_page(
         props,
@@ -106,7 +106,7 @@ def props_of(kind: str, sent: Mapping[str, Any], *, trusted: bool) -> dict[str, 
         referrer=text_of(sent.get("urlref")),
         title=text_of(sent.get("action_name")),
         screen=text_of(sent.get("res")),
-        language=text_of(sent.get("lang")),
+        language=text_of(sent.get("lang")) or language,
     )
     put(props, _campaign(url))
     put(props, {"utm_campaign": sent.get("_rcn"), "utm_term": sent.get("_rck")})
@@ -118,6 +118,11 @@ def props_of(kind: str, sent: Mapping[str, Any], *, trusted: bool) -> dict[str, 
     if trusted:
         put(props, {"$country": _upper(sent), "$region": sent.get("region"), "$city": sent.get("city")})
     return properties(props)
+
+
+def _number(value: Any) -> Any:
+    # matomo.js writes "false" where the page had no amount to give.
+    return None if value == "false" else as_number(value)
 
 
 def _upper(sent: Mapping[str, Any]) -> str:

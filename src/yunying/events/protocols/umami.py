@@ -158,8 +158,8 @@ def _props(kind: str, payload: dict[str, Any], data: dict[str, Any]) -> dict[str
     props = {} if kind == "identify" else dict(data)
     lift_page(
         props,
-        url=_address(payload),
-        referrer=text_of(payload.get("referrer")),
+        url=_address(payload, "url"),
+        referrer=_address(payload, "referrer"),
         title=_title(payload),
         screen=text_of(payload.get("screen")),
         language=text_of(payload.get("language")),
@@ -172,11 +172,11 @@ def _props(kind: str, payload: dict[str, Any], data: dict[str, Any]) -> dict[str
     return properties(props)
 
 
-def _address(payload: dict[str, Any]) -> str:
-    """The address of the page; older scripts send the path alone, and the host beside it."""
-    url, host = text_of(payload.get("url")), text_of(payload.get("hostname"))
+def _address(payload: dict[str, Any], field: str) -> str:
+    """The address of a page; older scripts send the path alone, and the host beside it."""
+    url, host = text_of(payload.get(field)), text_of(payload.get("hostname"))
     try:
-        if urlsplit(url).netloc or not host:
+        if not url or not host or urlsplit(url).netloc:
             return url
     except ValueError:
         return url
