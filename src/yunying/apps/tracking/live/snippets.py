@@ -18,12 +18,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A protocol or SDK an event can be sent with."""
+    """A protocol or SDK an event can be sent with. `help_page` tells more about it."""
 
     key: str
     label: Any
     about: Any
     steps: tuple[Step, ...]
+    help_page: str = "sending-events"
 
     def filled(self, host: str, key: str) -> list[tuple[str, Any, str]]:
         """Id, title and text of each step with address and key in place."""
@@ -96,6 +97,7 @@ WAYS = (
         _("Web pages"),
         _("A small script of ours: it tells page views by itself and all else when you call it."),
         (Step(_("In the head of every page"), _SCRIPT), Step(_("Where something happens"), _SCRIPT_CALLS)),
+        "sdks/yunying-js",
     ),
     Way(
         "own",

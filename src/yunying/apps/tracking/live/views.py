@@ -84,7 +84,7 @@ def setup(request: HttpRequest, access: ProductAccess) -> HttpResponse:
         "steps": chosen.filled(host, key.token) if key else [],
         **_first(request, access),
         "may_test": access.may(Permission.MANAGE_DATA),
-        "help_page": "sending-events",
+        "help_page": chosen.help_page,
     }
     return render(request, "tracking/live_setup.html", context)
 
