@@ -150,6 +150,13 @@ MENU: tuple[NavItem, ...] = (
                 "collector:show",
                 administers=True,
             ),
+            NavItem(
+                "settings-regions",
+                pgettext_lazy("menu", "Regions of addresses"),
+                "world",
+                "regions:show",
+                administers=True,
+            ),
         ),
     ),
 )

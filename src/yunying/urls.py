@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yunying.platform.console.urls")),
     path("shared/", include("yunying.apps.insights.dashboards.public_urls")),
     path("collector/", include("yunying.apps.tracking.live.instance_urls")),
+    path("regions/", include("yunying.apps.tracking.pages.regions_urls")),
     path("p/<slug:product>/data/", include("yunying.apps.tracking.urls")),
     path("p/<slug:product>/insights/", include("yunying.apps.insights.urls")),
     path("p/<slug:product>/goals/", include("yunying.apps.goals.urls")),

@@ -79,3 +79,8 @@ def retention_rule(access: ProductAccess) -> Mapping[str, Any]:
     from yunying.apps.tracking.models import RetentionRule
 
     return {"rule": RetentionRule.objects.get_or_create(product=access.product, event="", defaults={"days": 90})[0].pk}
+
+
+@factory("regions:remove")
+def region_file(access):
+    return {"name": "maxmind.mmdb"}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunying.apps.tracking.pages import accounts, catalogue, entry, people, person, sheet
+from yunying.apps.tracking.pages import accounts, bots, catalogue, entry, people, person, sheet
 
 urlpatterns = [
     path("catalogue/", catalogue.events, name="catalogue"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("catalogue/sheet.csv", sheet.export, {"kind": "csv"}, name="catalogue_csv"),
     path("catalogue/events/<int:definition>/", entry.event, name="event"),
     path("catalogue/properties/<int:definition>/", entry.property_page, name="property"),
+    path("bots/", bots.bots, name="bots"),
     path("people/", people.people, name="people"),
     path("people/values/", people.values, {"of": "person"}, name="person_values"),
     path("accounts/values/", people.values, {"of": "account"}, name="account_values"),
