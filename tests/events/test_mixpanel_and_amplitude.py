@@ -214,3 +214,11 @@ def test_amplitude_sdks_stop_on_every_error_that_will_not_mend_itself() -> None:
 def test_amplitude_operations_on_lists_and_clearing() -> None:
     item = {"event_type": "$identify", "user_id": "user-1", "user_properties": {"a": 1, "$clearAll": "-"}}
     assert [op.kind for op in read(amplitude, item).person_ops] == [OpKind.CLEAR, OpKind.SET]
+
+
+@pytest.mark.parametrize("price", [10**19, 1e300, "9.99", True, [1]])
+def test_amplitude_revenue_is_worked_out_of_sensible_numbers_only(price: Any) -> None:
+    item = {"event_type": "order", "user_id": "user-1", "price": price, "quantity": 10**19}
+    props = read(amplitude, item).props
+    assert "revenue" not in props
+    assert props["price"] == price

@@ -88,6 +88,7 @@ _LIFTED = (
 )
 # amplitude-js up to 8 calls the browser the system.
 _SYSTEM = {False: ("$os", "$os_version"), True: ("$browser", "$browser_version")}
+# As the field is called here, among the properties of a revenue event, and at the top of an event.
 _MONEY = (
     ("price", "$price", "price"),
     ("quantity", "$quantity", "quantity"),
@@ -96,6 +97,10 @@ _MONEY = (
     ("currency", "$currency", "currency"),
     ("revenue", "$revenue", "revenue"),
 )
+# Beyond it numbers are not exact in most languages, and beyond 64 bits not JSON that can be stored.
+_MOST = 1 << 53
+_RESERVED = frozenset(reserved for _, reserved, _ in _MONEY)
+_TOP = frozenset(own for _, _, own in _MONEY)
 
 
 def read(item: Any, arrival: Arrival) -> Event:
@@ -104,9 +109,10 @@ def read(item: Any, arrival: Arrival) -> Event:
     if name == USERMAP:
         return _mapped(sent, arrival)
     user, device = identity(sent.get("user_id")), identity(sent.get("device_id"))
-    groups = _groups(sent)
+    groups, library = _groups(sent), _library(sent)
     account_ops = _account_ops(name, sent, groups)
-    props = _props(name, sent, groups, device if user else "", arrival)
+    props = _props(name, sent, groups, arrival)
+    _say(props, {"$device_id": device if user else "", "$lib": library[0], "$lib_version": library[1]})
     return Event(
         product=arrival.product,
         uuid=_uuid(sent, device or user, arrival),
@@ -114,15 +120,15 @@ def read(item: Any, arrival: Arrival) -> Event:
         distinct_id=user or device or _nobody(name, sent, groups),
         ts_ms=when_ms(sent.get("time") or sent.get("timestamp"), arrival),
         received_ms=arrival.received_ms,
-        props=props,
+        props=properties(props, "event_properties"),
         session=_session(sent, device or user),
-        account=account_of(groups),
+        account=account_of(groups) if groups else "",
         person_ops=_ops(sent.get("user_properties"), "user_properties"),
         account_ops=account_ops,
         # A device belongs to the one who signs in on it.
         links=[Link(LinkKind.IDENTIFY, device, user)] if user and device and user != device else [],
         protocol="amplitude",
-        library="/".join(filter(None, _library(sent)))[:100],
+        library="/".join(filter(None, library))[:100],
         historical=arrival.historical,
         **_origin(sent, arrival),
     )
@@ -197,43 +203,41 @@ def _api(sent: dict[str, Any]) -> dict[str, Any]:
 # -- properties --------------------------------------------------------------------------------------------------------
 
 
-def _props(name: str, sent: dict[str, Any], groups: Mapping[str, Any], device: str, arrival: Arrival) -> dict[str, Any]:
+def _props(name: str, sent: dict[str, Any], groups: Mapping[str, Any], arrival: Arrival) -> dict[str, Any]:
     props = dict(properties(sent.get("event_properties"), "event_properties"))
-    for key, value in sent.items():
-        if key not in _PLACED and value is not None and value != "":
-            props.setdefault(key, value)
-    library, version = _library(sent)
+    _say(props, {key: value for key, value in sent.items() if key not in _PLACED})
+    for own, common in _LIFTED:
+        if props.get(own):
+            props.setdefault(common, props[own])
     os, os_version = _SYSTEM[arrival.shared.get("browser") is True]
-    said = {
-        "$device_id": device,
-        "$groups": dict(groups),
-        "$raw_user_agent": text_of(sent.get("user_agent")),
-        "$lib": library,
-        "$lib_version": version,
-        os: sent.get("os_name"),
-        os_version: sent.get("os_version"),
-    }
-    said |= {common: props[own] for own, common in reversed(_LIFTED) if props.get(own)}
-    if name == "$groupidentify":
-        said |= _told_of_group(sent, groups)
-    for key, value in (said | _money(sent, props)).items():
-        if value not in (None, "", {}):
-            props.setdefault(key, value)
-    return properties(props, "event_properties")
-
-
-def _money(sent: dict[str, Any], props: dict[str, Any]) -> dict[str, Any]:
-    """Revenue under common names; as with the vendor, price times quantity wins over a revenue beside them."""
+    agent = text_of(sent.get("user_agent"))
+    _say(props, {"$raw_user_agent": agent, os: sent.get("os_name"), os_version: sent.get("os_version")})
+    if groups:
+        _say(props, {"$groups": dict(groups)} | (_told_of_group(sent, groups) if name == "$groupidentify" else {}))
     api = _api(sent)
+    if not (_RESERVED.isdisjoint(props) and _TOP.isdisjoint(sent) and _TOP.isdisjoint(api)):
+        _say(props, _money(sent, props, api))
+    return props
+
+
+def _say(props: dict[str, Any], said: Mapping[str, Any]) -> None:
+    """Add what says something and is not said yet."""
+    for key, value in said.items():
+        if value is not None and value != "":
+            props.setdefault(key, value)
+
+
+def _money(sent: dict[str, Any], props: dict[str, Any], api: dict[str, Any]) -> dict[str, Any]:
+    """Revenue under common names; as with the vendor, price times quantity wins over a revenue beside them."""
     found: dict[str, Any] = {}
     for common, reserved, own in _MONEY:
         value = next((one for one in (props.get(reserved), sent.get(own), api.get(own)) if one is not None), None)
         if value is not None:
             found[common] = value
     price, quantity = found.get("price"), found.get("quantity", 1)
-    if _is_number(price) and _is_number(quantity):
+    if _is_number(price) and _is_number(quantity) and abs(total := price * quantity) < _MOST:
         # Cents times pieces must not show the dust of binary fractions.
-        found["revenue"] = round(price * quantity, 6)
+        found["revenue"] = round(total, 6)
     return found
 
 
@@ -248,6 +252,8 @@ def _ops(value: Any, field_name: str) -> list[Op]:
     """Operations, and plain names, which are set. Those that clear come first."""
     said = properties(value, field_name)
     found: list[Op] = []
+    if not said:
+        return found
     for name, kind in _OPS.items():
         if name not in said:
             continue

@@ -1,6 +1,6 @@
 """One item of Mixpanel as an event: something done, a change of a profile, or a change of a group."""
 
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from yunying.base.errors import InvalidInput, msg
@@ -111,12 +111,13 @@ def _device(said: dict[str, Any]) -> str:
 
 
 def _is_old_web(said: dict[str, Any]) -> bool:
-    numbers = text_of(said.get("$lib_version")).split(".")[:2]
-    return said.get("mp_lib") == "web" and all(map(str.isdecimal, numbers)) and _numbers(numbers) < _PREFIXED_SINCE
+    return said.get("mp_lib") == "web" and _is_old(text_of(said.get("$lib_version"))[:20])
 
 
-def _numbers(texts: Iterable[str]) -> tuple[int, ...]:
-    return tuple(int(text[:6]) for text in texts)
+@lru_cache(maxsize=256)
+def _is_old(version: str) -> bool:
+    numbers = version.split(".")[:2]
+    return all(map(str.isdecimal, numbers)) and tuple(map(int, numbers)) < _PREFIXED_SINCE
 
 
 def _merged(props: dict[str, Any]) -> list[str]:
@@ -154,11 +155,16 @@ def _props(props: dict[str, Any]) -> dict[str, Any]:
 def _account(props: dict[str, Any]) -> str:
     """Groups are ordinary properties here: the account is the first called like such a group, or like it and `_id`."""
     groups: dict[str, Any] = {}
-    for key, value in props.items():
-        group_type = _group_type(key)
-        if isinstance(value, str | list) and is_account_type(group_type):
-            groups.setdefault(group_type, value)
-    return account_of(groups)
+    for key in filter(_is_account, props):
+        if isinstance(props[key], str | list):
+            groups.setdefault(_group_type(key), props[key])
+    return account_of(groups) if groups else ""
+
+
+# The names of properties are few, and asked for with every event.
+@lru_cache(maxsize=8192)
+def _is_account(key: str) -> bool:
+    return is_account_type(_group_type(key))
 
 
 def _group_type(key: str) -> str:
@@ -216,7 +222,7 @@ def _group(sent: dict[str, Any], arrival: Arrival) -> Event:
     group_type = first_text(sent.get("$group_key"))
     group = required_identity(sent.get("$group_id"), name="$group_id")
     changes = _ops(sent)
-    is_account = is_account_type(_group_type(group_type))
+    is_account = _is_account(group_type)
     told = {name: sent[name] for name in OPS if name in sent}
     return Event(
         product=arrival.product,
