@@ -159,7 +159,7 @@ def _props(name: str, params: dict[str, Any], arrival: Arrival) -> dict[str, Any
     put(props, {target: place.get(field) for field, target in _PLACE.items()})
     if name == "campaign_details":
         put(props, {target: params.get(field) for field, target in _CAMPAIGN.items()})
-    put(props, {"consent": shared.get("consent"), "non_personalized_ads": shared.get("non_personalized_ads")})
+    put(props, {"$consent": shared.get("consent"), "non_personalized_ads": shared.get("non_personalized_ads")})
     if identity(shared.get("user_id")):
         put(props, {"client_id": identity(shared.get("client_id"))})
     return properties(props)

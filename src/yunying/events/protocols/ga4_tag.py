@@ -131,7 +131,7 @@ def _props(sent: dict[str, Any], client: str) -> dict[str, Any]:
     put(props, {"currency": sent.get("cu"), "engagement_time_msec": as_number(sent.get("_et"))})
     put(props, {"session_number": as_number(sent.get("sct")), "client_id": client, "measurement_id": sent.get("tid")})
     put(props, {name: True for flag, name in _FLAGS.items() if sent.get(flag) in ("1", "2")})
-    put(props, {"items": _items(sent) or None, "consent": _consent(text_of(sent.get("gcs")))})
+    put(props, {"items": _items(sent) or None, "$consent": _consent(text_of(sent.get("gcs")))})
     return properties(props)
 
 
