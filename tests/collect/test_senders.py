@@ -122,3 +122,21 @@ def test_who_must_stay_unknown_leaves_no_address_and_no_daily_id(server: Live) -
     (event,) = server.events(1)
     assert (event.distinct_id, event.address) == ("anonymous-e-1", "")
     assert server.refused(1)[0][4]["visitor"] == ""
+
+
+def test_nothing_that_no_store_takes_comes_in_by_addresses_and_headers(server: Live) -> None:
+    answer = server.send(f"/i?e=pv&aid={SENDER}&uid=u-1&page=a%00b%ff", method="GET")
+    assert (answer.status, answer.body[:6]) == (200, b"GIF89a")
+    head = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/a", "ce_type": "n", "ce_subject": "u%00%ff"}
+    server.send(f"/cloudevents?key={KEY}", b"x\x00", content_type="text/plain", **head)
+    view, note = server.events(2)
+    assert view.props["title"] == "a\ufffdb\ufffd"
+    assert (note.distinct_id, note.props["data"]) == ("u\ufffd\ufffd", "x\ufffd")
+
+
+def test_an_id_that_grows_too_long_here_is_refused(server: Live) -> None:
+    mail = {"type": "track", "event": "a", "identities": {"$identity_email": "x" * 395}}
+    server.send(f"/sa?project={SENDER}", mail)
+    server.send(TP2, payload({"e": "pv", "aid": SENDER, "sid": "s" * 395}), sp_anonymous="*")
+    assert [row[1] for row in server.refused(1)] == ["id.too_long"]
+    assert server.events(1)[0].distinct_id == "anonymous-" + "s" * 200

@@ -40,7 +40,7 @@ from yunying.events.protocols.base import (
     json_reply,
     listed,
 )
-from yunying.events.text import loads
+from yunying.events.text import clean_text, loads
 
 __all__ = ["PROTOCOL"]
 
@@ -81,7 +81,7 @@ def _from_headers(request: Request) -> dict[str, Any]:
     if label.endswith(("/json", "+json")) or (not label and raw[:1] in (b"{", b"[")):
         return found | {"data": loads(raw)}
     try:
-        return found | {"data": raw.decode()}
+        return found | {"data": clean_text(raw.decode())}
     except UnicodeDecodeError:
         return found | {"data_base64": base64.b64encode(raw).decode()}
 
@@ -90,7 +90,7 @@ def _header(value: str) -> str:
     """What a header means: percent-encoded by the binding (3.1.3.2), plain UTF-8 by some senders."""
     with suppress(UnicodeError):
         value = value.encode("latin-1").decode()
-    return unquote(value)
+    return clean_text(unquote(value))
 
 
 def read(item: Any, arrival: Arrival) -> Event:

@@ -61,4 +61,4 @@ def _ids(identities: Mapping[str, Any]) -> Iterator[tuple[str, LinkKind]]:
         if key in _DEVICES:
             yield found, LinkKind.IDENTIFY
         else:
-            yield (found if key == _LOGIN else f"{key}+{found}"), LinkKind.ALIAS
+            yield (found if key == _LOGIN else identity(f"{key}+{found}")), LinkKind.ALIAS

@@ -39,6 +39,7 @@ from yunying.events.protocols.pixel import PIXEL
 from yunying.events.protocols.sites import put
 from yunying.events.protocols.snowplow_entities import described, entities, lift_entities
 from yunying.events.protocols.snowplow_words import NAMES, lift, own_properties
+from yunying.events.text import clean_text
 
 __all__ = ["PROTOCOL"]
 
@@ -67,7 +68,7 @@ def _payload(request: Request) -> Any:
     if request.method == "GET" or not request.raw.strip():
         if "e" not in request.query:
             raise InvalidInput("body.empty", msg("The request carries no event."))
-        return dict(request.query)
+        return {clean_text(name): clean_text(value) for name, value in request.query.items()}
     document = request.document
     return document["data"] if isinstance(document, dict) and "data" in document else document
 
@@ -143,7 +144,8 @@ def _distinct_id(sent: Mapping[str, Any], props: Mapping[str, Any], session: str
     if arrival.shared.get("anonymous") is True:
         # Nothing may be made of address or agent: what the tracker calls a session, a page view or an event is all
         # there is to tell somebody by.
-        return "anonymous-" + required_identity(first_text(session, props.get("$page_view_id"), sent.get("eid")))
+        told = first_text(session, props.get("$page_view_id"), sent.get("eid"))
+        return required_identity(f"anonymous-{told}" if told else "", name="uid")
     return arrival.visitor() if arrival.visitor else required_identity("", name="uid")
 
 
