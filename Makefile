@@ -9,12 +9,13 @@ SMALL ?=
 ARGS ?=
 WORKERS ?= 2
 EXAMPLES ?= 2000
+RUNS ?= 1000000
 bin := .venv/bin
 export YUNYING_HOST := $(HOST)
 export YUNYING_PORT := $(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test nightly check bench setup setup-dev lock messages clean
+.PHONY: help demo dev test nightly fuzz check bench setup setup-dev lock messages clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +34,9 @@ test: setup-dev ## run the whole suite (ARGS="tests/engine -x" for a part, WORKE
 nightly: export NIGHTLY_EXAMPLES := $(EXAMPLES)
 nightly: setup-dev ## the engine against its judges on thousands of worlds each (about an hour; EXAMPLES=2000)
 	@$(bin)/pytest -m nightly -n $(WORKERS) $(ARGS)
+
+fuzz: setup-dev ## hostile input for the collector's decoders and protocols (RUNS=1000000, ARGS="--protocol posthog")
+	@$(bin)/python -m tools.fuzz --runs $(RUNS) $(ARGS)
 
 check: setup-dev ## style, types, layers, migrations, messages, documentation
 	@$(bin)/python tools/check.py
