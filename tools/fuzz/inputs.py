@@ -31,7 +31,8 @@ NASTY: list[Any] = [
     "iglu:a/b/jsonschema/1-0-0", "G100", "bytes", {"$set": 5, "$unset": {}}, [["sku"], [], [1, 2, 3, 4, 5, 6]],
 ]  # fmt: skip
 HEADERS = [
-    "content-encoding", "content-type", "authorization", "user-agent", "anonymousid", "ce-id", "ce-time", "sp-anonymous",
+    "content-encoding", "content-type", "authorization", "user-agent", "anonymousid", "ce-id", "ce-time",
+    "sp-anonymous",
 ]  # fmt: skip
 VALUES = [
     "gzip", "deflate", "br", "zstd", "identity", "x", "application/json", "text/plain", "Basic a2V5Og==", "Basic ====",
