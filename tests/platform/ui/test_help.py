@@ -74,6 +74,6 @@ def shape(text: str) -> list[tuple[str, int, int]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_stand_in_the_order_of_work_and_none_is_forgotten(language: str) -> None:
     text = (DOCS / "README.md").read_text(encoding="utf-8")
-    listed = [name for name in re.findall(r"\(([a-z/-]+)\.md\)", text) if name != "index"]
+    listed = [name for name in re.findall(r"\(([a-z0-9/-]+)\.md\)", text) if name != "index"]
     assert [page.name for page in help_pages(language)] == listed
     assert listed[:2] == ["today", "goals"]
