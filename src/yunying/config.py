@@ -33,6 +33,7 @@ SETTINGS = (
     Setting("YUNYING_EVENTS_URL", "Event store: chdb:///folder or clickhouse://…?cluster=", "chDB in the data folder"),
     Setting("YUNYING_JOBS_URL", "Where job state is kept: sqlite:///file or postgres://…", "as the relational store"),
     Setting("YUNYING_SPOOL_URL", "Spool of accepted events: file:///folder", "folder in the data folder"),
+    Setting("YUNYING_SPOOLS_BESIDE", "Folders of collectors beside this process, whose events it writes too.", "none"),
     Setting("YUNYING_FILES_URL", "Uploaded and exported files: file:///folder", "folder in the data folder"),
     Setting("YUNYING_MAIL_URL", "console: or smtp://user:password@host:port?tls=1", "console:"),
     Setting("YUNYING_MAIL_FROM", "Sender address of mails.", "yunying@localhost"),
@@ -74,6 +75,7 @@ class Config:
     events_url: str
     jobs_url: str
     spool_url: str
+    spools_beside: tuple[Path, ...]
     files_url: str
     mail_url: str
     mail_from: str
@@ -126,6 +128,7 @@ class Config:
                 "postgresql",
             ),
             spool_url=_url(env.get("YUNYING_SPOOL_URL") or f"file://{data / 'spool'}", "YUNYING_SPOOL_URL", "file"),
+            spools_beside=tuple(Path(text) for text in _list(env.get("YUNYING_SPOOLS_BESIDE", ""))),
             files_url=_url(env.get("YUNYING_FILES_URL") or f"file://{data / 'files'}", "YUNYING_FILES_URL", "file"),
             mail_url=_url(env.get("YUNYING_MAIL_URL") or "console:", "YUNYING_MAIL_URL", "console", "smtp"),
             mail_from=env.get("YUNYING_MAIL_FROM") or "yunying@localhost",

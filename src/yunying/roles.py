@@ -61,9 +61,14 @@ def web(config: Config) -> None:
 
 
 def collect(config: Config) -> None:
-    """Collector and flusher until SIGINT or SIGTERM; needs an event store on a server."""
-    _needs_server(config, "collect")
-    _run(config, pages=False, events=True, jobs=False, migrate=False)
+    """Collector and flusher until SIGINT or SIGTERM; beside an embedded event store only the collector.
+
+    Its spool is then emptied by the process that has the store, see `YUNYING_SPOOLS_BESIDE`.
+    """
+    if config.events_url.startswith("chdb:"):
+        _spool(config)
+    else:
+        _run(config, pages=False, events=True, jobs=False, migrate=False)
 
 
 def work(config: Config) -> None:
@@ -99,6 +104,17 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
         if working:
             working.check()
     _leave()
+
+
+def _spool(config: Config) -> None:
+    global _collecting
+    raise_open_files()
+    with listening(config.host, config.port) as sock, ExitStack() as stack:
+        _collecting = Collecting(config, None)
+        stack.callback(_collecting.close)
+        front = Front(collector=_collecting.app, wsgi=None, metrics=_collecting.page)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_listen(config, front, sock, _collecting, None))
 
 
 async def _listen(

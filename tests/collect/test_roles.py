@@ -32,7 +32,7 @@ def test_an_address_that_is_not_ours_is_explained() -> None:
     assert error.value.code == "serve.address"
 
 
-@pytest.mark.parametrize("role", [roles.web, roles.collect, roles.work])
+@pytest.mark.parametrize("role", [roles.web, roles.work])
 def test_the_embedded_store_is_not_shared_between_processes(role: object) -> None:
     with pytest.raises(InvalidInput) as error:
         role(Config.from_env({"YUNYING_SECRET_KEY": "x"}))  # type: ignore[operator]

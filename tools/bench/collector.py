@@ -1,180 +1,222 @@
-"""Collector and flusher on this machine: `python -m tools.bench.collector [seconds]`.
+"""From the socket into the event store, on this machine: `python -m tools.bench.collector [seconds] [minutes]`.
 
-Requests/s and events/s with one event and with a hundred per request (p50, p99; every answer waits for
-`fdatasync`), and how fast the flusher moves events into an embedded store (events/s, CPU per event). Loopback only;
-client and server share the cores, so read the figures as what this machine does at least.
+Requests/s and events/s with one event and with a hundred per request, 1 KB each, keep-alive, every answer waiting for
+`fdatasync`; and how many of them reached the event store (decode, normalise, spool, numbers of people, insert) until it
+had all of them. First everything in one process as `yunying serve` does it, then the collector and the flusher in two.
+With `minutes`, once more for so long, to see whether memory stays flat. Loopback only: client and server share the
+processors, so read the figures as what this machine does at least.
 """
 
-import asyncio
+import contextlib
 import json
 import os
-import sqlite3
+import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yunying.base.garbage import search_seldom
-
 KEY = "yk_bench"
-CONNECTIONS = 32
-FLUSH_EVENTS = 100_000
+CONNECTIONS = {1: 32, 100: 8}
+LABELS = {1: "single events", 100: "batches of 100"}
+# Batches are sent as fast as they are taken, and wait in the spool; a minute is time enough to write them.
+SETTLE_S = 120.0
 
 
-def main(seconds: float = 5.0) -> None:
-    with tempfile.TemporaryDirectory(prefix="yunying-bench-") as folder:
-        for label, batch in (("single events", 1), ("batches of 100", 100)):
-            print(_measure(Path(folder) / str(batch), label, batch, seconds), flush=True)
-        print(_in_process("flush", str(Path(folder) / "flush")), end="", flush=True)
+def main(seconds: float = 5.0, minutes: float = 0.0) -> None:
+    place = Path(tempfile.mkdtemp(prefix="yunying-bench-"))
+    try:
+        for split in (False, True):
+            for batch in (1, 100):
+                with running(place / f"{split}-{batch}", split) as servers:
+                    _round(servers, batch, min(1.0, seconds), told=False)  # connections, catalogue, people
+                    _round(servers, batch, seconds)
+        if minutes:
+            with running(place / "long", True) as servers:
+                _round(servers, 100, minutes * 60)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    print("no peer: Snowplow Micro and Collector need a JVM, RudderStack, Jitsu and PostHog need Docker and databases,")
+    print("Umami and Plausible take single events and need PostgreSQL or ClickHouse beside them; nothing that writes")
+    print("durably before it answers can be installed from PyPI or npm alone")
 
 
-def _event(number: int) -> dict[str, object]:
-    return {
-        "event": ("view", "add to cart", "order")[number % 3],
-        "distinct_id": f"user-{number % 20_000}",
-        "timestamp": 1_780_000_000_000 + number * 10,
-        "properties": {"path": f"/products/{number % 500}", "price": number % 97, "plan": "pro", "country": "CN"},
-    }
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The processes under load. `port` takes events, `counting` shows how many reached the store."""
+
+    label: str
+    port: int
+    counting: int
+    pids: tuple[int, ...]
+
+    def inserted(self) -> int:
+        return int(_metric(self.counting, "yunying_collector_inserted_total"))
+
+    def rss_mb(self) -> float:
+        return sum(_rss_mb(pid) for pid in self.pids)
 
 
-# -- collector ---------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def running(folder: Path, split: bool) -> Iterator[Servers]:
+    subprocess.run([*_CALL, "--make", str(folder)], check=True)
+    parts = ("--collect", "--work") if split else ("--serve",)
+    processes = []
+    ports = []
+    try:
+        for part in parts:
+            process = subprocess.Popen([*_CALL, part, str(folder)], stdout=subprocess.PIPE, text=True)
+            processes.append(process)
+            assert process.stdout
+            ports.append(int(process.stdout.readline()))
+        label = "collector and flusher in two processes" if split else "all in one process"
+        yield Servers(label, ports[0], ports[-1], tuple(process.pid for process in processes))
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
 
 
-def _measure(folder: Path, label: str, batch: int, seconds: float) -> str:
-    folder.mkdir(parents=True)
-    with closing(sqlite3.connect(folder / "keys.sqlite3")) as db, db:
-        db.execute("CREATE TABLE products_writekey (token TEXT, product_id INTEGER, revoked_at TEXT)")
-        db.execute("CREATE TABLE products_sender (protocol TEXT, name TEXT, product_id INTEGER)")
-        db.execute("CREATE TABLE products_product (id INTEGER, slug TEXT)")
-        db.execute("INSERT INTO products_writekey VALUES (?, 1, NULL)", (KEY,))
-    command = [sys.executable, "-m", "tools.bench.collector", "--serve", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        port = int(server.stdout.readline())
-        latencies, took_s = asyncio.run(_load(port, batch, seconds))
-        server.terminate()
-    rate = len(latencies) / took_s
-    p50, p99 = (1000 * statistics.quantiles(latencies, n=100)[n] for n in (49, 98))
+_CALL = [sys.executable, "-m", "tools.bench.collector"]
+
+
+def _round(servers: Servers, batch: int, seconds: float, *, told: bool = True) -> None:
+    before, begun_s = servers.inserted(), time.perf_counter()
+    how = map(str, (servers.port, batch, seconds, CONNECTIONS[batch]))
+    command = [sys.executable, "-m", "tools.bench.sending", *how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sending:
+        memory = [servers.rss_mb()]
+        while sending.poll() is None:
+            time.sleep(min(1.0, seconds / 10))
+            memory.append(servers.rss_mb())
+        assert sending.stdout
+        found = json.loads(sending.stdout.read())
+    while servers.inserted() - before < found["events"] and time.perf_counter() - begun_s < seconds + SETTLE_S:
+        time.sleep(0.02)
+    whole_s = time.perf_counter() - begun_s
+    if told:
+        print(_line(servers, batch, found, whole_s, servers.inserted() - before, memory), flush=True)
+
+
+def _line(
+    servers: Servers, batch: int, found: dict[str, Any], whole_s: float, inserted: int, memory: list[float]
+) -> str:
+    rate = found["requests"] / found["seconds"]
+    failed = f", {found['failed']} failed: {found['error'][:100]!r}" if found["failed"] else ""
+    third = max(1, len(memory) // 3)
     return (
-        f"collector, {label}: {rate:,.0f} requests/s, {rate * batch:,.0f} events/s, "
-        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {CONNECTIONS} connections, fsync on"
+        f"{servers.label}, {LABELS[batch]} of {found['bytes'] // batch} B: {rate:,.0f} requests/s, "
+        f"{rate * batch:,.0f} events/s taken, p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms; "
+        f"{inserted:,} in the store after {whole_s:.1f} s = {inserted / whole_s:,.0f} events/s end to end; "
+        f"memory {statistics.median(memory[:third]):.0f} MB in the first third, "
+        f"{statistics.median(memory[-third:]):.0f} MB in the last{failed}"
     )
 
 
-async def _load(port: int, batch: int, seconds: float) -> tuple[list[float], float]:
-    bodies = [json.dumps([_event(batch * number + i) for i in range(batch)]).encode() for number in range(20)]
-    head = f"POST /v1/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {KEY}\r\nContent-Length: "
-    requests = [f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies]
-    latencies: list[float] = []
-    end = time.perf_counter() + seconds
-
-    async def client() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        number = 0
-        while (started := time.perf_counter()) < end:
-            writer.write(requests[number % len(requests)])
-            answer = await reader.readuntil(b"}")
-            if b" 200 " not in answer[:16]:
-                raise RuntimeError(f"the collector answered {answer[:300]!r}")
-            latencies.append(time.perf_counter() - started)
-            number += 1
-        writer.close()
-
-    started = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(CONNECTIONS)))
-    return latencies, time.perf_counter() - started
+def _metric(port: int, name: str) -> float:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
 
-def _serve(folder: Path) -> None:
-    import uvloop
-
-    from yunying.collect.app import Collector
-    from yunying.collect.counters import Counters
-    from yunying.collect.keys import KeyDirectory
-    from yunying.collect.spool import Spool
-    from yunying.front import Front, Server, server_config
-    from yunying.roles import listening
-
-    counters = Counters()
-    spool = Spool(folder / "spool")
-    keys = KeyDirectory(f"sqlite:///{folder / 'keys.sqlite3'}")
-    app = Front(collector=Collector(keys, spool, counters, secret="bench"), wsgi=None)
-    with listening("127.0.0.1", 0) as sock:
-        print(sock.getsockname()[1], flush=True)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Server(server_config(app)).serve(sockets=[sock]))
+def _rss_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
-# -- flusher -----------------------------------------------------------------------------------------------------
+# -- processes under load ----------------------------------------------------------------------------------------
 
 
-def _in_process(command: str, folder: str) -> str:
-    call = [sys.executable, "-m", "tools.bench.collector", f"--{command}", folder]
-    return subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout
+def _environment(folder: Path) -> None:
+    os.environ |= {
+        "YUNYING_DATA_DIR": str(folder),
+        "DJANGO_SETTINGS_MODULE": "yunying.settings",
+        "YUNYING_PORT": "0",
+        "YUNYING_SPOOL_URL": f"file://{folder / 'spool'}",
+    }
 
 
-def _flush(folder: Path) -> None:
-    os.environ |= {"YUNYING_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "yunying.settings"}
+def _make() -> None:
     import django
-
-    django.setup()
-    # As the program itself does at its start.
-    search_seldom()
     from django.core.management import call_command
 
+    django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    from yunying.apps.tracking.ingest import Ingest
-    from yunying.collect.counters import Counters
-    from yunying.collect.flusher import Flusher
-    from yunying.collect.spool import Spool
     from yunying.config import Config
-    from yunying.platform.products.models import Organisation, Product
-    from yunying.store import open_store, use
+    from yunying.platform.products.models import Organisation, Product, WriteKey
+    from yunying.store import open_store
 
     product = Product.objects.create(organisation=Organisation.objects.create(name="Bench"), slug="bench", name="Bench")
-    config = Config.from_env()
-    store = open_store(config.events_url, memory_mb=config.query_memory_mb, timeout_s=config.query_timeout_s)
+    WriteKey.objects.create(product=product, name="bench", token=KEY)
+    store = open_store(Config.from_env().events_url)
     store.migrate()
-    use(store)
-    spool, ingest = Spool(folder / "bench-spool"), Ingest()
-    flusher = Flusher(spool, ingest, Counters())
-    # The first part meets people and names for the first time, the second one mostly knows them.
-    for label, first in (("first sight", 0), ("known people", FLUSH_EVENTS)):
-        asyncio.run(_fill(spool, product.pk, first))
-        wall_s, cpu_s = time.perf_counter(), time.process_time()
-        while flusher.flush():
-            pass
-        wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
-        print(
-            f"flusher, {label}: {FLUSH_EVENTS / wall_s:,.0f} events/s, "
-            f"{1e6 * cpu_s / FLUSH_EVENTS:.0f} µs CPU per event, batches of 10,000"
-        )
-    ingest.close()
-    spool.close()
     store.close()
 
 
-async def _fill(spool: Any, product: int, first: int) -> None:
-    from yunying.collect.codec import encode
-    from yunying.events.normalise import Arrival
-    from yunying.events.protocols import by_name
+def _run(*, beside: bool) -> None:
+    """Collector and flusher in one, and with `beside` the flusher of the other process's spool."""
+    import asyncio
+    from dataclasses import replace
 
-    own = by_name("own")
-    assert own
-    for start in range(first, first + FLUSH_EVENTS, 1000):
-        arrival = Arrival(product, int(time.time() * 1000))
-        await spool.append(encode([own.read(_event(number), arrival) for number in range(start, start + 1000)]))
-    spool.seal_now()
+    import django
+
+    django.setup()
+    from yunying import roles
+    from yunying.config import Config
+    from yunying.front import Front, Server, server_config
+
+    config = Config.from_env()
+    if beside:
+        other = config.path(config.spool_url)
+        config = replace(config, spool_url=f"file://{other}-own", spools_beside=(other,))
+    with roles.listening("127.0.0.1", 0) as sock, contextlib.ExitStack() as stack:
+        roles._open_store(config, stack, migrate=False)
+        found = roles._start_collecting(config, stack)
+        print(sock.getsockname()[1], flush=True)
+        server = Server(server_config(Front(collector=found.app, wsgi=None, metrics=found.page)))
+        with asyncio.Runner(loop_factory=roles._loop_factory()) as runner:
+            runner.run(server.serve(sockets=[sock]))
+
+
+def _collect() -> None:
+    """The collector alone, as `yunying collect` runs it beside an embedded store."""
+    import asyncio
+
+    from yunying import roles
+    from yunying.collect.running import Collecting
+    from yunying.config import Config
+    from yunying.front import Front, Server, server_config
+
+    found = Collecting(Config.from_env(), None)
+    with roles.listening("127.0.0.1", 0) as sock:
+        print(sock.getsockname()[1], flush=True)
+        server = Server(server_config(Front(collector=found.app, wsgi=None, metrics=found.page)))
+        with asyncio.Runner(loop_factory=roles._loop_factory()) as runner:
+            runner.run(server.serve(sockets=[sock]))
+    found.close()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--serve"]:
-        _serve(Path(sys.argv[2]))
-    elif sys.argv[1:2] == ["--flush"]:
-        _flush(Path(sys.argv[2]))
+    if sys.argv[1:2] and sys.argv[1].startswith("--"):
+        from yunying.base.garbage import search_seldom
+
+        _environment(Path(sys.argv[2]))
+        search_seldom()  # as the program itself does at its start
+        match sys.argv[1]:
+            case "--make":
+                _make()
+            case "--serve":
+                _run(beside=False)
+            case "--work":
+                _run(beside=True)
+            case "--collect":
+                _collect()
     else:
-        main(float(sys.argv[1]) if sys.argv[1:] else 5.0)
+        main(*(float(given) for given in sys.argv[1:3]))

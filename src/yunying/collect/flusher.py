@@ -17,6 +17,7 @@ from yunying.base import clock
 from yunying.base.clock import monotonic_s
 from yunying.base.errors import Unavailable, msg
 from yunying.collect import codec, segments
+from yunying.collect.beside import OtherSpool
 from yunying.collect.counters import Counters
 from yunying.collect.sink import Sink
 from yunying.collect.spool import Spool
@@ -57,7 +58,7 @@ class Flusher:
 
     def __init__(
         self,
-        spool: Spool,
+        spool: Spool | OtherSpool,
         sink: Sink,
         counters: Counters,
         *,

@@ -153,6 +153,11 @@ class Spool:
         with self._mutex:
             self._sealed_bytes -= size
 
+    def recount(self) -> None:
+        """Look how much is left, where another process removes segments."""
+        with self._mutex:
+            self._sealed_bytes = sum(_size(path) for path in segments.sealed(self.folder))
+
     def bytes_held(self) -> int:
         """Bytes on disk that the store has not got yet."""
         file = self._file
@@ -203,6 +208,13 @@ class _OpenSegment:
     def close(self) -> Path:
         os.close(self._handle)
         return self.path
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _settle(group: "asyncio.Future[None] | None", error: Unavailable | None) -> None:
