@@ -101,6 +101,8 @@ _MONEY = (
 _MOST = 1 << 53
 _RESERVED = frozenset(reserved for _, reserved, _ in _MONEY)
 _TOP = frozenset(own for _, _, own in _MONEY)
+# Of `api_properties`, in which the SDKs of phones put position and advertising id, what speaks only to the vendor.
+_TOLD_TO_VENDOR = frozenset({"tracking_options", "special"})
 
 
 def read(item: Any, arrival: Arrival) -> Event:
@@ -111,7 +113,7 @@ def read(item: Any, arrival: Arrival) -> Event:
     user, device = identity(sent.get("user_id")), identity(sent.get("device_id"))
     groups, library = _groups(sent), _library(sent)
     account_ops = _account_ops(name, sent, groups)
-    props = _props(name, sent, groups, arrival)
+    props = _props(name, sent, groups, library[0])
     _say(props, {"$device_id": device if user else "", "$lib": library[0], "$lib_version": library[1]})
     return Event(
         product=arrival.product,
@@ -203,18 +205,19 @@ def _api(sent: dict[str, Any]) -> dict[str, Any]:
 # -- properties --------------------------------------------------------------------------------------------------------
 
 
-def _props(name: str, sent: dict[str, Any], groups: Mapping[str, Any], arrival: Arrival) -> dict[str, Any]:
+def _props(name: str, sent: dict[str, Any], groups: Mapping[str, Any], library: str) -> dict[str, Any]:
     props = dict(properties(sent.get("event_properties"), "event_properties"))
     _say(props, {key: value for key, value in sent.items() if key not in _PLACED})
     for own, common in _LIFTED:
         if props.get(own):
             props.setdefault(common, props[own])
-    os, os_version = _SYSTEM[arrival.shared.get("browser") is True]
+    os, os_version = _SYSTEM[library == "amplitude-js"]
     agent = text_of(sent.get("user_agent"))
     _say(props, {"$raw_user_agent": agent, os: sent.get("os_name"), os_version: sent.get("os_version")})
     if groups:
         _say(props, {"$groups": dict(groups)} | (_told_of_group(sent, groups) if name == "$groupidentify" else {}))
     api = _api(sent)
+    _say(props, {key: value for key, value in api.items() if key not in _TOLD_TO_VENDOR and key not in _TOP})
     if not (_RESERVED.isdisjoint(props) and _TOP.isdisjoint(sent) and _TOP.isdisjoint(api)):
         _say(props, _money(sent, props, api))
     return props
