@@ -95,10 +95,12 @@
     return "";
   };
 
+  // Another tab may have signed in, signed out, agreed or refused since: this comes before every event.
   const recall = () => {
     try {
       const found = doc.cookie.match(`(?:^|; )${cookie}=([^;]*)`);
       if (found) state = Object(JSON.parse(decodeURIComponent(found[1])));
+      if (state.c) purposes = state.c;
     } catch (e) {
       warn(e);
     }
@@ -113,9 +115,7 @@
     }
   };
 
-  // Another tab may have signed in, signed out or begun a session since: the cookie is read before every event.
   const touch = () => {
-    recall();
     const at = now();
     state.d = state.d || uuid();
     if (!state.s || at - state.t > SESSION_MS) state.s = uuid();
@@ -142,7 +142,10 @@
     }
   };
 
-  const save = (texts) => granted() && store([...new Set([...stored(), ...texts])]);
+  const save = (texts) => {
+    recall();
+    if (granted()) store([...new Set([...stored(), ...texts])]);
+  };
 
   const decide = (choice) => {
     const next = parsed(choice);
@@ -152,7 +155,7 @@
     held = [];
     if (granted()) {
       recall();
-      state.c = purposes;
+      state.c = purposes = next;
       remember();
       calls.forEach((call) => call());
     } else {
@@ -166,6 +169,7 @@
 
   // Runs when the person has agreed: now, later, or never.
   const agreed = (call) => {
+    recall();
     if (granted()) call();
     else if (!purposes && held.length < IN_MEMORY) held.push(call);
   };
@@ -233,6 +237,7 @@
   };
 
   const capture = (event, properties, more, address) => {
+    recall();
     let item = {
       event,
       uuid: uuid(),
@@ -597,6 +602,7 @@
         capture("$identify", {}, { set, ...link });
       }),
     reset: () => {
+      recall();
       held = [];
       state = { c: state.c };
       if (granted()) remember();
@@ -617,6 +623,7 @@
     consent: decide,
     flush: () => flush(),
     id: () => {
+      recall();
       if (granted()) touch();
       return state.u || state.d;
     },
@@ -630,10 +637,10 @@
     const home = options.host || (tag ? tag.src.replace(/\/(static\/yunying\/[^/]+\/)?yunying\.js.*$/, "") : "");
     endpoint = `${home.replace(/\/+$/, "")}/v1/events?key=${encodeURIComponent(key)}`;
     cookie = options.cookie || "yy_" + key.replace(/\W/g, "").slice(-8);
-    recall();
+    purposes = parsed(options.consent);
     const signal = options.signals && (nav.globalPrivacyControl || nav.doNotTrack === "1");
-    purposes = state.c || parsed(options.consent);
-    if (signal && !state.c && options.consent === "granted") purposes = null;
+    if (signal && options.consent === "granted") purposes = null;
+    recall();
     for (const name in calls) api[name] = guarded(calls[name]);
     if (doc.prerendering) on(doc, "prerenderingchange", start);
     else start();
