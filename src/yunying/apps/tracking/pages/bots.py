@@ -141,8 +141,8 @@ def _table(request: HttpRequest, rows: Sequence[BotRow]) -> Table:
     return Table(
         columns=[
             Column("name", pgettext_lazy("a program", "Bot"), sort=True, search=True, fixed=True),
-            Column("label", gettext_lazy("Kind"), sort=True),
             Column("events", gettext_lazy("Events in 30 days"), kind="number", sort=True),
+            Column("label", gettext_lazy("Kind"), sort=True),
             Column("last", gettext_lazy("Last seen"), kind="date", sort=True),
         ],
         rows=list(rows),

@@ -21,7 +21,6 @@ class CollectionForm(forms.Form):
     address_policy = forms.ChoiceField(
         label=gettext_lazy("What is stored of IP addresses"),
         choices=AddressPolicy.choices,
-        widget=forms.RadioSelect,
         help_text=gettext_lazy(
             "Country, region and city are read from the address before this, if a region file is there. "
             "Events that are stored already stay as they are."
