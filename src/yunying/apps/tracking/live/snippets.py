@@ -114,12 +114,14 @@ WAYS = (
         "PostHog",
         _("Your PostHog SDK keeps working: only the host and the key change."),
         (Step(_("In Python"), _POSTHOG_PYTHON), Step(_("In a web page"), _POSTHOG_JS)),
+        "sdks/posthog",
     ),
     Way(
         "segment",
         "Segment",
         _("Your Segment SDK keeps working: only the host and the key change."),
         (Step(_("In Python"), _SEGMENT_PYTHON), Step(_("In a web page"), _SEGMENT_JS)),
+        "sdks/segment",
     ),
 )
 
