@@ -154,3 +154,20 @@ def test_a_wrong_token_and_a_missing_id_are_told_to_the_app(secure: Live) -> Non
     with pytest.raises(mixpanel.MixpanelException, match="does not say who did it"):
         client(secure).track("", "order")
     assert [code for _, code, *_ in secure.refused(1)] == ["id.missing"]
+
+
+def test_flags_have_no_value_here_and_the_default_holds(secure: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
+    place = secure.base.removeprefix("https://")
+    mp = mixpanel.Mixpanel(
+        KEY,
+        consumer=mixpanel.Consumer(**host(secure)),
+        local_flags_config=mixpanel.LocalFlagsConfig(api_host=place, enable_polling=False),
+        remote_flags_config=mixpanel.RemoteFlagsConfig(api_host=place),
+    )
+    with mp:
+        mp.local_flags.start_polling_for_definitions()
+        assert mp.local_flags.are_flags_ready()
+        assert mp.local_flags.get_variant_value("x", "off", {"distinct_id": "u-1"}) == "off"
+        assert mp.remote_flags.get_variant_value("x", "off", {"distinct_id": "u-1"}) == "off"
+    assert secure.sink.events() == []
