@@ -230,6 +230,12 @@ def test_running_sessions_go_on_after_a_restart(store, product, event, ask, regi
     assert (count, names) == (2, 1)
 
 
+def test_who_did_not_agree_is_in_no_session_and_has_no_first_visit(enrich, event) -> None:
+    props = {"$consent": {"analytics": False}, "$current_url": "https://a.example/?utm_source=weibo"}
+    sent = enrich(event("somebody", **props))
+    assert (sent.session, sent.person_ops, sent.props["$channel"]) == ("", [], "Organic social")
+
+
 # --- refused bodies -------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from yunying.base import clock
 from yunying.events.agents import MAX_CHARS, describe
 from yunying.events.bots import AUTOMATED
 from yunying.events.channels import CLICK_IDS, UTM, sources
+from yunying.events.consent import ANALYTICS, CONSENT
 from yunying.events.event import Event, Op, OpKind
 from yunying.events.regions import Region, public_address
 from yunying.store import Store
@@ -81,7 +82,7 @@ class Enricher:
         sent = [event for event in events if event.protocol != "import"]
         for event in sent:
             self._add(event)
-        self._sessions.assign(sent)
+        self._sessions.assign([event for event in sent if not _unwatched(event.props)])
 
     def settle(self) -> None:
         """Call when the batch is in the store: the first visits it had need not be told again."""
@@ -174,7 +175,12 @@ class Enricher:
     def _first_visit(self, event: Event) -> None:
         """What led to the earliest visit, once per person and not with each event: operations on people cost."""
         props = event.props
-        if props.get("$channel") == "Internal" or props.get("$process_person_profile") is False or "$bot" in props:
+        if (
+            props.get("$channel") == "Internal"
+            or _unwatched(props)
+            or props.get("$process_person_profile") is False
+            or "$bot" in props
+        ):
             return
         key = (event.product, event.distinct_id)
         since = min(self._first.get(key, event.ts_ms + 1), self._first_here.get(key, event.ts_ms + 1))
@@ -186,6 +192,12 @@ class Enricher:
             *event.person_ops,
             *(Op(OpKind.SET_ONCE, f"$initial_{name.removeprefix('$')}", props[name]) for name in names),
         ]
+
+
+def _unwatched(props: Mapping[str, Any]) -> bool:
+    """Whether somebody did not agree to be counted as a person: what they do is not strung together."""
+    consent = props.get(CONSENT) if CONSENT in props else None
+    return isinstance(consent, dict) and consent.get(ANALYTICS) is False
 
 
 def _hinted(props: Mapping[str, Any]) -> Mapping[str, Any]:
