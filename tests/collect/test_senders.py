@@ -140,3 +140,9 @@ def test_an_id_that_grows_too_long_here_is_refused(server: Live) -> None:
     server.send(TP2, payload({"e": "pv", "aid": SENDER, "sid": "s" * 395}), sp_anonymous="*")
     assert [row[1] for row in server.refused(1)] == ["id.too_long"]
     assert server.events(1)[0].distinct_id == "anonymous-" + "s" * 200
+
+
+def test_a_sender_of_cloudevents_that_asks_first_may_send(server: Live) -> None:
+    answer = server.send("/cloudevents", method="OPTIONS", webhook_request_origin="bus.example")
+    assert (answer.status, answer.headers["webhook-allowed-origin"]) == (204, "bus.example")
+    assert "webhook-allowed-origin" not in server.send("/cloudevents", method="OPTIONS").headers

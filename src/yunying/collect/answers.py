@@ -13,8 +13,9 @@ _EXPOSED = b"Retry-After, ETag, x-sse-support, PostHog-Request-Id"
 
 
 def preflight(headers: Mapping[str, str]) -> Reply:
-    """The answer to a browser that asks whether it may send."""
+    """The answer to a browser that asks whether it may send, and to a sender of CloudEvents (Web Hooks 1.0, 4.1)."""
     allowed = headers.get("access-control-request-headers", "")
+    sender = headers.get("webhook-request-origin", "")
     return Reply(
         204,
         b"",
@@ -22,6 +23,7 @@ def preflight(headers: Mapping[str, str]) -> Reply:
             ("access-control-allow-methods", "GET, POST, OPTIONS"),
             *((("access-control-allow-headers", allowed),) if allowed else ()),
             ("access-control-max-age", "86400"),
+            *((("webhook-allowed-origin", sender), ("webhook-allowed-rate", "*")) if sender else ()),
         ),
     )
 

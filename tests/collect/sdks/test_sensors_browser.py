@@ -110,6 +110,13 @@ def test_a_batch_that_fails_is_sent_again_and_is_one(window: Window, answer: int
     assert outage.requests >= 2
 
 
+def test_a_past_time_stays_as_it_was(window: Window) -> None:
+    start(window, send_type="ajax")
+    window.run("sensors.track('Past', {$time: new Date(1600000000123)})")
+    (past,) = [event for event in window.site.collector.kept(2, timeout_s=3) if event.name == "Past"]
+    assert past.ts_ms == 1_600_000_000_123
+
+
 def test_leaving_the_page_tells_how_long_it_was(window: Window) -> None:
     start(window, "sensors.quick('autoTrack');", send_type="beacon")
     window.site.collector.kept(1)
