@@ -30,6 +30,10 @@ def property_(access: ProductAccess) -> Mapping[str, Any]:
 
 @factory(
     "tracking:person",
+    "tracking:person_merge",
+    "tracking:person_split",
+    "/api/v1/products/{product}/data/people/{number}/merge",
+    "/api/v1/products/{product}/data/people/{number}/split",
     "tracking:privacy_of_person",
     "tracking:everything",
     "tracking:erase",

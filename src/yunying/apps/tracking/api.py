@@ -16,7 +16,7 @@ from yunying.apps.tracking.access import event_for, person_for, property_for
 from yunying.apps.tracking.models import EventDefinition, PropertyDefinition, PropertyOf
 from yunying.apps.tracking.people.finding import person_filter
 from yunying.base.errors import InvalidInput, msg
-from yunying.platform.products.access import Permission
+from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.rest import Id, Pages, Text, api_access
 
 __all__ = ["router"]
@@ -144,13 +144,47 @@ def list_accounts(request: HttpRequest, product: Path[str], q: Short = "") -> Se
 
 @router.get("/people/{number}", response=schemas.PersonOut, summary="One person with all ids")
 def get_person(request: HttpRequest, product: Path[str], number: Id) -> schemas.PersonOut:
-    access = api_access(request, product, Permission.SEE_PEOPLE)
+    return _person(api_access(request, product, Permission.SEE_PEOPLE), number)
+
+
+def _person(access: ProductAccess, number: int) -> schemas.PersonOut:
     person = person_for(access, number)
     ids = [row.distinct_id for row in selectors.distinct_ids(access.product.pk, person.number)]
     row = replace(
         selectors.rows_of([person])[0], seen=selectors.last_seen(access.product.pk, [person.number]).get(person.number)
     )
     return schemas.PersonOut.of(row, ids)
+
+
+@router.post(
+    "/people/{number}/merge",
+    response=schemas.PersonOut,
+    summary="Make one person of two",
+    description=(
+        "`other` is the number of the other person. Reports count them as one within seconds, for the past as well. A"
+        " split between the two is taken back."
+    ),
+)
+def merge_person(request: HttpRequest, product: Path[str], number: Id, body: schemas.MergeIn) -> schemas.PersonOut:
+    access = api_access(request, product, Permission.SEE_PEOPLE)
+    other = person_for(access, body.other)
+    found = services.merge_people(access=access, person=person_for(access, number), other=other)
+    return _person(access, found)
+
+
+@router.post(
+    "/people/{number}/split",
+    response=schemas.PersonOut,
+    summary="Let ids leave a person",
+    description=(
+        "`distinct_ids` become a person of their own, who is the answer. Events and properties follow the id they came"
+        " under. What programs send does not join the two again; merging them does."
+    ),
+)
+def split_person(request: HttpRequest, product: Path[str], number: Id, body: schemas.SplitIn) -> schemas.PersonOut:
+    access = api_access(request, product, Permission.SEE_PEOPLE)
+    found = services.split_person(access=access, person=person_for(access, number), ids=body.distinct_ids)
+    return _person(access, found)
 
 
 @router.get(

@@ -8,12 +8,12 @@ second time: the transaction notices its token, copies carry versions, inserts c
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db import connection, transaction
@@ -126,6 +126,27 @@ class Ingest:
             with self._lock:
                 kept = [refusal_without_addresses(item, self._enricher.policy_of(item.product)) for item in kept]
             self._store.insert("refused", refused_table(kept), token=token)
+
+    def rearrange(self, product: int, change: Callable[[Persons], T], *, by: str) -> T:
+        """Let somebody change who is whom in a product; copies follow. Raises what `change` raises, and Unavailable."""
+        with self._lock:
+            _sync_every_commit()
+            with transaction.atomic():
+                self._numbers.lock({product})
+                persons = Persons({}, by=by)
+                result = change(persons)
+                persons.save()
+            token = f"by-hand-{uuid4()}"
+            self._mirror.persons(persons.touched, (), token)
+            self._mirror.owners(persons.moved, token)
+            return result
+
+    def copy(self, numbers: Collection[int]) -> None:
+        """Copy these persons and who owns these numbers once more."""
+        with self._lock:
+            token = f"again-{uuid4()}"
+            self._mirror.persons(numbers, (), token)
+            self._mirror.owners(numbers, token)
 
     def writes_to(self, store: Store) -> bool:
         """Whether this is its event store."""

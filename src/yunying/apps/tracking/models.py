@@ -175,6 +175,11 @@ class Merge(models.Model):
         protocol = by_name(self.protocol)
         return protocol.label if protocol else self.protocol
 
+    @property
+    def why(self) -> str:
+        """What kind of link it was, in words."""
+        return str(dict(JoinKind.choices).get(self.kind, self.kind))
+
 
 class Account(models.Model):
     """A customer persons act for, by the key the product gives it."""

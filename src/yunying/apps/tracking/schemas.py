@@ -1,24 +1,26 @@
 """What the API of tracking shows."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from ninja import Schema
+from ninja import Field, Schema
 
 from yunying.apps.tracking.models import PropertyDefinition
 from yunying.apps.tracking.people.accounts import AccountRow
 from yunying.apps.tracking.selectors import PersonRow, TimelineEvent
 from yunying.apps.tracking.times import moment
-from yunying.platform.products.rest import Text
+from yunying.platform.products.rest import Id, Text
 
 __all__ = [
     "AccountOut",
     "EventChange",
     "EventNew",
     "EventOut",
+    "MergeIn",
     "PersonOut",
     "PropertyChange",
     "PropertyOut",
+    "SplitIn",
     "TimelineOut",
 ]
 
@@ -99,6 +101,14 @@ class PropertyChange(_EntryChange):
     allowed: Text | None = None
     required: bool | None = None
     example: Text | None = None
+
+
+class MergeIn(Schema):
+    other: Id
+
+
+class SplitIn(Schema):
+    distinct_ids: Annotated[list[Text], Field(min_length=1, max_length=1000)]
 
 
 class PersonOut(Schema):

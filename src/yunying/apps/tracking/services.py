@@ -4,6 +4,7 @@ from yunying.apps.tracking.catalogue.plan import apply_plan, plan_of
 from yunying.apps.tracking.catalogue.words import announce_event, announce_property, describe
 from yunying.apps.tracking.columns import note_always, note_question
 from yunying.apps.tracking.parts import PersonPart, add_person_part
+from yunying.apps.tracking.people.joining import merge_people, split_person
 
 __all__ = [
     "PersonPart",
@@ -12,7 +13,9 @@ __all__ = [
     "announce_property",
     "apply_plan",
     "describe",
+    "merge_people",
     "note_always",
     "note_question",
     "plan_of",
+    "split_person",
 ]

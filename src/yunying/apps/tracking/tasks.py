@@ -25,6 +25,7 @@ from yunying.store import shared
 
 __all__ = [
     "complete_people",
+    "copy_people",
     "count_properties",
     "count_properties_of_yesterday",
     "erase_late",
@@ -101,6 +102,14 @@ def count_properties_of_yesterday() -> None:
     watched = PropertyDay.objects.order_by().values("product").distinct()
     for product in Product.objects.filter(pk__in=watched):
         count_missing_days(product)
+
+
+@job(label=_("Copy people who were merged or split"))
+def copy_people(numbers: list[int]) -> None:
+    """Bring the copies in the event store up to date, where the page that changed them did not come to it."""
+    from yunying.apps.tracking.ingest import shared_ingest
+
+    shared_ingest().copy(numbers)
 
 
 @schedule("7 * * * *", label=_("Complete the copies of people"))

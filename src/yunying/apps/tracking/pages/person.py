@@ -41,6 +41,7 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
         "properties": known_of(found, titles, PropertyOf.PERSON),
         "ids": [(row, moment(row.first_ms)) for row in selectors.distinct_ids(product_id, number)],
         "merges": selectors.merges_of(product_id, number),
+        "may_join": access.may(Permission.MANAGE_DATA),
         "parts": person_parts(access, number),
         "tab": tab,
         "help_page": "people",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunying.apps.tracking.pages import accounts, bots, catalogue, entry, people, person, sheet
+from yunying.apps.tracking.pages import accounts, bots, catalogue, entry, joining, people, person, sheet
 
 urlpatterns = [
     path("catalogue/", catalogue.events, name="catalogue"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("people/values/", people.values, {"of": "person"}, name="person_values"),
     path("accounts/values/", people.values, {"of": "account"}, name="account_values"),
     path("people/<int:number>/", person.person, name="person"),
+    path("people/<int:number>/merge/", joining.merge, name="person_merge"),
+    path("people/<int:number>/split/", joining.split, name="person_split"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<int:account>/", accounts.account, name="account"),
 ]

@@ -31,8 +31,9 @@ class Persons:
     the numbers of ids that changed owner.
     """
 
-    def __init__(self, numbers: Mapping[Key, int]) -> None:
+    def __init__(self, numbers: Mapping[Key, int], *, by: str = "") -> None:
         self._numbers = numbers
+        self._by = by[:150]
         self._owner: dict[int, int] = {}
         self._rows: dict[int, Person] = {}
         self._open: dict[int, Properties] = {}
@@ -168,12 +169,14 @@ class Persons:
     def _tell(self, told: Sequence[tuple[IdLink, str]], rows: dict[str, DistinctId]) -> None:
         for link, outcome in told:
             if link.source not in rows or link.target not in rows:
-                continue
+                continue  # erased
             link.outcome = outcome
+            if self._by and outcome == MergeOutcome.BARRED:
+                continue  # the split itself is on record
             winner = rows[link.target].owner
             source, target = rows[link.source].number, rows[link.target].number
             loser = (target if winner == source else source) if outcome == MergeOutcome.DONE else source
-            self._merges.append(_merge(link, outcome, winner, loser))
+            self._merges.append(_merge(link, outcome, winner, loser, self._by))
         IdLink.objects.bulk_update([link for link, _ in told], ["outcome"], batch_size=_CHUNK)
 
     # -- properties ----------------------------------------------------------------------------------------------------
@@ -236,7 +239,7 @@ def _sharing(parts: Sequence[Component], rows: Mapping[str, DistinctId]) -> list
     return list({id(some): some for some in of_owner.values()}.values())
 
 
-def _merge(link: IdLink, outcome: str, winner: int | None, loser: int | None) -> Merge:
+def _merge(link: IdLink, outcome: str, winner: int | None, loser: int | None, by: str = "") -> Merge:
     return Merge(
         product_id=link.product_id,
         kind=link.kind,
@@ -247,4 +250,5 @@ def _merge(link: IdLink, outcome: str, winner: int | None, loser: int | None) ->
         loser=loser,
         protocol=link.protocol,
         library=link.library,
+        by=by,
     )
