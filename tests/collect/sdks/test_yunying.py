@@ -619,6 +619,15 @@ def test_without_randomuuid_ids_are_still_random(shop: Window) -> None:
     assert re.fullmatch(UUID, event.uuid) and re.fullmatch(UUID, event.distinct_id)
 
 
+def test_a_frame_that_may_store_nothing_is_counted_all_the_same(shop: Window) -> None:
+    write(shop.site, "/inner")
+    shop.site.pages["/"] = '<!doctype html><title>Outer</title><iframe sandbox="allow-scripts" src="/inner"></iframe>'
+    shop.page.goto(shop.site.url + "/")
+    (event,) = named(shop, "$pageview")
+    assert (event.props["$pathname"], event.props["$referrer"]) == ("/inner", shop.site.url + "/")
+    assert re.fullmatch(UUID, event.distinct_id)
+
+
 def test_the_script_twice_counts_once(shop: Window) -> None:
     tag = f'<script src="{shop.site.host}/yunying.js" data-key="{KEY}"></script>'
     visit(shop, head=tag)
