@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -36,6 +37,7 @@ __all__ = ["Collecting", "collect", "metrics", "serve", "web", "work"]
 log = logging.getLogger(__name__)
 
 JOBS_STOP_S = 20.0
+TURN_S = 0.001
 KEYS_NOTED_EVERY_S = 60.0
 
 
@@ -85,7 +87,7 @@ def work(config: Config) -> None:
 
 
 def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool) -> None:
-    raise_open_files()
+    _prepare_process()
     # The port first: a second start by mistake must fail before it touches a store.
     with listening(config.host, config.port) as sock, _parts(config, migrate=migrate) as stack:
         collecting = _start_collecting(config, stack) if events else None
@@ -106,9 +108,15 @@ def _run(config: Config, *, pages: bool, events: bool, jobs: bool, migrate: bool
     _leave()
 
 
+def _prepare_process() -> None:
+    raise_open_files()
+    # By default a thread that computes keeps Python for 5 ms, which every answer of the collector would wait for.
+    sys.setswitchinterval(TURN_S)
+
+
 def _spool(config: Config) -> None:
     global _collecting
-    raise_open_files()
+    _prepare_process()
     with listening(config.host, config.port) as sock, ExitStack() as stack:
         _collecting = Collecting(config, None)
         stack.callback(_collecting.close)

@@ -205,10 +205,12 @@ def _collect() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] and sys.argv[1].startswith("--"):
+        from yunying import roles
         from yunying.base.garbage import search_seldom
 
         _environment(Path(sys.argv[2]))
         search_seldom()  # as the program itself does at its start
+        roles._prepare_process()
         match sys.argv[1]:
             case "--make":
                 _make()
