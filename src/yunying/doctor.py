@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from yunying.base import clock
+from yunying.base import clock, tls
 from yunying.base.errors import YunyingError
 from yunying.config import Config
 
@@ -17,6 +17,7 @@ __all__ = ["Finding", "examine"]
 
 LOW_DISK_MB = 2000
 SLOW_SYNC_MS = 50.0
+SHORT_CERTIFICATE_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def examine(config: Config) -> Iterator[Finding]:
         "spool": _spool,
         "waiting events": _waiting,
         "files": _files,
+        "certificate": _certificate,
         "mail": _mail,
         "disk": _disk,
         "clock": _clock,
@@ -124,6 +126,21 @@ def _files(config: Config) -> tuple[bool | None, str]:
     if os.access(folder, os.W_OK):
         return True, f"{folder} is writable"
     return False, f"{folder} cannot be written; change its owner or YUNYING_FILES_URL"
+
+
+def _certificate(config: Config) -> tuple[bool | None, str]:
+    """That of the files, else the one that is seen from outside."""
+    if config.tls_certificate is not None:
+        found = tls.read(config.tls_certificate)
+        text = f"{config.tls_certificate} is for {', '.join(found.names)} and holds {found.days_left} days more"
+        return found.days_left >= SHORT_CERTIFICATE_DAYS, text
+    if not config.base_url.startswith("https:"):
+        return None, "pages and events go without https; docs/operator/install.md says how to have it"
+    wrong = tls.what_is_wrong(config.base_url)
+    if wrong is None:
+        return True, f"{config.base_url} shows a sound certificate"
+    # A server behind a router may not reach its own public name; that others do is not known from here.
+    return None if wrong[0] in ("tls.nobody", "tls.no_name") else False, f"{config.base_url}: {wrong[1]}"
 
 
 def _mail(config: Config) -> tuple[bool | None, str]:

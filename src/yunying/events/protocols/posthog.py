@@ -257,9 +257,8 @@ def _failure(outcome: Outcome) -> dict[str, Any]:
 def reply_v1(request: Request, outcome: Outcome) -> Reply:
     """One verdict per event, always with 200: v1 clients repeat the whole batch on anything else."""
     refused = dict(outcome.refused)
-    batch = request.document.get("batch") or []
     results: dict[str, Any] = {}
-    for index, item in enumerate(batch):
+    for index, item in enumerate(listed(request.document.get("batch") or [])):
         uuid = text_of(item.get("uuid")) if isinstance(item, dict) else ""
         if uuid:
             refusal = refused.get(index)
