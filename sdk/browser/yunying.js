@@ -355,11 +355,14 @@
     capture("$pageview", { title: doc.title, ...props });
   };
 
+  // Closing a page after hours is not a visit of its own.
+  const sameVisit = () => ({ session: state.s });
+
   const leave = () => {
     if (!viewed) return;
     viewed = false;
     pause();
-    if (options.leave) capture("$pageleave", { $scroll_depth: depth, $duration_ms: shown }, {}, page);
+    if (options.leave) capture("$pageleave", { $scroll_depth: depth, $duration_ms: shown }, sameVisit(), page);
   };
 
   const watchPages = () => {
@@ -523,7 +526,7 @@
     observers.forEach((take) => take());
     const props = {};
     for (const name in found) props[`$web_vitals_${name}_value`] = +found[name].toFixed(name === "CLS" ? 4 : 0);
-    if (Object.keys(props).length) capture("$web_vitals", props, {}, page);
+    if (Object.keys(props).length) capture("$web_vitals", props, sameVisit(), page);
   };
 
   // ---- the calls ------------------------------------------------------------------------------------------------

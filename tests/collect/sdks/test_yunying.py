@@ -247,6 +247,17 @@ def test_a_session_ends_after_half_an_hour(shop: Window) -> None:
     assert events["after 0"] == events["after 29"] != events["after 31"]
 
 
+def test_closing_a_page_after_hours_is_not_a_visit_of_its_own(shop: Window) -> None:
+    shop.page.clock.install()
+    visit(shop, leave=True)
+    shop.page.clock.run_for(100)
+    shop.site.collector.kept(1)
+    shop.page.clock.fast_forward(5 * 3_600_000)
+    shop.leave()
+    view, left = named(shop, "$pageview", "$pageleave")
+    assert view.session == left.session != ""
+
+
 # ---- getting through --------------------------------------------------------------------------------------------
 
 
