@@ -300,8 +300,8 @@ def test_what_happens_offline_is_sent_later_even_by_another_page(shop: Window) -
     outage = Outage(shop.site.collector, *[503] * 2)
     shop.run("yunying.track('two'); await new Promise((done) => setTimeout(done, 200)); yunying.track('three')")
     shop.leave()
-    assert outage.requests == 1
-    outage.requests = 9
+    assert 1 <= outage.requests <= 2
+    outage.requests = 2
     visit(shop, pageviews=False)
     named(shop, "one", "two", "three")
     assert len(shop.site.collector.sink.events()) == 3
