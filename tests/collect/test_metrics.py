@@ -78,6 +78,18 @@ def test_with_a_token_only_who_has_it_sees_it() -> None:
     assert asked(page, "127.0.0.1") == 404
 
 
+def test_a_rate_is_that_of_the_last_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter(range(0, 1000, 5))
+    monkeypatch.setattr("yunying.collect.counters.monotonic_s", lambda: float(next(times)))
+    counters = Counters()
+    assert counters.rate("spooled") == 0
+    for number in range(30):
+        counters.add("spooled", 50 if number > 12 else 5)
+        counters.mark()
+    assert counters.rate("spooled") == 10
+    assert counters.rate("inserted") == 0
+
+
 def test_falling_behind_is_told_once_and_catching_up_too(caplog: pytest.LogCaptureFixture) -> None:
     lags = iter([1.0, 61.0, 70.0, 40.0, 61.0, 20.0, 61.0])
     told: list[float] = []

@@ -2,13 +2,18 @@
 
 import threading
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
+
+from yunying.base.clock import monotonic_s
 
 __all__ = ["BOUNDS_S", "Counters"]
 
 # Upper bounds of what durations are sorted into, in seconds.
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+# A mark every five seconds: a minute.
+_MARKS = 13
 
 
 class Counters:
@@ -19,6 +24,7 @@ class Counters:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
         self._durations: dict[str, tuple[list[int], float]] = {}
+        self._marks: deque[tuple[float, dict[str, int]]] = deque(maxlen=_MARKS)
 
     def add(self, name: str, by: int = 1, protocol: str = "") -> None:
         """Add to `requests`, `received`, `spooled`, `inserted`, `quarantined`, `retries`, …"""
@@ -36,6 +42,20 @@ class Counters:
             counts, total = self._durations.get(name) or ([0] * (len(BOUNDS_S) + 1), 0.0)
             counts[bisect_left(BOUNDS_S, seconds)] += 1
             self._durations[name] = counts, total + seconds
+
+    def mark(self) -> None:
+        """Remember the counts of this moment, so that `rate` can tell how they grow; called every few seconds."""
+        with self._lock:
+            self._marks.append((monotonic_s(), _summed(self._counts)))
+
+    def rate(self, name: str) -> float:
+        """How many a second over the last minute or so; 0 as long as too little is known."""
+        with self._lock:
+            if len(self._marks) < 2:
+                return 0.0
+            (since_s, first), (now_s, last) = self._marks[0], self._marks[-1]
+        passed_s = now_s - since_s
+        return (last.get(name, 0) - first.get(name, 0)) / passed_s if passed_s > 0 else 0.0
 
     def snapshot(self) -> dict[str, Any]:
         """All counts: plain ones by name, refusals under `refused` by code."""

@@ -41,10 +41,14 @@ class Collecting:
         self.app = Collector(self.keys, self.spool, self.counters, secret=config.secret_key, rates=rates)
         self.page = MetricsPage(self.counters, self.gauges, config.metrics_token)
         self._folders = (self.spool.folder, *config.spools_beside)
-        self.watch = Watch(self.lag_s, config.lag_alert_s, tell)
+        self.watch = Watch(self._look, config.lag_alert_s, tell)
         for part in (*self.flushers, self._sealing, self.watch):
             if part is not None:
                 part.start()
+
+    def _look(self) -> float:
+        self.counters.mark()
+        return self.lag_s()
 
     def lag_s(self) -> float:
         """Seconds since the oldest event that is not in the store yet was accepted (rounded to its segment)."""

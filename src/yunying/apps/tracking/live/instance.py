@@ -55,6 +55,8 @@ def show(request: HttpRequest) -> HttpResponse:
         "cap_bytes": config.spool_cap_mb << 20,
         "alert_s": config.lag_alert_s,
         "counts": here.counters.snapshot() if here else None,
+        "in_s": here.counters.rate("spooled") if here else 0,
+        "out_s": here.counters.rate("inserted") if here else 0,
         "unclaimed": senders.unclaimed(limit=200),
         "table": _table(request),
         "rows_cap": config.quarantine_rows,
