@@ -67,7 +67,6 @@ def test_a_page_view_carries_who_and_where(server: Live) -> None:
     told = {
         "$current_url": "https://a.example/x?utm_source=news",
         "$pathname": "/x",
-        "utm_source": "news",
         "title": "页 🚀",
         "$referrer": "https://b.example/",
         "$screen_width": 1440,

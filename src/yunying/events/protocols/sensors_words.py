@@ -1,7 +1,9 @@
 """The vendor's names of events and properties, and the names that reports know."""
 
 from typing import Any
-from urllib.parse import urlsplit
+
+from yunying.events.normalise import text_of
+from yunying.events.protocols.sites import lift_page, put
 
 __all__ = ["SERVERS", "lift", "name_of"]
 
@@ -24,7 +26,6 @@ _LIFTED = (
     ("$utm_campaign", "utm_campaign"),
     ("$utm_term", "utm_term"),
     ("$utm_content", "utm_content"),
-    ("$screen_name", "$screen_name"),
     ("$language", "$browser_language"),
     ("$user_agent", "$raw_user_agent"),
     ("$event_session_id", "$session_id"),
@@ -38,14 +39,5 @@ def name_of(kind: str, name: str) -> str:
 
 def lift(props: dict[str, Any]) -> None:
     """Add what reports ask for under the names they know; what the SDK named stays."""
-    for name, target in _LIFTED:
-        if props.get(name) not in (None, ""):
-            props.setdefault(target, props[name])
-    url = props.get("$current_url")
-    if isinstance(url, str) and "$host" not in props:
-        try:
-            host = urlsplit(url).hostname
-        except ValueError:
-            return
-        if host:
-            props["$host"] = host
+    put(props, {target: props.get(name) for name, target in _LIFTED})
+    lift_page(props, url=text_of(props.get("$current_url")), referrer=text_of(props.get("$referrer")))
