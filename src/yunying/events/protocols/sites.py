@@ -4,17 +4,12 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from yunying.events.normalise import Arrival
 
 __all__ = ["as_number", "lift_page", "put", "visitor_of"]
 
-# The parameters by which advertisers recognise a click, and the five of a campaign.
-_CAMPAIGN = re.compile(
-    r"utm_(source|medium|campaign|term|content|id)|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid"
-    r"|li_fat_id|yclid|igshid|epik|rdt_cid|sccid|irclid|mc_cid|bd_vid|qhclickid|gdt_vid|qz_gdt"
-)
 _SCREEN = re.compile(r"(\d{1,5})x(\d{1,5})")
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"-?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][+-]?[0-9]{1,2})?")
@@ -35,28 +30,19 @@ def lift_page(
     if size := _SCREEN.fullmatch(screen):
         put(props, {"$screen_width": int(size[1]), "$screen_height": int(size[2])})
     if url:
-        put(props, {"$current_url": url} | _of_address(url))
-    if referrer:
-        put(props, {"$referrer": referrer, "$referring_domain": _parts(referrer)[0]})
+        host, path = _host_and_path(url)
+        put(props, {"$current_url": url, "$host": host, "$pathname": path})
+    # Campaigns, clicks and the referrer's host are read out of these for all protocols, on the way to the store.
+    put(props, {"$referrer": referrer})
 
 
-def _of_address(url: str) -> dict[str, str]:
-    host, path, query = _parts(url)
-    found = {"$host": host, "$pathname": path}
-    try:
-        pairs = parse_qsl(query, max_num_fields=200)
-    except ValueError:
-        return found
-    return found | {name: value for name, value in pairs if _CAMPAIGN.fullmatch(name)}
-
-
-def _parts(url: str) -> tuple[str, str, str]:
+def _host_and_path(url: str) -> tuple[str, str]:
     try:
         split = urlsplit(url)
     except ValueError:
-        return "", "", ""
+        return "", ""
     # An address may carry a name and a password, which are nobody's host.
-    return split.netloc.rpartition("@")[2], split.path or ("/" if split.netloc else ""), split.query
+    return split.netloc.rpartition("@")[2], split.path or ("/" if split.netloc else "")
 
 
 def as_number(value: Any) -> Any:
