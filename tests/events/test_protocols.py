@@ -207,6 +207,15 @@ def test_posthog_hears_that_there_is_nothing_else(path: str, answer: Any) -> Non
     assert orjson.loads(match.route.answer(request(path, None, "GET")).body) == answer
 
 
+@pytest.mark.parametrize("path", ["/static/array.js", "/array/k/array.js", "/analytics.js/v1/k/analytics.min.js"])
+def test_a_snippet_that_looks_for_its_script_here_is_told_where_it_is(path: str) -> None:
+    match = protocols.candidates(path)[0]
+    assert match.route.answer
+    reply = match.route.answer(request(path, None, "GET"))
+    assert (reply.status, reply.content_type) == (200, "text/javascript; charset=utf-8")
+    assert b"console.error" in reply.body and b"help page sdks/" in reply.body
+
+
 def test_posthog_takes_only_its_own_on_the_paths_of_mixpanel() -> None:
     mixpanel = {"event": "a", "properties": {"token": "k", "distinct_id": "d", "mp_lib": "web", "$lib_version": "2"}}
     for document, name in (

@@ -9,6 +9,7 @@ import orjson
 
 from yunying.base.ids import uuid7
 from yunying.events.protocols.base import Reply, Request, Route, json_reply
+from yunying.events.protocols.elsewhere import explained
 
 __all__ = ["ANSWERS"]
 
@@ -77,6 +78,10 @@ def _config_script(request: Request) -> Reply:
     return Reply(200, script.encode(), "text/javascript; charset=utf-8")
 
 
+def _no_script(request: Request) -> Reply:
+    return explained("posthog-js", "posthog")
+
+
 def _nothing(name: str) -> Route:
     """An address that answers an empty list under the name its SDK looks for."""
     return Route(f"/api/{name}", ("GET",), answer=lambda _: json_reply({_LISTS[name]: []}))
@@ -99,4 +104,6 @@ ANSWERS = (
     Route("/api/feature_flag/local_evaluation", ("GET",), answer=_definitions),
     Route("/array/{token}/config", ("GET",), answer=_config),
     Route("/array/{token}/config.js", ("GET",), answer=_config_script),
+    Route("/array/{token}/array.js", ("GET",), answer=_no_script),
+    Route("/static/array.js", ("GET",), answer=_no_script),
 )

@@ -16,6 +16,7 @@ from yunying.events.protocols.base import (
     json_reply,
     listed,
 )
+from yunying.events.protocols.elsewhere import explained
 from yunying.events.protocols.messages import TYPES, from_fields, message_of, moment_or_none, to_event
 from yunying.events.protocols.pixel import PIXEL
 
@@ -119,6 +120,10 @@ def _settings(request: Request) -> Reply:
     )
 
 
+def _no_script(request: Request) -> Reply:
+    return explained("@segment/analytics-next", "segment")
+
+
 PROTOCOL = Protocol(
     name="segment",
     label="Segment",
@@ -127,6 +132,7 @@ PROTOCOL = Protocol(
         *(Route(f"/v1/pixel/{kind}", ("GET",), take=take_pixel, reply=reply_pixel) for kind in _TYPES),
         Route("/v1/m", ("POST",), answer=_metrics),
         Route("/v1/projects/{key}/settings", ("GET",), answer=_settings),
+        Route("/analytics.js/v1/{key}/analytics.min.js", ("GET",), answer=_no_script),
     ),
     read=read,
 )
