@@ -9,7 +9,7 @@ from tests.collect.sdks.packages import version
 from tests.collect.sdks.words import PAST, PAST_MS, VALUES, kept_of
 from yunying.events.event import LinkKind, Op, OpKind
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 GENERATIONS = ["posthog-js-1.57", "posthog-js-1.110", "posthog-js-1.218", "posthog-js"]
 START = "posthog.init(KEY, { api_host: HOST });"

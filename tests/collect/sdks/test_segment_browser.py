@@ -8,7 +8,7 @@ from tests.collect.sdks.packages import version
 from tests.collect.sdks.words import PAST, PAST_MS, VALUES, kept_of
 from yunying.events.event import LinkKind, Op, OpKind
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 SCRIPT = "@segment/analytics-next/dist/umd/index.js"
 # The host of the events comes with the settings, which are asked for at `cdnURL`.
