@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.collect.harness import SENDER, Live
+from tests.collect.harness import KEY, SENDER, Live
 from tests.collect.sdks.browser import Window
 from tests.collect.sdks.node import run
 from tests.collect.sdks.outages import RESET, Outage
@@ -142,3 +142,36 @@ def test_the_paths_of_the_pages_stay_theirs(path: str) -> None:
 def test_rubbish_is_answered(server: Live, body: Any) -> None:
     assert server.send("/api/send", body, **BROWSER).status in (200, 400, 401)
     assert server.send("/api/batch", body, **BROWSER).status in (200, 400, 401)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "protocol"),
+    [
+        ("/api/send", {"type": "event", "payload": {"website": SENDER, "url": "/"}}, "umami"),
+        ("/api/event", {"d": SENDER, "n": "pageview", "u": "/"}, "plausible"),
+        ("/matomo.php", {"requests": [f"?idsite={SENDER}&rec=1"]}, "matomo"),
+        (f"/mp/collect?measurement_id={SENDER}", {"client_id": "1.2", "events": [{"name": "a"}]}, "ga4"),
+    ],
+)
+def test_a_damaged_body_waits_where_its_site_belongs(server: Live, path: str, body: Any, protocol: str) -> None:
+    server.send(path, json.dumps(body).encode()[:-1], **BROWSER)
+    ((_, code, kept, found, data),) = server.refused(1)
+    assert (code, found, data.get("alias")) == ("body.not_json", protocol, None)
+    assert kept == json.dumps(body)[:-1]
+
+
+@pytest.mark.parametrize("product", [KEY, "tea"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/umami/{}/api/send", {"type": "event", "payload": {"website": "else", "url": "/"}}),
+        ("/plausible/{}/api/event", {"d": "else", "n": "pageview", "u": "/"}),
+        ("/matomo/{}/matomo.php?idsite=else&rec=1", b""),
+        ("/ga4/{}/g/collect?tid=G-ELSE&cid=1.2&en=page_view", b""),
+        ("/ga4/{}/mp/collect?measurement_id=G-ELSE", {"client_id": "1.2", "events": [{"name": "page_view"}]}),
+    ],
+)
+def test_the_address_may_name_the_product(server: Live, path: str, body: Any, product: str) -> None:
+    assert server.send(path.format(product), body, **BROWSER).status in (200, 202, 204)
+    (event,) = server.kept(1)
+    assert (event.name, event.product) == ("$pageview", 1)

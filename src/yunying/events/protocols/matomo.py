@@ -5,6 +5,7 @@ the site. Who gives a write key as `token_auth` may also say when and from where
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -37,11 +38,12 @@ from yunying.events.protocols.base import (
 )
 from yunying.events.protocols.matomo_words import kind_of, props_of
 from yunying.events.protocols.pixel import PIXEL
-from yunying.events.protocols.sites import visitor_of
+from yunying.events.protocols.sites import name_in, visitor_of
 from yunying.events.text import clean_text
 
 __all__ = ["PROTOCOL"]
 
+_SITE = re.compile(rb'idsite(?:=|"\s*:\s*"?)([^&"\s,}\\]{1,200})')
 # Older times need a key, as in Matomo (`tracking_requests_require_authentication_when_custom_timestamp_newer_than`).
 _FREE_MS = 24 * 3_600_000
 
@@ -172,7 +174,7 @@ def reply(request: Request, outcome: Outcome) -> Reply:
 
 
 def named(request: Request) -> str:
-    return text_of(request.query.get("idsite"))
+    return request.query.get("idsite") or name_in(request, _SITE)
 
 
 _PATHS = ("/matomo.php", "/piwik.php", "/js/tracker.php")

@@ -3,6 +3,7 @@
 The fields are those of https://plausible.io/docs/events-api; the trackers write them with one letter.
 """
 
+import re
 from typing import Any
 
 from yunying.base.errors import InvalidInput
@@ -18,12 +19,13 @@ from yunying.events.normalise import (
     text_of,
 )
 from yunying.events.protocols.base import Intake, Outcome, Protocol, Reply, Request, Route, Wait, first_text, listed
-from yunying.events.protocols.sites import as_number, lift_page, put, visitor_of
+from yunying.events.protocols.sites import as_number, lift_page, name_in, put, visitor_of
 from yunying.events.text import loads
 
 __all__ = ["PROTOCOL"]
 
 _NAMES = {"pageview": "$pageview"}
+_DOMAIN = re.compile(rb'"d(?:omain)?"\s*:\s*"([^"\\,]{1,200})')
 
 
 def take(request: Request) -> Intake:
@@ -95,10 +97,15 @@ def reply(request: Request, outcome: Outcome) -> Reply:
     return Reply(400, outcome.refused[0][1].reason.encode(), "text/plain; charset=utf-8")
 
 
+def named(request: Request) -> str:
+    return name_in(request, _DOMAIN)
+
+
 PROTOCOL = Protocol(
     name="plausible",
     label="Plausible",
     routes=(Route("/api/event", ("POST",), take=take, reply=reply),),
     read=read,
     wait=Wait.NEVER,
+    named=named,
 )

@@ -6,9 +6,11 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+from yunying.base.errors import YunyingError
 from yunying.events.normalise import Arrival
+from yunying.events.protocols.base import Request
 
-__all__ = ["as_number", "lift_page", "put", "visitor_of"]
+__all__ = ["as_number", "lift_page", "name_in", "put", "visitor_of"]
 
 _SCREEN = re.compile(r"(\d{1,5})x(\d{1,5})")
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
@@ -64,3 +66,13 @@ def visitor_of(arrival: Arrival, site: str, *, address: str = "", agent: str = "
         return ""
     found = arrival.visitor(address, agent) if address or agent else arrival.visitor()
     return f"visitor-{sha256(f'{site}|{found}'.encode()).hexdigest()[:32]}"
+
+
+def name_in(request: Request, pattern: re.Pattern[bytes]) -> str:
+    """The name of the sender in a body that is too large or damaged: the first group of `pattern`, or empty."""
+    try:
+        start = request.body if request.cut else request.raw
+    except YunyingError:
+        return ""
+    found = pattern.search(start)
+    return found[1].decode("utf-8", "replace") if found else ""

@@ -40,11 +40,12 @@ from yunying.events.protocols.base import (
     json_reply,
     listed,
 )
-from yunying.events.protocols.sites import lift_page, put, visitor_of
+from yunying.events.protocols.sites import lift_page, name_in, put, visitor_of
 
 __all__ = ["PROTOCOL"]
 
 _SITES = ("website", "link", "pixel")
+_WEBSITE = re.compile(rb'"(?:website|link|pixel)"\s*:\s*"([^"\\]{1,200})"')
 _VITALS = ("lcp", "inp", "cls", "fcp", "ttfb")
 _VISIT_S = 30 * 60
 _OWN_VISITOR = re.compile(r"visitor-[0-9a-f]{32}")
@@ -236,6 +237,10 @@ def reply_batch(request: Request, outcome: Outcome) -> Reply:
     )
 
 
+def named(request: Request) -> str:
+    return name_in(request, _WEBSITE)
+
+
 PROTOCOL = Protocol(
     name="umami",
     label="Umami",
@@ -245,4 +250,5 @@ PROTOCOL = Protocol(
     ),
     read=read,
     wait=Wait.NEVER,
+    named=named,
 )
