@@ -115,7 +115,7 @@ def test_the_stream_shows_seconds_and_keeps_the_order_of_one_request(people: Cas
 # -- set-up ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["own", "posthog", "segment"])
+@pytest.mark.parametrize("way", ["own", "posthog", "segment", "sensors", "snowplow"])
 def test_the_setup_page_shows_key_and_snippets(people: Cast, browser: Client, way: str) -> None:
     WriteKey.objects.create(product=people.product, name="a", token="yk_shown")
     text = browser.get(page(people, f"setup/?with={way}")).content.decode()

@@ -91,6 +91,32 @@ _SEGMENT_JS = """import { AnalyticsBrowser } from "@segment/analytics-next";
 const analytics = AnalyticsBrowser.load({writeKey: "KEY", cdnURL: "HOST"});
 analytics.track("order", {amount: 25});"""
 
+_SENSORS_PYTHON = """from sensorsanalytics import BatchConsumer, SensorsAnalytics
+
+sa = SensorsAnalytics(BatchConsumer("HOST/sensors/KEY/sa"))
+sa.track("user-1", "Order", {"amount": 25}, is_login_id=True)
+sa.flush()"""
+
+_SENSORS_JS = """sensors.init({server_url: "HOST/sensors/KEY/sa"});
+sensors.track("Order", {amount: 25});"""
+
+_SNOWPLOW_PYTHON = """from snowplow_tracker import Emitter, StructuredEvent, Subject, Tracker
+
+tracker = Tracker("web", [Emitter("HOST/snowplow/KEY")], Subject().set_user_id("user-1"), "shop")
+tracker.track(StructuredEvent("shop", "order", value=25))
+tracker.flush()"""
+
+_SNOWPLOW_JS = """import { newTracker, trackPageView } from "@snowplow/browser-tracker";
+
+newTracker("web", "HOST/snowplow/KEY", {appId: "shop"});
+trackPageView();"""
+
+_CLOUDEVENTS = """curl HOST/cloudevents \\
+  -H "Authorization: Bearer KEY" \\
+  -H "Content-Type: application/cloudevents+json" \\
+  -d '{"specversion": "1.0", "id": "e-1", "source": "/shop", "type": "order",
+       "subject": "user-1", "data": {"amount": 25}}'"""
+
 WAYS = (
     Way(
         "script",
@@ -122,6 +148,27 @@ WAYS = (
         _("Your Segment SDK keeps working: only the host and the key change."),
         (Step(_("In Python"), _SEGMENT_PYTHON), Step(_("In a web page"), _SEGMENT_JS)),
         "sdks/segment",
+    ),
+    Way(
+        "sensors",
+        _("Sensors Data"),
+        _("Your Sensors Data SDK keeps working: only the address changes."),
+        (Step(_("In Python"), _SENSORS_PYTHON), Step(_("In a web page"), _SENSORS_JS)),
+        "sdks/sensors-data",
+    ),
+    Way(
+        "snowplow",
+        "Snowplow",
+        _("Your Snowplow tracker keeps working: only the address changes."),
+        (Step(_("In Python"), _SNOWPLOW_PYTHON), Step(_("In a web page"), _SNOWPLOW_JS)),
+        "sdks/snowplow",
+    ),
+    Way(
+        "cloudevents",
+        "CloudEvents",
+        _("Systems that speak CloudEvents 1.0 send them here as they are."),
+        (Step(_("On the command line"), _CLOUDEVENTS),),
+        "sdks/cloudevents",
     ),
 )
 
