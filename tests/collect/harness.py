@@ -170,6 +170,7 @@ def live(
     collector: CollectorLimits | None = None,
     wsgi: Any = None,
     rates: RateLimits | None = None,
+    proxies: tuple[str, ...] = (),
     tls: "Certificate | None" = None,
 ) -> Iterator[Live]:
     """A collector on a free port of loopback, with a certificate if there is `tls`.
@@ -193,7 +194,7 @@ def live(
         await front(scope, receive, send)
 
     files = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key} if tls else {}
-    server = Server(server_config(app, port=0, **files))
+    server = Server(server_config(app, trusted_proxies=proxies, port=0, **files))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -136,7 +136,7 @@ def test_a_full_spool_answers_503_and_says_when_to_come_back(tmp_path: Path) -> 
 
 
 def test_a_wrong_method_is_not_found(server: Live) -> None:
-    assert server.send("/v1/events", method="GET").status == 404
+    assert server.send("/v1/events", method="PUT").status == 404
 
 
 def test_the_log_holds_no_query_no_key_and_no_body(server: Live, caplog: pytest.LogCaptureFixture) -> None:

@@ -199,3 +199,32 @@ def test_batches_of_a_torn_segment_are_cut_the_same_way_twice(tmp_path: Path) ->
     scene = Scene(tmp_path / "x")
     first = [len(batch) for batch in scene.flusher._batches(path)]
     assert first == [len(batch) for batch in scene.flusher._batches(path)] == [10, 4]
+
+
+def test_a_store_that_is_down_for_minutes_is_asked_seldom_and_then_given_everything(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 0.0
+    monkeypatch.setattr("yunying.collect.flusher.monotonic_s", lambda: now_s)
+    flusher = Flusher(scene.spool, scene.sink, scene.counters, batch_events=10, first_wait_s=0.5)
+    asked: list[float] = []
+
+    def down(events: Sequence[Event]) -> None:
+        asked.append(now_s)
+        away(events)
+
+    scene.sink.fault = down
+    for number in range(20):
+        scene.put(event(number))
+    while now_s < 600:
+        now_s += 0.25
+        flusher.flush()
+    # 0.5, 1, 2, 4, 8, 16 and then every thirty seconds, with a fifth of chance.
+    assert 18 <= len(asked) <= 35
+    assert asked[-1] - asked[-2] > 20
+    scene.sink.fault = None
+    while scene.spool.segments():
+        now_s += 0.25
+        assert now_s < 640
+        flusher.flush()
+    assert scene.numbers() == list(range(20))

@@ -1,9 +1,10 @@
 """Rate limits: who is told to wait, how, and what costs nothing."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -128,6 +129,29 @@ def test_what_is_never_sent_twice_is_taken_and_counted(strict: Live) -> None:
     assert answer.status == 200
     assert len(strict.events(51)) == 51
     assert strict.counters.snapshot()["over_limit"] == 1
+
+
+def test_behind_a_trusted_proxy_the_address_is_that_of_the_sender(tmp_path: Path) -> None:
+    rates = RateLimits(address=Rate(events_s=1, burst_s=1))
+    with live(tmp_path, rates=rates, proxies=("127.0.0.1",)) as server:
+        batch = [{"event": "a", "distinct_id": "u"}] * 50
+        statuses = [
+            server.send("/v1/events", batch, **AUTH, x_forwarded_for=address).status
+            for address in ("203.0.113.9", "203.0.113.9", "203.0.113.10")
+        ]
+    assert statuses == [200, 429, 200]
+
+
+def test_an_address_in_debt_is_told_before_its_body_is_read(tmp_path: Path) -> None:
+    rates = RateLimits(address=Rate(events_s=1, burst_s=1))
+    with live(tmp_path, rates=rates, proxies=("127.0.0.1",)) as server:
+        batch = [{"event": "a", "distinct_id": "u"}] * 50
+        assert server.send("/v1/events", batch, **AUTH, x_forwarded_for="203.0.113.9").status == 200
+        parts = urlsplit(server.base)
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as sock:
+            head = "POST /v1/events HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\nContent-Length: 9000\r\n\r\n"
+            sock.sendall(head.encode())
+            assert b" 429 " in sock.recv(1000)
 
 
 def test_without_limits_nothing_is_remembered() -> None:

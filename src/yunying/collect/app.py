@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import hmac
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +21,7 @@ from yunying.collect import codec
 from yunying.collect.answers import preflight, respond
 from yunying.collect.body import Body
 from yunying.collect.counters import Counters
+from yunying.collect.faults import place_of
 from yunying.collect.gate import Gate
 from yunying.collect.keys import KeyDirectory
 from yunying.collect.knocks import Knocks
@@ -131,9 +131,7 @@ class Collector:
             return
         except Exception as error:
             incident = str(uuid7())
-            # Only the place of the fault is logged: the message of an error may quote the body.
-            place = "".join(traceback.format_tb(error.__traceback__))
-            log.error("incident %s in the collector: %s\n%s", incident, type(error).__name__, place)
+            log.error("incident %s in the collector: %s", incident, place_of(error))
             reply = common_error(Bug("collector.bug", msg("Something went wrong here: incident %(id)s."), id=incident))
         finally:
             self._answering -= 1
@@ -300,10 +298,15 @@ class Collector:
                 outcome.refused.append((index, _refusal(protocol.name, item, arrival, error)))
         return outcome
 
+    def _first_known(self, names: Sequence[str]) -> int | None:
+        return next((found for name in names if (found := self._keys.product_of(name)) is not None), None)
+
     async def _keep_body(self, request: Request, protocol: Protocol, error: YunyingError) -> None:
         """Put a body nobody could read into the quarantine, if a key outside of it, or a name, says whose it is."""
         key = first_text(bearer(request), basic_user(request), *(request.query.get(name) for name in _KEY_NAMES))
         product = await asyncio.to_thread(self._keys.product_of, key) if key else None
+        if product is None and (inside := request.matched.get("product")):
+            product = await asyncio.to_thread(self._first_known, (inside, f"product:{inside}"))
         named = protocol.named(request) if product is None and protocol.named else ""
         if named:
             product = await asyncio.to_thread(self._keys.product_of, f"{protocol.name}:{named}") or UNOWNED

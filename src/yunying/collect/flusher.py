@@ -19,6 +19,7 @@ from yunying.base.errors import Unavailable, msg
 from yunying.collect import codec, segments
 from yunying.collect.beside import OtherSpool
 from yunying.collect.counters import Counters
+from yunying.collect.faults import place_of
 from yunying.collect.sink import Sink
 from yunying.collect.spool import Spool
 from yunying.events.event import Event, Refusal
@@ -103,9 +104,9 @@ class Flusher:
             try:
                 self._spool.seal_if_old()
                 self.flush()
-            except Exception:
+            except Exception as error:
                 # The thread must outlive any surprise, or the spool would fill up without a word.
-                log.exception("flushing failed; trying again")
+                log.error("flushing failed; trying again: %s", place_of(error))
                 self._stop.wait(self._first_wait_s)
 
     def flush(self) -> int:
@@ -127,9 +128,9 @@ class Flusher:
                 for other in self._spool.segments():
                     self._progress.setdefault(other, _Progress()).not_before_s = progress.not_before_s
                 break
-            except Exception:
+            except Exception as error:
                 # A segment nobody can read stays where it is; the others must not wait for it.
-                log.exception("segment %s cannot be flushed; trying again later", path.stem)
+                log.error("segment %s cannot be flushed; trying again later: %s", path.stem, place_of(error))
                 self._postpone(progress)
                 continue
             del self._progress[path]
