@@ -161,6 +161,13 @@ def test_a_damaged_body_waits_where_its_site_belongs(server: Live, path: str, bo
 
 
 @pytest.mark.parametrize("product", [KEY, "tea"])
+def test_a_damaged_body_waits_where_its_address_says(server: Live, product: str) -> None:
+    server.send(f"/umami/{product}/api/send", b'{"type": "event", "payload": {"website": "else"', **BROWSER)
+    ((_, code, _, _, data),) = server.refused(1)
+    assert (code, data.get("alias")) == ("body.not_json", None)
+
+
+@pytest.mark.parametrize("product", [KEY, "tea"])
 @pytest.mark.parametrize(
     ("path", "body"),
     [
