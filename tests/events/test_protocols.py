@@ -289,6 +289,15 @@ def test_segment_settings_point_back_to_the_host() -> None:
     assert (settings["apiKey"], settings["apiHost"], settings["protocol"]) == ("k", "host:1/v1", "http")
 
 
+def test_segment_settings_keep_a_prefix_and_the_tls_of_the_page() -> None:
+    asked = request("/segment/yk_tea/v1/projects/k/settings", None, "GET", origin="https://shop.example")
+    match = protocols.candidates(asked.path)[0]
+    asked.matched = match.values
+    assert match.route.answer
+    settings = orjson.loads(match.route.answer(asked).body)["integrations"]["Segment.io"]
+    assert (settings["apiHost"], settings["protocol"]) == ("host:1/segment/yk_tea/v1", "https")
+
+
 # -- all ---------------------------------------------------------------------------------------------------------
 
 

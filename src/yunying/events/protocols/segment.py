@@ -97,15 +97,18 @@ def _metrics(request: Request) -> Reply:
 
 def _settings(request: Request) -> Reply:
     """The document analytics-next starts with; batching turns fifty requests into one."""
-    host = request.host.partition("://")[2]
-    scheme = request.host.partition("://")[0] or "https"
+    scheme, _, host = request.host.partition("://")
+    # A prefix in the address (`/segment/…`) stays; a page over TLS sends nothing without, whatever a proxy told us.
+    host += request.path.partition("/v1/projects/")[0]
+    if request.headers.get("origin", "").startswith("https://"):
+        scheme = "https"
     return json_reply(
         {
             "integrations": {
                 "Segment.io": {
                     "apiKey": request.matched["key"],
                     "apiHost": f"{host}/v1",
-                    "protocol": scheme,
+                    "protocol": scheme or "https",
                     "unbundledIntegrations": [],
                     "addBundledMetadata": True,
                     "deliveryStrategy": {"strategy": "batching", "config": {"size": 20, "timeout": 2000}},
