@@ -301,15 +301,10 @@ class Collector:
     def _first_known(self, names: Sequence[str]) -> int | None:
         return next((found for name in names if (found := self._keys.product_of(name)) is not None), None)
 
-    def _first_known(self, names: Sequence[str]) -> int | None:
-        return next((found for name in names if (found := self._keys.product_of(name)) is not None), None)
-
     async def _keep_body(self, request: Request, protocol: Protocol, error: YunyingError) -> None:
         """Put a body nobody could read into the quarantine, if a key outside of it, or a name, says whose it is."""
         key = first_text(bearer(request), basic_user(request), *(request.query.get(name) for name in _KEY_NAMES))
         product = await asyncio.to_thread(self._keys.product_of, key) if key else None
-        if product is None and (inside := request.matched.get("product")):
-            product = await asyncio.to_thread(self._first_known, (inside, f"product:{inside}"))
         if product is None and (inside := request.matched.get("product")):
             product = await asyncio.to_thread(self._first_known, (inside, f"product:{inside}"))
         named = protocol.named(request) if product is None and protocol.named else ""
