@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
+from tests.apps.tracking.conftest import MARCH_MS
 from tests.region_files import write_mmdb, write_xdb
 from yunying.apps.tracking.ingest import Ingest
 from yunying.apps.tracking.models import Person
 from yunying.apps.tracking.regions import RegionBook
+from yunying.apps.tracking.write.addresses import refusal_without_addresses
 from yunying.apps.tracking.write.enriching import Enricher
 from yunying.base import clock
 from yunying.base.errors import Unavailable
@@ -258,7 +260,7 @@ def test_refused_bodies_keep_no_address_either(ingest, product, ask, event) -> N
 # --- nothing makes it fall ------------------------------------------------------------------------------------------
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=60),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
@@ -280,3 +282,11 @@ def test_no_event_makes_it_fall(enrich, event, props, address, agent) -> None:
     sent = enrich(made)
     assert {name for name in props if name not in ("$ip", "ip")} <= set(sent.props)
     assert all(sent.props[name] is value for name, value in props.items() if name in sent.props)
+
+
+@tries(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.text(max_size=80) | values.map(lambda value: orjson.dumps(value, default=str).decode()), data=values)
+def test_no_refused_body_makes_it_fall(body, data) -> None:
+    item = Refusal(1, "r1", MARCH_MS, "own", "x", "y", body, {"shared": data})
+    for policy in ("drop", "truncate", "full"):
+        assert refusal_without_addresses(item, policy).id == "r1"
