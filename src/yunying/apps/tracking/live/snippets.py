@@ -102,7 +102,8 @@ sensors.track("Order", {amount: 25});"""
 
 _SNOWPLOW_PYTHON = """from snowplow_tracker import Emitter, StructuredEvent, Subject, Tracker
 
-tracker = Tracker("web", [Emitter("HOST/snowplow/KEY")], Subject().set_user_id("user-1"), "shop")
+emitter = Emitter("HOST/snowplow/KEY")
+tracker = Tracker("web", [emitter], Subject().set_user_id("user-1"), "shop")
 tracker.track(StructuredEvent("shop", "order", value=25))
 tracker.flush()"""
 
