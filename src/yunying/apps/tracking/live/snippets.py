@@ -1,5 +1,6 @@
 """What to paste into one's own program so that its first event arrives."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 __all__ = ["WAYS", "Way", "way"]
 
+_PLACES = re.compile(r"\b(HOST|NAME|KEY)\b")
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to paste; `text` has the placeholders HOST and KEY."""
+    """One thing to paste; `text` has the placeholders HOST, NAME (the host without https://) and KEY."""
 
     title: Any
     text: str
@@ -28,8 +31,9 @@ class Way:
 
     def filled(self, host: str, key: str) -> list[tuple[str, Any, str]]:
         """Id, title and text of each step with address and key in place."""
+        values = {"HOST": host, "NAME": host.partition("://")[2], "KEY": key}
         return [
-            (f"snippet-{self.key}-{number}", step.title, step.text.replace("HOST", host).replace("KEY", key))
+            (f"snippet-{self.key}-{number}", step.title, _PLACES.sub(lambda found: values[found.group()], step.text))
             for number, step in enumerate(self.steps)
         ]
 
@@ -118,6 +122,53 @@ _CLOUDEVENTS = """curl HOST/cloudevents \\
   -d '{"specversion": "1.0", "id": "e-1", "source": "/shop", "type": "order",
        "subject": "user-1", "data": {"amount": 25}}'"""
 
+_RUDDER_JS = """import { RudderAnalytics } from "@rudderstack/analytics-js/bundled";
+
+const rudder = new RudderAnalytics();
+rudder.load("KEY", "HOST", {configUrl: "HOST"});
+rudder.track("order", {amount: 25});"""
+
+_RUDDER_NODE = """const rudder = new RudderAnalytics("KEY", {dataPlaneUrl: "HOST"});
+rudder.track({userId: "user-1", event: "order", properties: {amount: 25}});"""
+
+_MIXPANEL_PYTHON = """import mixpanel
+
+mp = mixpanel.Mixpanel("KEY", consumer=mixpanel.Consumer(api_host="NAME"))
+mp.track("user-1", "order", {"amount": 25})"""
+
+_MIXPANEL_JS = """mixpanel.init("KEY", {api_host: "HOST"});
+mixpanel.track("order", {amount: 25});"""
+
+_AMPLITUDE_PYTHON = """from amplitude import Amplitude, BaseEvent, Config
+
+client = Amplitude("KEY", Config(server_url="HOST/2/httpapi"))
+client.track(BaseEvent("order", user_id="user-1", event_properties={"amount": 25}))
+client.flush()"""
+
+_AMPLITUDE_JS = """amplitude.init("KEY", {
+  serverUrl: "HOST/2/httpapi",
+  fetchRemoteConfig: false, enableDiagnostics: false
+});
+amplitude.track("order", {amount: 25});"""
+
+_GTAG = """gtag("config", "G-XXXXXXX", {server_container_url: "HOST/ga4/KEY"});"""
+
+_GA4 = """curl "HOST/mp/collect?measurement_id=G-XXXXXXX&api_secret=KEY" \\
+  -d '{"client_id": "123.456", "events": [{"name": "order", "params": {"amount": 25}}]}'"""
+
+_MATOMO = """_paq.push(["setTrackerUrl", "HOST/matomo/KEY/matomo.php"]);
+_paq.push(["setSiteId", "1"]);
+_paq.push(["trackPageView"]);"""
+
+_PLAUSIBLE = """<script defer src="/js/script.js" data-domain="shop.example"
+  data-api="HOST/plausible/KEY/api/event"></script>"""
+
+_UMAMI = """<script defer src="/script.js" data-website-id="7d1f0f3c-5f0e-4a52-9d8e-2b1a6c3d4e5f"
+  data-host-url="HOST/umami/KEY"></script>"""
+
+_KEEPS = _("Your SDK keeps working: only the host and the key change.")
+_ADDRESS = _("Your tracker keeps working: only its address changes, and the write key stands in it.")
+
 WAYS = (
     Way(
         "script",
@@ -151,6 +202,27 @@ WAYS = (
         "sdks/segment",
     ),
     Way(
+        "rudderstack",
+        "RudderStack",
+        _KEEPS,
+        (Step(_("In Node.js"), _RUDDER_NODE), Step(_("In a web page"), _RUDDER_JS)),
+        "sdks/rudderstack",
+    ),
+    Way(
+        "mixpanel",
+        "Mixpanel",
+        _KEEPS,
+        (Step(_("In Python"), _MIXPANEL_PYTHON), Step(_("In a web page"), _MIXPANEL_JS)),
+        "sdks/mixpanel",
+    ),
+    Way(
+        "amplitude",
+        "Amplitude",
+        _KEEPS,
+        (Step(_("In Python"), _AMPLITUDE_PYTHON), Step(_("In a web page"), _AMPLITUDE_JS)),
+        "sdks/amplitude",
+    ),
+    Way(
         "sensors",
         _("Sensors Data"),
         _("Your Sensors Data SDK keeps working: only the address changes."),
@@ -164,6 +236,16 @@ WAYS = (
         (Step(_("In Python"), _SNOWPLOW_PYTHON), Step(_("In a web page"), _SNOWPLOW_JS)),
         "sdks/snowplow",
     ),
+    Way(
+        "ga4",
+        "Google Analytics",
+        _ADDRESS,
+        (Step(_("In a web page"), _GTAG), Step(_("On the command line"), _GA4)),
+        "sdks/ga4",
+    ),
+    Way("matomo", "Matomo", _ADDRESS, (Step(_("In a web page"), _MATOMO),), "sdks/matomo"),
+    Way("plausible", "Plausible", _ADDRESS, (Step(_("In a web page"), _PLAUSIBLE),), "sdks/plausible"),
+    Way("umami", "Umami", _ADDRESS, (Step(_("In a web page"), _UMAMI),), "sdks/umami"),
     Way(
         "cloudevents",
         "CloudEvents",
