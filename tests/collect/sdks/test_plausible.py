@@ -77,8 +77,8 @@ def test_how_long_somebody_stayed_and_where_they_went(window: Window) -> None:
     window.leave()
     events = {event.name: event for event in window.site.collector.kept(3)}
     assert events["Outbound Link: Click"].props["url"] == "https://other.example/x"
-    assert events["engagement"].props["scroll_depth"] == 100
-    assert events["engagement"].props["engagement_time_msec"] >= 0
+    assert events["$pageleave"].props["$scroll_depth"] == 100
+    assert events["$pageleave"].props["$duration_ms"] >= 0
 
 
 @pytest.mark.parametrize(("answer", "heard"), [(500, {"status": 500}), (200, {"status": 202})])

@@ -24,7 +24,8 @@ from yunying.events.text import loads
 
 __all__ = ["PROTOCOL"]
 
-_NAMES = {"pageview": "$pageview"}
+# Engagement is what is sent when a page is left or hidden.
+_NAMES = {"pageview": "$pageview", "engagement": "$pageleave"}
 _DOMAIN = re.compile(rb'"d(?:omain)?"\s*:\s*"([^"\\,]{1,200})')
 
 
@@ -70,7 +71,7 @@ def _props(sent: dict[str, Any], domain: str) -> dict[str, Any]:
     revenue = is_object(_unfolded(_either(sent, "$", "revenue")), "revenue")
     put(props, {"revenue": as_number(revenue.get("amount")), "currency": revenue.get("currency")})
     put(props, {"domain": domain, "$viewport_width": _either(sent, "w", "screen_width")})
-    put(props, {"scroll_depth": sent.get("sd"), "engagement_time_msec": sent.get("e")})
+    put(props, {"$scroll_depth": sent.get("sd"), "$duration_ms": sent.get("e")})
     if _either(sent, "i", "interactive") is False:
         props.setdefault("interactive", False)
     return properties(props)
