@@ -6,7 +6,6 @@ The writer holds the lock of every product of its batch, so no other writer chan
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
-from django.db.models import F
 
 from yunying.apps.tracking.models import DistinctId, IdLink, Merge, MergeOutcome, Person
 from yunying.apps.tracking.write.batch import Deed, Key, Linked
@@ -20,6 +19,10 @@ from yunying.events.nobody import is_nobody
 __all__ = ["Persons"]
 
 _CHUNK = 400
+# Plain statements, many at once: a change of history has thousands, and the ORM takes several times as long.
+_OWNER = "UPDATE tracking_distinctid SET owner = %s, version = version + 1 WHERE number = %s"
+_KNOWN = "UPDATE tracking_distinctid SET known = %s, known_ms = %s WHERE number = %s"
+_OUTCOME = "UPDATE tracking_idlink SET outcome = %s WHERE id = %s"
 _FIRST = "UPDATE tracking_distinctid SET first_ms = %s WHERE number = %s"
 _FIELDS = ["properties", "marks", "own", "born_ms", "identified", "merged_into", "version"]
 
@@ -76,12 +79,15 @@ class Persons:
         for some in chunks(names):
             found = DistinctId.objects.filter(product_id=product, distinct_id__in=some)
             rows.update({row.distinct_id: row for row in found})
-        for some_parts in _sharing(parts, rows):
-            self._regroup(product, some_parts, rows)
-        self._tell([(link, MergeOutcome.BOTH_KNOWN) for link in noted.late], rows)
+        plans = [self._planned(product, some, rows) for some in _sharing(parts, rows)]
+        self._apply([change for change, _ in plans])
+        told = [one for _, some in plans for one in some]
+        self._tell([*told, *((link, MergeOutcome.BOTH_KNOWN) for link in noted.late)], rows)
 
-    def _regroup(self, product: int, parts: Sequence[Component], rows: dict[str, DistinctId]) -> None:
-        """Parts that share persons today."""
+    def _planned(
+        self, product: int, parts: Sequence[Component], rows: dict[str, DistinctId]
+    ) -> tuple[Regrouping, list[tuple[IdLink, str]]]:
+        """What is to become of parts that share persons today, and of their links."""
         theirs = {name: rows[name] for part in parts for name in part.names if name in rows}
         numbers = {row.number for row in theirs.values()}
         # Where not all that hangs together is at hand, persons only grow.
@@ -96,8 +102,7 @@ class Persons:
                 by_root.setdefault(joined.root[name], []).append(row)
             groups += by_root.values()
             told += [(link, outcome) for link, outcome in joined.outcomes if outcome and outcome != link.outcome]
-        self._apply(Regrouping(groups, open_ended=open_ended))
-        self._tell(told, rows)
+        return Regrouping(groups, open_ended=open_ended), told
 
     def _join(self, product: int, part: Component, rows: dict[str, DistinctId], open_ended: bool) -> Joined:
         links = [link for link in part.links if link.source in rows and link.target in rows]
@@ -116,25 +121,24 @@ class Persons:
                 known[names[0]] = min(known[names[0]], 0)
         return list(owners.values())
 
-    def _apply(self, change: Regrouping) -> None:
-        if not change.groups:
-            return
-        self._read(change.needed)
-        change.carry_out(self._rows)
-        for owner, gone in change.whole:
+    def _apply(self, changes: Sequence[Regrouping]) -> None:
+        self._read({number for change in changes for number in change.needed})
+        owners: dict[int, int] = {}
+        gone: dict[int, int] = {}
+        for change in changes:
+            change.carry_out(self._rows)
+            owners.update({number: owner for owner, numbers in change.moves for number in numbers})
+            gone.update({part: owner for owner, part in change.whole})
+            self.touched |= change.touched
+            self._changed |= change.changed
+        for part in chunks(sorted(gone)):
             # What has one owner and gets another one as a whole may be more than is at hand.
-            numbers = list(DistinctId.objects.filter(owner=gone).values_list("number", flat=True))
-            self._move(numbers, owner)
-        for owner, numbers in change.moves:
-            self._move(numbers, owner)
-        self.touched |= change.touched
-        self._changed |= change.changed
-
-    def _move(self, numbers: Sequence[int], owner: int) -> None:
-        for part in chunks(numbers):
-            DistinctId.objects.filter(number__in=part).update(owner=owner, version=F("version") + 1)
-        self.moved.update(numbers)
-        self._owner.update(dict.fromkeys(numbers, owner))
+            theirs = DistinctId.objects.filter(owner__in=part).values_list("number", "owner")
+            owners.update({number: gone[owner] for number, owner in theirs})
+        with connection.cursor() as cursor:
+            cursor.executemany(_OWNER, [(owner, number) for number, owner in owners.items()])
+        self.moved.update(owners)
+        self._owner.update(owners)
 
     def _make_known(self, product: int, linked: Sequence[Linked]) -> list[str]:
         """Note since when ids are known; gives those of which that is news."""
@@ -148,7 +152,8 @@ class Persons:
                 if first[row.distinct_id] < known_from(row.known, row.known_ms):
                     row.known, row.known_ms = True, first[row.distinct_id]
                     news.append(row)
-        DistinctId.objects.bulk_update(news, ["known", "known_ms"], batch_size=_CHUNK)
+        with connection.cursor() as cursor:
+            cursor.executemany(_KNOWN, [(True, row.known_ms, row.number) for row in news])
         self._read({row.owner for row in news})
         for row in news:
             self._rows[row.owner].identified = True
@@ -177,7 +182,8 @@ class Persons:
             source, target = rows[link.source].number, rows[link.target].number
             loser = (target if winner == source else source) if outcome == MergeOutcome.DONE else source
             self._merges.append(_merge(link, outcome, winner, loser, self._by))
-        IdLink.objects.bulk_update([link for link, _ in told], ["outcome"], batch_size=_CHUNK)
+        with connection.cursor() as cursor:
+            cursor.executemany(_OUTCOME, [(link.outcome, link.pk) for link, _ in told])
 
     # -- properties ----------------------------------------------------------------------------------------------------
 
