@@ -6,6 +6,7 @@ from playwright.sync_api import Browser
 
 from tests.collect.harness import Live, live
 from tests.collect.sdks.browser import Site, Window, opened_window, site_on
+from tests.collect.sdks.shop import watch
 from tests.collect.sdks.tls import make_certificate
 
 
@@ -26,3 +27,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def window(chromium: Browser, site: Site) -> Iterator[Window]:
     with opened_window(chromium, site) as one:
         yield one
+
+
+@pytest.fixture
+def shop(chromium: Browser, tmp_path: Path) -> Iterator[Window]:
+    """A window on a site, which must see no error in its console."""
+    with site_on(tmp_path) as site, opened_window(chromium, site) as window:
+        watch(window)
+        yield window
+        assert window.errors == []
