@@ -7,6 +7,7 @@ waits until the debt is paid. So no batch is too large for ever, and over time n
 import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 
 from yunying.base.clock import monotonic_s
@@ -111,6 +112,8 @@ class RateLimits:
             self._addresses.take(address, events, size)
 
 
+# Asked twice for each request, and reading an address takes longer than reading a small event.
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Whether this is the machine itself. What is no address, as with a socket file, is local too."""
     try:
