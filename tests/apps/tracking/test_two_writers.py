@@ -32,7 +32,7 @@ def test_two_writers_share_ids_persons_and_counts(store: Store) -> None:
         try:
             ingest = Ingest(store, reload_s=0)
             for batch in range(12):
-                events = [_event(product, f"id-{batch}-{i}", f"user-{i % 5}") for i in range(30)]
+                events = [_event(product, f"id-{batch}-{i}", f"user-{i % 10}") for i in range(30)]
                 ingest.write(events[::-1] if writer else events, token=f"two-{writer}-{batch}-{uuid4()}")
         except BaseException as error:
             failed.append(error)
@@ -46,8 +46,8 @@ def test_two_writers_share_ids_persons_and_counts(store: Store) -> None:
         thread.join()
     assert failed == []
     ids = DistinctId.objects.filter(product_id=product)
-    assert ids.count() == 12 * 30 + 5
-    assert ids.values("owner").distinct().count() == 5
+    assert ids.count() == 12 * 30 + 10
+    assert ids.values("owner").distinct().count() == 10
     assert EventDefinition.objects.get(product_id=product).volume == 2 * 12 * 30
     seen = sum(Person.objects.filter(product_id=product, merged_into=None).values_list("properties__seen", flat=True))
     assert seen == 2 * 12 * 30
