@@ -1,5 +1,8 @@
-"""The whole program for the crash test: `make <folder>` sets it up, `serve <folder> <port>` runs it, `read <folder>`
-prints how often each event id is in the store, as reports see it."""
+"""The whole program for the crash tests.
+
+`make <folder>` sets it up, `serve <folder> <port>` runs it, `collect <folder> <port>` only takes events in, with the
+environment's spool, and `read <folder>` prints how often each event id is in the store, as reports see it.
+"""
 
 import json
 import os
@@ -33,6 +36,13 @@ def serve() -> None:
     roles.serve(Config.from_env())
 
 
+def collect() -> None:
+    from yunying import roles
+    from yunying.config import Config
+
+    roles.collect(Config.from_env())
+
+
 def read() -> None:
     from yunying.config import Config
     from yunying.store import Sql, open_store
@@ -51,4 +61,4 @@ if __name__ == "__main__":
         import django
 
         django.setup()
-    {"make": make, "serve": serve, "read": read}[command]()
+    {"make": make, "serve": serve, "collect": collect, "read": read}[command]()
