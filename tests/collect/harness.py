@@ -125,11 +125,20 @@ class Live:
 
     def kept(self, count: int, timeout_s: float = 10.0) -> list[Event]:
         """Wait until `count` different events are in the sink; returns them as the store keeps them: one of each id."""
+        return list(self._kept(lambda found: len(found) >= count, timeout_s).values())
+
+    def named(self, *names: str, timeout_s: float = 10.0) -> dict[str, Event]:
+        """Wait until there is an event of each of these names; returns the last of every name."""
+        wanted = set(names)
+        found = self._kept(lambda found: wanted <= {event.name for event in found.values()}, timeout_s)
+        return {event.name: event for event in found.values()}
+
+    def _kept(self, enough: Callable[[dict[str, Event]], bool], timeout_s: float) -> dict[str, Event]:
         deadline = time.monotonic() + timeout_s
         while True:
             found = {event.uuid: event for event in self.sink.events()}
-            if len(found) >= count or time.monotonic() > deadline:
-                return list(found.values())
+            if enough(found) or time.monotonic() > deadline:
+                return found
             time.sleep(0.02)
 
     def send(self, path: str, body: bytes | Any = b"", *, method: str = "POST", **headers: str) -> Answer:

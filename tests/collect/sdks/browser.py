@@ -132,7 +132,7 @@ class Window:
         return self.page.evaluate(f"async () => {{ {body} }}")
 
     def leave(self) -> None:
-        """Go away, so that beacons are sent, and wait until they are."""
+        """Go away, so that beacons are sent, and wait until they are. Requests that are under way are broken off."""
         self.page.goto("about:blank")
         self.page.wait_for_timeout(200)
 

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.e2e
 
 START = """
 const Analytics = require("@rudderstack/rudder-sdk-node");
-const client = new Analytics(KEY, { dataPlaneUrl: HOST, errorHandler: (error) => tell(String(error)), ...given.options });
+const errorHandler = (error) => tell(String(error));
+const client = new Analytics(KEY, { dataPlaneUrl: HOST, errorHandler, ...given.options });
 const flush = () => new Promise((done) => client.flush(() => done()));
 """
 

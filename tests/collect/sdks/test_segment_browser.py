@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long]
 SCRIPT = "@segment/analytics-next/dist/umd/index.js"
 # The host of the events comes with the settings, which are asked for at `cdnURL`.
 START = "window.analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey: KEY, cdnURL: HOST });"
+PREFIX = START.replace("HOST", "HOST + '/segment'")
 ONE_BY_ONE = START.replace(
     " });", " }, { integrations: { 'Segment.io': { deliveryStrategy: { strategy: 'standard' }}}});"
 )
@@ -22,7 +23,7 @@ def say(window: Window, script: str, **given: object) -> None:
     window.page.evaluate(f"async (given) => {{ {script} }}", given)
 
 
-@pytest.mark.parametrize("start", [START, ONE_BY_ONE], ids=["batched", "one by one"])
+@pytest.mark.parametrize("start", [START, ONE_BY_ONE, PREFIX], ids=["batched", "one by one", "prefix"])
 def test_what_the_app_said_arrives(window: Window, start: str) -> None:
     window.open(start, SCRIPT, query="?utm_source=news")
     script = """
@@ -34,9 +35,10 @@ def test_what_the_app_said_arrives(window: Window, start: str) -> None:
     await analytics.group("acme", { size: 12 });
     """
     say(window, script, values=VALUES, past=PAST)
-    window.leave()
     collector = window.site.collector
-    events = {event.name: event for event in collector.kept(6)}
+    events = collector.named(
+        "$pageview", "订单 🛒", "past", "$identify", "$create_alias", "$groupidentify", timeout_s=20
+    )
     view, order, identify = events["$pageview"], events["订单 🛒"], events["$identify"]
     assert (view.props["name"], view.props["category"]) == ("Home", "docs")
     assert view.props["$current_url"] == window.site.url + "/?utm_source=news"
