@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.collect.harness import KEY, Live, live
+from tests.collect.harness import KEY, SENDER, Live, live
 from yunying.collect.app import CollectorLimits
 from yunying.collect.spool import SpoolLimits
 
@@ -166,3 +166,12 @@ def test_pages_that_hang_take_nothing_from_the_collector(tmp_path: Path) -> None
         release.set()
         for page in pages:
             page.join(10)
+
+
+@pytest.mark.parametrize("name", ["product:tea", f"matomo:{SENDER}"])
+def test_the_name_of_a_product_or_sender_is_no_write_key(server: Live, name: str) -> None:
+    body = {"api_key": name, "event": "order", "distinct_id": "u-1"}
+    assert server.send("/e/", json.dumps(body).encode()).status == 401
+    assert server.send(f"/v1/events?key={name}", b'{"distinct_id": "u-1"}').status == 401
+    assert server.send(f"/v1/events?key={name}", b"{not json").status == 400
+    assert server.events(0) == [] and server.refused(0) == []

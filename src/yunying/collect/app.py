@@ -236,8 +236,7 @@ class Collector:
         if not intake.alias:
             return await self._product_of(intake.key or match.values.get("product", ""))
         names = _names(match, intake)
-        # A colon is not part of a write key, but of the names that the directory has for products and senders.
-        given = [intake.write_key] if intake.write_key and ":" not in intake.write_key else []
+        given = [intake.write_key] if _is_key(intake.write_key) else []
         for name in [*given, *names]:
             if (product := await self._look_up(name)) is not None:
                 return product
@@ -255,7 +254,7 @@ class Collector:
         return product
 
     async def _product_of(self, key: str) -> int:
-        product = await self._look_up(key)
+        product = await self._look_up(key) if _is_key(key) else None
         if product is None:
             raise NotAllowed(
                 "key.unknown" if key else "key.missing",
@@ -304,7 +303,7 @@ class Collector:
     async def _keep_body(self, request: Request, protocol: Protocol, error: YunyingError) -> None:
         """Put a body nobody could read into the quarantine, if a key outside of it, or a name, says whose it is."""
         key = first_text(bearer(request), basic_user(request), *(request.query.get(name) for name in _KEY_NAMES))
-        product = await asyncio.to_thread(self._keys.product_of, key) if key else None
+        product = await asyncio.to_thread(self._keys.product_of, key) if _is_key(key) else None
         if product is None and (inside := request.matched.get("product")):
             product = await asyncio.to_thread(self._first_known, (inside, f"product:{inside}"))
         named = protocol.named(request) if product is None and protocol.named else ""
@@ -329,6 +328,11 @@ class Collector:
         self.counters.add("spooled", accepted, protocol)
         for _, refusal in outcome.refused:
             self.counters.refuse(refusal.code, 1, protocol)
+
+
+def _is_key(text: str) -> bool:
+    """Whether it may be a write key: a colon is part of the names that the directory has for products and senders."""
+    return bool(text) and ":" not in text
 
 
 def _names(match: Match, intake: Intake) -> list[str]:
