@@ -1,13 +1,16 @@
 """People merge and split persons by hand, and programs do not undo it."""
 
 import json
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.apps.tracking.conftest import MARCH_MS
 from tests.apps.tracking.test_links import everybody, link, said_by_store
-from yunying.apps.tracking.models import DistinctId, IdSplit, Merge, Person
+from yunying.apps.tracking.models import DistinctId, IdLink, IdSplit, Merge, Person
 from yunying.base.actor import Actor, ActorKind
 from yunying.base.errors import InvalidInput, NotAllowed
 from yunying.events.event import LinkKind as K
@@ -132,6 +135,25 @@ def test_splits_of_splits(write, event, product, store) -> None:
     assert groups(product) == ["a", "ann,d", "b", "c"]
     merge(product, "ann", "b")
     assert groups(product) == ["a", "ann,b,d", "c"]
+    said_by_store(store, product.pk)
+
+
+def test_what_was_merged_before_links_were_kept_stays_and_can_be_split(write, event, product, store) -> None:
+    write(event("phone", person_ops=set_("city", "Linz")), link(event, K.IDENTIFY, "phone", "ann", minute=1))
+    whole = everybody(product.pk)[0]
+    # As an earlier version left it.
+    IdLink.objects.all().delete()
+    DistinctId.objects.update(known_ms=None)
+    Person.objects.filter(merged_into=None).update(own=None)
+    Person.objects.exclude(merged_into=None).update(properties={}, marks={})
+    migration = import_module("yunying.apps.tracking.migrations.0008_id_links")
+    migration.keep_past(None, SimpleNamespace(connection=connection))
+    write(link(event, K.ALIAS, "tablet", "ann", minute=2), link(event, K.IDENTIFY, "phone", "bob", minute=0))
+    persons = everybody(product.pk)[0]
+    assert sorted(persons) == ["ann,phone,tablet", "bob"]
+    assert persons["ann,phone,tablet"][0] == whole["ann,phone"][0]
+    split(product, "ann", "phone")
+    assert everybody(product.pk)[0]["ann,tablet"][0] == [("city", "Linz")]
     said_by_store(store, product.pk)
 
 
