@@ -106,7 +106,6 @@ def read(item: Any, arrival: Arrival) -> Event:
         ),
         links=[Link(LinkKind.IDENTIFY, cookie, user)] if user and cookie and user != cookie else [],
         protocol="matomo",
-        library="matomo",
         historical=historical,
         # With a key it is a server that speaks of others, so its own address says nothing.
         **origin(arrival, address=address, agent=sent.get("ua"), server=arrival.trusted),

@@ -88,7 +88,7 @@ def _unfolded(value: Any) -> Any:
 
 def _library(sent: dict[str, Any]) -> str:
     version = text_of(sent.get("v"))
-    return f"plausible/{version}"[:100] if version else "plausible"
+    return f"plausible/{version}"[:100] if version else ""
 
 
 def reply(request: Request, outcome: Outcome) -> Reply:

@@ -90,7 +90,7 @@ def read(item: Any, arrival: Arrival) -> Event:
         session=_visit(payload, distinct_id, ts_ms, arrival),
         person_ops=_person_ops(data) if kind == "identify" else [],
         protocol="umami",
-        library="umami",
+        library="umami-node" if "Umami/" in arrival.agent else "",
         historical=arrival.historical,
         **origin(
             arrival,
