@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from yunying.base.errors import InvalidInput, LimitReached, msg
-from yunying.base.ids import uuid7, uuid_of
+from yunying.base.ids import uuid7_text, uuid_of
 from yunying.events.event import Op, OpKind
 from yunying.events.limits import (
     FUTURE_MS,
@@ -268,7 +268,7 @@ def event_uuid(value: Any, protocol: str, product: int) -> str:
     """
     sent = text_of(value).strip()
     if not sent:
-        return str(uuid7())
+        return uuid7_text()
     if _CANONICAL.fullmatch(sent):
         return sent
     try:
