@@ -11,8 +11,9 @@ from ninja.pagination import paginate
 from yunying.apps.tracking.access import person_for
 from yunying.apps.tracking.models import Erasure, RetentionRule
 from yunying.apps.tracking.privacy import retention
+from yunying.apps.tracking.privacy.access import erasure_for, rule_for
 from yunying.apps.tracking.privacy.export import everything_about
-from yunying.apps.tracking.privacy.services import erasure_for, request_erasure, rule_for
+from yunying.apps.tracking.privacy.services import request_erasure
 from yunying.platform.products.access import Permission
 from yunying.platform.products.rest import Id, Pages, Text, api_access
 

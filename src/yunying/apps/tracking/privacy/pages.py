@@ -15,9 +15,10 @@ from yunying.apps.tracking import selectors
 from yunying.apps.tracking.access import person_for
 from yunying.apps.tracking.models import Erasure, RetentionRule
 from yunying.apps.tracking.privacy import retention
+from yunying.apps.tracking.privacy.access import erasure_for, erasures_of, rule_for
 from yunying.apps.tracking.privacy.export import everything_about
 from yunying.apps.tracking.privacy.forms import EraseForm, RetentionForm
-from yunying.apps.tracking.privacy.services import erasure_for, erasures_of, request_erasure, rule_for
+from yunying.apps.tracking.privacy.services import request_erasure
 from yunying.base.errors import YunyingError
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view

@@ -2,14 +2,14 @@
 
 from django.db import transaction
 
-from yunying.apps.tracking.models import DistinctId, Erasure, Person, RetentionRule
+from yunying.apps.tracking.models import DistinctId, Erasure, Person
 from yunying.apps.tracking.privacy.erasing import close_the_door
-from yunying.base.errors import InvalidInput, NotFound, msg
+from yunying.base.errors import InvalidInput, msg
 from yunying.platform.audit.services import record
 from yunying.platform.jobs import enqueue
 from yunying.platform.products.access import Permission, ProductAccess
 
-__all__ = ["erasure_for", "erasures_of", "request_erasure", "rule_for"]
+__all__ = ["request_erasure"]
 
 _REASON = 200
 
@@ -52,24 +52,3 @@ def _check(reason: str, names: list[str]) -> None:
         raise InvalidInput(
             "erasure.reason_names", msg("The reason stays on record, so it must not name the person."), field="reason"
         )
-
-
-def erasures_of(access: ProductAccess) -> list[Erasure]:
-    """The erasures of a product, newest first, at most 500."""
-    return list(Erasure.objects.filter(product=access.product).select_related("requested_by")[:500])
-
-
-def erasure_for(access: ProductAccess, pk: int) -> Erasure:
-    """One erasure of the product. Raises NotFound."""
-    found = Erasure.objects.select_related("requested_by").filter(product=access.product, pk=pk).first()
-    if found is None:
-        raise NotFound("erasure.absent", msg("There is no such erasure."))
-    return found
-
-
-def rule_for(access: ProductAccess, pk: int) -> RetentionRule:
-    """One rule of the product. Raises NotFound."""
-    found = RetentionRule.objects.filter(product=access.product, pk=pk).first()
-    if found is None:
-        raise NotFound("retention.absent", msg("There is no such rule."))
-    return found
