@@ -203,7 +203,7 @@ def test_a_person_page_says_since_when_a_property_holds_and_what_sent_a_merge(cr
     page = browser.get(reverse("tracking:person", args=[product.slug, number])).content.decode()
     assert "Since" in page
     assert "<td>Yunying</td>" in page
-    assert "(identify)" in page
+    assert "(signed in)" in page
 
 
 def test_a_person_has_one_name_on_all_pages(crowd, browser, product) -> None:
