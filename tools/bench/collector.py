@@ -63,6 +63,10 @@ class Servers:
     def rss_mb(self) -> float:
         return sum(_rss_mb(pid) for pid in self.pids)
 
+    def cpu_s(self) -> float:
+        """Seconds of processors they took so far: a figure that others on the machine change less than the rate."""
+        return sum(_cpu_s(pid) for pid in self.pids)
+
 
 @contextlib.contextmanager
 def running(folder: Path, split: bool) -> Iterator[Servers]:
@@ -88,7 +92,7 @@ _CALL = [sys.executable, "-m", "tools.bench.collector"]
 
 
 def _round(servers: Servers, batch: int, seconds: float, *, told: bool = True) -> None:
-    before, begun_s = servers.inserted(), time.perf_counter()
+    before, cpu_s, begun_s = servers.inserted(), servers.cpu_s(), time.perf_counter()
     how = map(str, (servers.port, batch, seconds, CONNECTIONS[batch]))
     command = [sys.executable, "-m", "tools.bench.sending", *how]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sending:
@@ -102,11 +106,19 @@ def _round(servers: Servers, batch: int, seconds: float, *, told: bool = True) -
         time.sleep(0.02)
     whole_s = time.perf_counter() - begun_s
     if told:
-        print(_line(servers, batch, found, whole_s, servers.inserted() - before, memory), flush=True)
+        inserted = servers.inserted() - before
+        cpu_us = 1e6 * (servers.cpu_s() - cpu_s) / max(1, inserted)
+        print(_line(servers, batch, found, whole_s, inserted, cpu_us, memory), flush=True)
 
 
 def _line(
-    servers: Servers, batch: int, found: dict[str, Any], whole_s: float, inserted: int, memory: list[float]
+    servers: Servers,
+    batch: int,
+    found: dict[str, Any],
+    whole_s: float,
+    inserted: int,
+    cpu_us: float,
+    memory: list[float],
 ) -> str:
     rate = found["requests"] / found["seconds"]
     failed = f", {found['failed']} failed: {found['error'][:100]!r}" if found["failed"] else ""
@@ -114,7 +126,8 @@ def _line(
     return (
         f"{servers.label}, {LABELS[batch]} of {found['bytes'] // batch} B: {rate:,.0f} requests/s, "
         f"{rate * batch:,.0f} events/s taken, p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms; "
-        f"{inserted:,} in the store after {whole_s:.1f} s = {inserted / whole_s:,.0f} events/s end to end; "
+        f"{inserted:,} in the store after {whole_s:.1f} s = {inserted / whole_s:,.0f} events/s end to end, "
+        f"{cpu_us:.0f} µs CPU each; "
         f"memory {statistics.median(memory[:third]):.0f} MB in the first third, "
         f"{statistics.median(memory[-third:]):.0f} MB in the last{failed}"
     )
@@ -129,6 +142,11 @@ def _metric(port: int, name: str) -> float:
 def _rss_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+
+def _cpu_s(pid: int) -> float:
+    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
 # -- processes under load ----------------------------------------------------------------------------------------
