@@ -8,6 +8,7 @@ import pytest
 from tests.collect.sdks.browser import Window
 from tests.collect.sdks.outages import LOST, RESET, Outage
 from tests.collect.sdks.values import IN_SCRIPTS
+from yunying.events.event import Link, LinkKind
 
 pytestmark = pytest.mark.e2e
 
@@ -47,11 +48,11 @@ def test_a_page_view_and_an_event_arrive_with_everything_in_them(window: Window,
     assert window.errors == []
 
 
-def test_a_known_user_is_not_joined_with_the_browser_by_itself(window: Window) -> None:
+def test_a_known_user_is_joined_with_the_browser(window: Window) -> None:
     start(window, "snowplow.setUserId('u-1'); snowplow.trackPageView();")
     (event,) = window.site.collector.kept(1)
-    assert (event.distinct_id, event.links) == ("u-1", [])
-    assert event.props["$anonymous_id"] != "u-1"
+    browser = event.props["$anonymous_id"]
+    assert (event.distinct_id, event.links) == ("u-1", [Link(LinkKind.IDENTIFY, browser, "u-1")])
 
 
 def test_structured_events_and_pings_arrive(window: Window) -> None:

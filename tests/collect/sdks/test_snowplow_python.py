@@ -18,6 +18,7 @@ from snowplow_tracker.tracker import Tracker
 from tests.collect.harness import KEY, SENDER, Live
 from tests.collect.sdks.outages import LOST, RESET, Outage
 from tests.collect.sdks.values import EVERYTHING
+from yunying.events.event import Link, LinkKind
 
 SCHEMA = "iglu:example.tea/feature_used/jsonschema/1-0-0"
 PAST_MS = 1_600_000_000_123
@@ -62,7 +63,8 @@ def test_a_page_view_carries_who_and_where(server: Live) -> None:
     client.track(PageView("https://a.example/x?utm_source=news", "页 🚀", "https://b.example/", context=[entity]))
     client.flush()
     (event,) = server.kept(1)
-    assert (event.name, event.distinct_id, event.session, event.links) == ("$pageview", "u-1", "s-1", [])
+    assert (event.name, event.distinct_id, event.session) == ("$pageview", "u-1", "s-1")
+    assert event.links == [Link(LinkKind.IDENTIFY, "d-1", "u-1")]
     assert (event.address, event.agent) == ("198.51.100.7", "Mozilla/5.0 x")
     told = {
         "$current_url": "https://a.example/x?utm_source=news",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from yunying.base.errors import InvalidInput, LimitReached, YunyingError, msg
-from yunying.events.event import Event
+from yunying.events.event import Event, Link, LinkKind
 from yunying.events.normalise import (
     Arrival,
     event_name,
@@ -104,6 +104,7 @@ def read(item: Any, arrival: Arrival) -> Event:
         received_ms=arrival.received_ms,
         props=props,
         session=session,
+        links=[] if anonymous else _links(sent),
         protocol="snowplow",
         library=f"snowplow-{text_of(sent.get('tv'))}"[:100] if sent.get("tv") else "",
         historical=arrival.historical,
@@ -114,6 +115,12 @@ def read(item: Any, arrival: Arrival) -> Event:
             server=text_of(sent.get("tv")).partition("-")[0] in _SERVERS,
         ),
     )
+
+
+def _links(sent: Mapping[str, Any]) -> list[Link]:
+    """There is no call that says who somebody is: the two ids of an event do, as with Matomo and Google Analytics."""
+    user, browser = identity(sent.get("uid")), identity(sent.get("duid"))
+    return [Link(LinkKind.IDENTIFY, browser, user)] if user and browser and user != browser else []
 
 
 def _content(kind: str, sent: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
