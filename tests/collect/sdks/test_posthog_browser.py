@@ -122,3 +122,14 @@ def test_the_protocol_may_stand_in_the_host(window: Window, package: str) -> Non
     (view,) = window.site.collector.kept(1)
     assert (view.protocol, view.name) == ("posthog", "$pageview")
     assert window.errors == []
+
+
+@pytest.mark.parametrize("package", ["posthog-js-1.57", "posthog-js"])
+@pytest.mark.parametrize("status", [413, 401])
+def test_what_cannot_be_taken_is_not_sent_again(window: Window, package: str, status: int) -> None:
+    outage = Outage(window.site.collector, status)
+    open_page(window, package, "posthog.init(KEY, { api_host: HOST, capture_pageview: false });")
+    window.run("posthog.capture('order', { n: 1 })")
+    window.page.wait_for_timeout(8000)
+    assert outage.requests == 1
+    assert window.site.collector.sink.events() == []

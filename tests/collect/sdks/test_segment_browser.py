@@ -76,3 +76,13 @@ def test_there_is_one_copy_after_every_retry(window: Window, answers: tuple[int,
     assert event.props["n"] == 1
     assert {event.uuid for event in window.site.collector.sink.events()} == {event.uuid}
     assert outage.requests >= len(answers)
+
+
+@pytest.mark.parametrize("status", [413, 401])
+def test_what_cannot_be_taken_is_not_sent_again(window: Window, status: int) -> None:
+    outage = Outage(window.site.collector, status)
+    window.open(START, SCRIPT)
+    say(window, "analytics.track('order', { n: 1 });")
+    window.page.wait_for_timeout(6000)
+    assert outage.requests == 1
+    assert window.site.collector.sink.events() == []
