@@ -89,7 +89,10 @@ def erase(folder: Path) -> None:
     erasure.refresh_from_db()
     hidden = " SETTINGS apply_deleted_mask = 0"
     rows = {table: str(store.query(Sql(f"SELECT * FROM {table}{hidden}")).rows) for table in TABLES}
-    parts = "SELECT count() FROM system.parts WHERE NOT active AND database = currentDatabase() AND table != 'schema_migrations'"
+    parts = (
+        "SELECT count() FROM system.parts"
+        " WHERE NOT active AND database = currentDatabase() AND table != 'schema_migrations'"
+    )
     told = {
         "found": [name for name in GONE if any(name in text for text in rows.values())],
         "stays": [table for table, text in rows.items() if STAYS in text],

@@ -106,7 +106,9 @@ def split(store: Store, number: int) -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_merge_and_a_split_count_in_sets_read_before_them(store: Store, product: int, question: dict[str, Any]) -> None:
+def test_a_merge_and_a_split_count_in_sets_read_before_them(
+    store: Store, product: int, question: dict[str, Any]
+) -> None:
     base = product * 20
     days = [NOON - timedelta(days=day) for day in range(1, 7)]
     write(store, product, *((name, day, base + n) for day in days for n in (1, 2, 3) for name in ("visit", "order")))
