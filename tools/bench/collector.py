@@ -43,9 +43,8 @@ def main(seconds: float = 5.0, minutes: float = 0.0) -> None:
                 _round(servers, 100, minutes * 60)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    print("no peer: Snowplow Micro and Collector need a JVM, RudderStack, Jitsu and PostHog need Docker and databases,")
-    print("Umami and Plausible take single events and need PostgreSQL or ClickHouse beside them; nothing that writes")
-    print("durably before it answers can be installed from PyPI or npm alone")
+    # Snowplow's, RudderStack's, Jitsu's and PostHog's collectors need a JVM, Docker or databases beside them.
+    print("no peer in this run: none that syncs before it answers was found among the packages of PyPI and npm")
 
 
 @dataclass(frozen=True, slots=True)
