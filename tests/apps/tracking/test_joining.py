@@ -180,6 +180,19 @@ def test_who_only_sees_people_changes_nobody(write, event, product) -> None:
     assert Permission.MANAGE_DATA not in support.permissions
 
 
+def test_only_a_merge_that_still_holds_can_be_undone(write, event, product, client, people) -> None:
+    client.force_login(people.ada)
+    write(link(event, K.IDENTIFY, "phone", "ann"), event("bob"))
+    merge(product, "ann", "bob")
+    done = Merge.objects.get(kind="manual")
+    page = f"/p/{product.slug}/data/people/{{}}/"
+    undo = f"?merge={done.pk}"
+    assert undo in client.get(page.format(person(product, "ann").number)).content.decode()
+    split(product, "ann", "bob")
+    assert undo not in client.get(page.format(person(product, "ann").number)).content.decode()
+    assert undo not in client.get(page.format(person(product, "bob").number)).content.decode()
+
+
 def test_the_pages_lead_from_a_search_over_a_preview_to_one_person(write, event, product, client, people) -> None:
     client.force_login(people.ada)
     write(link(event, K.IDENTIFY, "phone", "ann", person_ops=set_("email", "ann@tea.example")), event("bob-17"))

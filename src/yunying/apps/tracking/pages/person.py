@@ -35,11 +35,13 @@ def person(request: HttpRequest, access: ProductAccess, number: int) -> HttpResp
         return redirect("tracking:person", product=access.product.slug, number=found.number)
     titles = selectors.titles(access.product.pk, get_language() or "en")
     product_id, tab = access.product.pk, "sessions" if request.GET.get("show") == "sessions" else "events"
+    ids = selectors.distinct_ids(product_id, number)
     context = {
         "person": selectors.rows_of([found])[0],
         "seen": selectors.last_seen(product_id, [number]).get(number),
         "properties": known_of(found, titles, PropertyOf.PERSON),
-        "ids": [(row, moment(row.first_ms)) for row in selectors.distinct_ids(product_id, number)],
+        "ids": [(row, moment(row.first_ms)) for row in ids],
+        "own": {row.distinct_id for row in ids},
         "merges": selectors.merges_of(product_id, number),
         "may_join": access.may(Permission.MANAGE_DATA),
         "parts": person_parts(access, number),
