@@ -62,6 +62,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "rows_cap": config.quarantine_rows,
         "bytes_cap": config.quarantine_mb << 20,
         "tab": "collector",
+        "help_page": "sending-events",
     }
     return render(request, "tracking/collector.html", context)
 
@@ -139,6 +140,7 @@ def claim(request: HttpRequest) -> HttpResponse:
         "form": form,
         "owned": owned,
         "tab": "collector",
+        "help_page": "sending-events",
     }
     return render(request, "tracking/collector_name.html", context)
 

@@ -170,7 +170,11 @@ def refused(request: HttpRequest, access: ProductAccess) -> HttpResponse:
 @product_view(Permission.MANAGE_DATA)
 def refused_item(request: HttpRequest, access: ProductAccess, item_id: str) -> HttpResponse:
     item = quarantine.refused_item(access, item_id)
-    return render(request, "tracking/live_refused_item.html", {"item": item, "states": dict(_STATES)})
+    return render(
+        request,
+        "tracking/live_refused_item.html",
+        {"item": item, "states": dict(_STATES), "help_page": "sending-events"},
+    )
 
 
 @require_POST

@@ -38,7 +38,7 @@ class UploadForm(forms.Form):
 
 class TryForm(forms.Form):
     address = forms.CharField(
-        label=gettext_lazy("Try an address"),
+        label=gettext_lazy("Address"),
         max_length=45,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "1.2.4.8"}),
     )

@@ -76,7 +76,7 @@ def _erasures(request: HttpRequest, access: ProductAccess) -> Table:
 
     return Table(
         columns=(
-            Column("pk", gettext_lazy("Number"), kind="number", sort=True, link=link, fixed=True),
+            Column("pk", pgettext_lazy("of a job", "Number"), sort=True, link=link, fixed=True),
             Column("requested_at", gettext_lazy("Requested"), kind="when", sort=True),
             Column("requested_by", pgettext_lazy("erasure", "By"), value=lambda one: _who(one)),
             Column("reason", gettext_lazy("Reason"), search=True, wide=True),
@@ -89,6 +89,8 @@ def _erasures(request: HttpRequest, access: ProductAccess) -> Table:
         empty=Empty(
             gettext_lazy("Nobody was erased"),
             gettext_lazy("Erase a person from their own page, under People. What was done is listed here."),
+            reverse("tracking:people", args=[access.product.slug]),
+            pgettext_lazy("menu", "People"),
             icon="shield-check",
         ),
         caption=gettext_lazy("Erasures"),
