@@ -88,7 +88,9 @@ def test_ids_that_leave_take_along_what_came_under_them(write, event, product, s
             {"p": product.pk},
         )
     ).rows
-    assert copies == [("ann\ntablet", '{"plan":"pro"}'), ("phone", '{"city":"Linz","os":"x"}')]
+    # PostgreSQL keeps the keys of an object in an order of its own.
+    shown = [(ids, json.loads(props)) for ids, props in copies]
+    assert shown == [("ann\ntablet", {"plan": "pro"}), ("phone", {"city": "Linz", "os": "x"})]
 
 
 def test_a_split_is_not_undone_by_what_programs_say_again(write, event, product) -> None:

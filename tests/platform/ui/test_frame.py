@@ -99,6 +99,7 @@ def test_the_menu_of_pages_without_product_is_that_of_the_last_one(people: "Cast
     assert f'href="/p/{people.product.slug}/settings/"' in html
 
 
+@pytest.mark.usefixtures("store")  # which the page of the collector asks
 def test_every_line_of_the_menu_that_is_shown_can_be_opened(
     rf: RequestFactory, people: "Cast", as_user: "Callable[[User], Client]"
 ) -> None:
