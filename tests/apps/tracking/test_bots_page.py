@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from yunying.apps.tracking.pages.bots import DAYS, bots_of
+from yunying.apps.tracking.catalogue.bots import DAYS, bots_of
 from yunying.base import clock
 from yunying.store.columns import Kind
 

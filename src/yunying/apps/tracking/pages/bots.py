@@ -2,109 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET
 
-from yunying.base import clock
-from yunying.events.bots import BotKind
+from yunying.apps.tracking.catalogue.bots import KINDS, BotRow, bots_of
 from yunying.platform.products.access import Permission, ProductAccess
 from yunying.platform.products.http import product_view
-from yunying.platform.products.models import Product
 from yunying.platform.ui import formats
 from yunying.platform.ui.charts import Chart, ChartKind, Series
 from yunying.platform.ui.page import render
 from yunying.platform.ui.tables import Column, Empty, Filter, Table
-from yunying.store import EVENTS, Sql, shared
 
-__all__ = ["DAYS", "BotRow", "bots", "bots_of"]
-
-DAYS = 30
-KINDS = {
-    BotKind.SEARCH.value: gettext_lazy("Search engine"),
-    BotKind.AI_CRAWLER.value: gettext_lazy("AI crawler"),
-    BotKind.AI_ASSISTANT.value: gettext_lazy("AI assistant"),
-    BotKind.PREVIEW.value: gettext_lazy("Link preview"),
-    BotKind.MONITOR.value: gettext_lazy("Monitoring"),
-    BotKind.SEO.value: gettext_lazy("Search optimisation"),
-    BotKind.HEADLESS.value: gettext_lazy("Automated browser"),
-    BotKind.TOOL.value: gettext_lazy("Program"),
-    BotKind.OTHER.value: pgettext_lazy("a bot", "Other"),
-}
-# The plain search keeps the JSON of people's events unread; rows that only mention the name fall out behind it.
-_COUNT = """
-SELECT
-    toDate(ts, {zone:String}) AS day,
-    %(bot)s AS bot,
-    %(kind)s AS kind,
-    count() AS events
-FROM %(events)s
-WHERE product = {product:UInt32}
-  AND ts >= {since:DateTime64(3, 'UTC')}
-  AND position(props, '"$bot"') > 0
-  AND bot != ''
-GROUP BY day, bot, kind
-ORDER BY events DESC
-LIMIT 50000
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class BotRow:
-    """A bot and its events per day, the oldest of `DAYS` first."""
-
-    name: str
-    kind: str
-    days: tuple[int, ...]
-    last: date
-
-    @property
-    def events(self) -> int:
-        return sum(self.days)
-
-    @property
-    def label(self) -> str:
-        return str(KINDS.get(self.kind, self.kind or KINDS[BotKind.OTHER]))
-
-
-def bots_of(product: Product) -> tuple[list[date], list[BotRow]]:
-    """The days and the bots seen on them, the busiest first. Costs one read of the product's last thirty days."""
-    zone = product.zone_or_utc
-    today = clock.now().astimezone(zone).date()
-    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
-    since = clock.now() - timedelta(days=DAYS + 1)
-    columns = shared().columns()
-    text = _COUNT % {
-        "events": EVENTS,
-        "bot": columns.text("$bot", "{bot:String}"),
-        "kind": columns.text("$bot_kind", "{bot_kind:String}"),
-    }
-    params = {
-        "product": product.pk,
-        "zone": str(zone),
-        "since": f"{since:%Y-%m-%d %H:%M:%S.000}",
-        "bot": "$bot",
-        "bot_kind": "$bot_kind",
-    }
-    return days, _rows(shared().query(Sql(text, params)).rows, days)
-
-
-def _rows(found: Sequence[Any], days: Sequence[date]) -> list[BotRow]:
-    place = {day: at for at, day in enumerate(days)}
-    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(days))
-    for day, bot, kind, events in found:
-        if day in place:
-            counts[bot, kind][place[day]] += events
-    made = [
-        BotRow(bot, kind, tuple(row), max(day for day, events in zip(days, row, strict=True) if events))
-        for (bot, kind), row in counts.items()
-    ]
-    return sorted(made, key=lambda row: (-row.events, row.name))
+__all__ = ["bots"]
 
 
 @require_GET
