@@ -284,7 +284,7 @@ KEEPERS = (
 
 @pytest.mark.parametrize("keeper", [name for name in KEEPERS if "/write/" not in name])
 def test_whoever_else_reads_events_keeps_to_a_product(keeper: str) -> None:
-    """No other guard stands outside of the engine. (`write` remembers ids and sessions of all products, and answers none.)"""
+    """No other guard stands outside of the engine. (`write` remembers ids and sessions of all products.)"""
     text = next(path for path in sources() if str(path).endswith(keeper)).read_text("utf-8")
     for place in re.finditer(r"(FROM|JOIN) \{EVENTS(_WITH_REPEATS)?\}", text):
         assert re.search(r"product = \{", text[place.end() : place.end() + 400]), text[place.start() :][:200]
