@@ -28,7 +28,9 @@ FULL = (
     "/p/tea/insights/funnels/?t0.e0.event=order&t1.e0.event=order&x0.event=refund&b0.property=city&range=last-12-month",
     "/p/tea/insights/retention/?start.event=order&period=month&range=last-12-month",
 )
-NOT_PAGES = re.compile(r"^/(static|api/v1/openapi\.json|healthz)|\.(xlsx|csv|png|ics|zip|json)$|/export/|[?&](as|export)=")
+NOT_PAGES = re.compile(
+    r"^/(static|api/v1/openapi\.json|healthz)|\.(xlsx|csv|png|ics|zip|json)$|/export/|[?&](as|export)="
+)
 
 
 @pytest.mark.long
